@@ -1,0 +1,28 @@
+import type { PreTokenGenerationV2TriggerEvent } from 'aws-lambda';
+import { PersonId } from '../protocol/ids.ts';
+import { SCOPE } from './wiring/claims.ts';
+import { open } from './wiring/rooms.ts';
+
+const people = open.people();
+
+/**
+ * Cognito's pre-token trigger: an access token says who this is to us and what our own table allows them, and carries
+ * the scope that every route asks for. Without a profile there is no token.
+ */
+export async function handler(
+  event: PreTokenGenerationV2TriggerEvent,
+): Promise<PreTokenGenerationV2TriggerEvent> {
+  const person = PersonId.parse(event.request.userAttributes['custom:person']);
+  const profile = await people.profile(person);
+  if (!profile) throw new Error('this user has no profile: add one with `wardline users add`');
+  event.response = {
+    claimsAndScopeOverrideDetails: {
+      accessTokenGeneration: {
+        claimsToAddOrOverride: { person, roles: profile.roles.join(' ') },
+        scopesToAdd: [SCOPE],
+        scopesToSuppress: ['aws.cognito.signin.user.admin'],
+      },
+    },
+  };
+  return event;
+}

@@ -1,0 +1,31 @@
+import type { Caller, Sessions, Socket } from './caller.ts';
+import type { Head } from './conversation.ts';
+import type { OpenedEntry } from './entry.ts';
+
+/** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
+export interface Announcements {
+  announce(entry: OpenedEntry, to: readonly Socket[]): Promise<void>;
+}
+
+/** Every live socket of the members of `head`, but the one the caller's frame came from. */
+export async function socketsOf(
+  sessions: Sessions,
+  head: Head,
+  caller: Caller,
+  now: number,
+): Promise<readonly Socket[]> {
+  const others = head.members.map((member) => member.person).filter((person) => person !== caller.person);
+  const records = await sessions.ofMany(others);
+  const sockets = [...records.values()].flatMap((record) =>
+    record.sockets.filter((socket) => socket.issuedAt > (record.revokedUntil ?? Number.NEGATIVE_INFINITY)),
+  );
+  return [...sockets, ...caller.otherSockets].filter((socket) => socket.expiresAt > now);
+}
+
+/** The sockets of those who were members when `seq` was written. */
+export function joinedBy(head: Head, sockets: readonly Socket[], seq: number): readonly Socket[] {
+  const joined = new Set(
+    head.members.filter((member) => member.joined <= seq).map((member) => member.person),
+  );
+  return sockets.filter((socket) => joined.has(socket.person));
+}

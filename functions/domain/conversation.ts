@@ -1,0 +1,35 @@
+import type { MemberRole } from '../../protocol/bodies.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { Sealed } from './entry.ts';
+
+export interface Member {
+  readonly person: PersonId;
+  readonly role: MemberRole;
+  /** The member sees what has a higher `seq`, and the entry that added them. */
+  readonly joined: number;
+}
+
+/** What a conversation is, in one item that every door reads. */
+export interface Head {
+  readonly conversationId: ConversationId;
+  readonly kind: 'direct' | 'group';
+  readonly members: readonly Member[];
+  /** The `seq` of the last membership entry that `members` accounts for. */
+  readonly membersVersion: number;
+  /** A `seq` that the log has reached: the log never restarts below it. */
+  readonly last: number;
+  /** The hash of the entry at `last`; the next entry's `prev` where the log itself is gone. */
+  readonly lastHash: Uint8Array;
+  readonly retentionDays: number;
+  readonly createdAt: number;
+  readonly createdBy: PersonId;
+  /** The `ref` of the request that made it. */
+  readonly ref: string;
+  /** A hash of who was to be a member at its creation, for telling a repeat from another creation under its `ref`. */
+  readonly founders: Uint8Array;
+  readonly title?: Sealed;
+}
+
+export function memberOf(head: Head, person: PersonId): Member | undefined {
+  return head.members.find((member) => member.person === person);
+}

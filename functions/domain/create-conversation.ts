@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import { MAX_MEMBERS } from '../../protocol/requests.ts';
+import type { Caller } from './caller.ts';
+import type { Head, Member } from './conversation.ts';
+import type { Decided, Decision } from './decision.ts';
+import { genesisOf, lengthPrefixed } from './entry.ts';
+import { idFrom } from './id.ts';
+import type { Log } from './log.ts';
+import type { People } from './people.ts';
+import { refuse } from './policy.ts';
+import type { Vault } from './vault.ts';
+
+/** A conversation that somebody wants. */
+export interface Proposal {
+  readonly ref: string;
+  readonly kind: 'direct' | 'group';
+  /** The others; the caller is a member without being named. */
+  readonly members: readonly PersonId[];
+  readonly title?: string;
+}
+
+export interface CreatingRooms {
+  readonly log: Log;
+  readonly people: People;
+  readonly vault: Vault;
+  readonly now: () => number;
+  readonly retentionDays: number;
+}
+
+export interface CreatedConversation {
+  readonly head: Head;
+  readonly title?: string;
+}
+
+/**
+ * Creates a conversation, once per caller and `ref`; two people have one direct conversation, whoever began it.
+ * Its id follows from these, so that a repeat in any race finds what the first one made.
+ *
+ * @throws Refusal `unknown-person`, `too-many-members`, `malformed`, `ref-reused`
+ */
+export async function createConversation(
+  rooms: CreatingRooms,
+  admitted: Promise<Caller>,
+  proposal: Proposal,
+): Promise<Decided<CreatedConversation>> {
+  const others = [...new Set(proposal.members)].sort();
+  const [caller, known] = await Promise.all([admitted, rooms.people.known(others)]);
+  const everybody = [...new Set([caller.person, ...others])].sort();
+  const conversationId = idOf(caller, proposal, everybody);
+  const decision: Decision = {
+    operation: 'conversation.create',
+    object: conversationId,
+    purpose: 'treatment',
+    rule: 'known-people',
+    outcome: 'allowed',
+  };
+  if (others.some((person) => !known.has(person))) throw refuse(decision, 'known-people', 'unknown-person');
+  if (everybody.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
+  const direct = proposal.kind === 'direct';
+  if (direct && (everybody.length !== 2 || proposal.title !== undefined)) {
+    throw refuse(decision, 'well-formed', 'malformed');
+  }
+
+  const createdAt = rooms.now();
+  const head: Head = {
+    conversationId,
+    kind: proposal.kind,
+    members: everybody.map(
+      (person): Member => ({
+        person,
+        role: direct || person !== caller.person ? 'member' : 'owner',
+        joined: 0,
+      }),
+    ),
+    membersVersion: 0,
+    last: 0,
+    lastHash: genesisOf(conversationId, caller.person, createdAt),
+    retentionDays: rooms.retentionDays,
+    createdAt,
+    createdBy: caller.person,
+    ref: proposal.ref,
+    founders: hash(everybody),
+    ...(proposal.title !== undefined && {
+      title: await rooms.vault.sealTitle(conversationId, createdAt, proposal.title),
+    }),
+  };
+  const creation = await rooms.log.create(head);
+  if (creation.created) return { decision, value: { head, title: proposal.title } };
+
+  const { existing } = creation;
+  const title = existing.title && (await rooms.vault.openTitle(conversationId, existing.title));
+  const same = title === proposal.title && Buffer.from(existing.founders).equals(head.founders);
+  if (!direct && !same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
+  return { decision, value: { head: existing, title } };
+}
+
+function idOf(caller: Caller, proposal: Proposal, everybody: readonly PersonId[]): ConversationId {
+  return idFrom(
+    hash(proposal.kind === 'direct' ? ['direct', ...everybody] : ['group', caller.person, proposal.ref]),
+  );
+}
+
+function hash(parts: readonly string[]): Buffer {
+  return createHash('sha256').update(lengthPrefixed(parts)).digest();
+}

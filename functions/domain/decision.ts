@@ -1,0 +1,48 @@
+import type { RefusalCode } from '../../protocol/refusals.ts';
+
+/** What can be asked for; the name of the frame, or of the route's resource and verb. */
+export type Operation =
+  | 'session.connect'
+  | 'session.open'
+  | 'session.renew'
+  | 'message.send'
+  | 'conversation.catch-up'
+  | 'conversation.create'
+  | 'conversation.read'
+  | 'member.add'
+  | 'member.remove'
+  | 'me.show'
+  | 'frame.unknown';
+
+/** Why somebody may. The rule that decided stands in every record of the decision. */
+export type Rule =
+  | 'live-session'
+  | 'signed-in-person'
+  | 'member-of-conversation'
+  | 'owner-of-conversation'
+  | 'member-leaves'
+  | 'known-people'
+  | 'within-limits'
+  | 'one-ref-one-message'
+  | 'well-formed';
+
+/** What the access is for (HIPAA's purposes of use, 45 CFR 164.506(c)); breaking the glass will add its own. */
+export type Purpose = 'treatment' | 'operations';
+
+/** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
+export interface Decision {
+  readonly operation: Operation;
+  /** A conversation's or person's id; never anything that somebody wrote. */
+  readonly object: string;
+  readonly purpose: Purpose;
+  readonly rule: Rule;
+  readonly outcome: 'allowed' | 'refused';
+  /** Stands in a refusal. */
+  readonly code?: RefusalCode;
+}
+
+/** Every operation answers with the decision that allowed it: one that decides nothing does not compile. */
+export interface Decided<T> {
+  readonly decision: Decision;
+  readonly value: T;
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { EntryBody, MemberRole } from '../../protocol/bodies.ts';
+import type { ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
+
+/** A body that only its conversation's data key opens, and the epoch whose key that is. */
+export interface Sealed {
+  readonly epoch: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A change of membership stands in the log in plain: ids and a role, nothing that anybody wrote. */
+export type MembershipChange =
+  | { readonly kind: 'member.added'; readonly person: PersonId; readonly role: MemberRole }
+  | { readonly kind: 'member.removed'; readonly person: PersonId };
+
+/** Every plain field of an entry; what is left is its body. */
+export interface EntryDraft {
+  readonly conversationId: ConversationId;
+  readonly seq: number;
+  readonly messageId: MessageId;
+  readonly sender: PersonId;
+  readonly ref: string;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly at: number;
+  /** The hash of the entry before this one: the log is its own chain of evidence. */
+  readonly prev: Uint8Array;
+  /** The `seq` of the last membership entry its writer knew of; of a membership entry, its own. */
+  readonly membersVersion: number;
+}
+
+export type MessageEntry = EntryDraft & { readonly sealed: Sealed };
+export type MembershipEntry = EntryDraft & { readonly change: MembershipChange };
+
+/** One place in a conversation's log, as it is stored. */
+export type Entry = MessageEntry | MembershipEntry;
+
+/** An entry whose body has been opened, for those who may read it. */
+export interface OpenedEntry extends EntryDraft {
+  readonly body: EntryBody;
+}
+
+export function isMembership(entry: Entry): entry is MembershipEntry {
+  return 'change' in entry;
+}
+
+/** Every plain field of an entry in an encoding that no other entry shares: what a seal binds and a hash covers. */
+export function plainFields(entry: EntryDraft & { change?: MembershipChange }, epoch = ''): Uint8Array {
+  const change = entry.change;
+  return lengthPrefixed([
+    'wardline.entry.1',
+    entry.conversationId,
+    String(entry.seq),
+    entry.messageId,
+    entry.sender,
+    entry.ref,
+    String(entry.at),
+    entry.prev,
+    String(entry.membersVersion),
+    epoch,
+    change?.kind ?? '',
+    change?.person ?? '',
+    change?.kind === 'member.added' ? change.role : '',
+  ]);
+}
+
+/** SHA-256 over the entry as stored, sealed bytes included: what the next entry carries as `prev`. */
+export function hashOf(entry: Entry): Uint8Array {
+  const sealed = isMembership(entry) ? undefined : entry.sealed;
+  return createHash('sha256')
+    .update(lengthPrefixed([plainFields(entry, sealed?.epoch), sealed?.bytes ?? new Uint8Array()]))
+    .digest();
+}
+
+/** What the first entry of a log carries as `prev`. */
+export function genesisOf(
+  conversationId: ConversationId,
+  createdBy: PersonId,
+  createdAt: number,
+): Uint8Array {
+  return createHash('sha256')
+    .update(lengthPrefixed(['wardline.genesis.1', conversationId, createdBy, String(createdAt)]))
+    .digest();
+}
+
+/** Joins parts so that different lists of parts never give the same bytes: each after its length in four bytes. */
+export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Uint8Array {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part as Uint8Array);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import type { ConversationId } from '../../protocol/ids.ts';
+import type { Head } from './conversation.ts';
+import type { Entry, MembershipEntry } from './entry.ts';
+
+/** A stretch of the log in ascending order, and whether it ended before there was nothing more to read. */
+export interface Stretch {
+  readonly entries: readonly Entry[];
+  readonly more: boolean;
+}
+
+/** How one attempt to append ended. `lost` carries the entry that stands at that place. */
+export type Appended =
+  | { readonly outcome: 'stored' }
+  | { readonly outcome: 'lost'; readonly winner: Entry }
+  | { readonly outcome: 'conflict' };
+
+/** A conversation's head and log. All reads are strongly consistent. */
+export interface Log {
+  head(conversationId: ConversationId): Promise<Head | undefined>;
+  /** The newest entries, ascending. */
+  newest(conversationId: ConversationId, limit: number): Promise<readonly Entry[]>;
+  /** Entries with `seq` above `after`, ascending; at most `limit` entries and 1 MB. */
+  forward(conversationId: ConversationId, after: number, limit: number): Promise<Stretch>;
+  /** Entries with `seq` below `before`: the `limit` nearest to it, ascending. */
+  backward(conversationId: ConversationId, before: number, limit: number): Promise<Stretch>;
+  /** Puts the entry at its `seq` if nobody stands there: one conditional write, never an overwrite. */
+  append(entry: Entry): Promise<Appended>;
+  /**
+   * Puts a membership entry and the head that follows from it, both or neither. `conflict` where the head's
+   * membership has moved on or another write was under way.
+   */
+  appendMembership(entry: MembershipEntry, before: Head, after: Head): Promise<Appended>;
+  /** Replaces the members of a head that is still at `before.membersVersion`; says whether it was. */
+  rebuild(before: Head, after: Head): Promise<boolean>;
+  /** Creates a conversation, its members' lists included, unless it exists: then answers what stands there. */
+  create(
+    head: Head,
+  ): Promise<{ readonly created: true } | { readonly created: false; readonly existing: Head }>;
+}

@@ -1,0 +1,59 @@
+import type { Head, Member } from './conversation.ts';
+import { type Entry, isMembership, type MembershipEntry } from './entry.ts';
+import type { Log } from './log.ts';
+
+/** Reads of a stale head before its members are worked out from the log itself. */
+const HEAD_READS = 2;
+
+/** Entries read at once when a head's members are worked out again. */
+const STRETCH = 200;
+
+/**
+ * A head whose members account for every membership entry that `seen` knows of. A transaction's two items become
+ * visible one by one, so a head may be older than the log: it is read again, and then rebuilt from the log.
+ */
+export async function settle(log: Log, head: Head, seen: readonly Entry[]): Promise<Head> {
+  const version = Math.max(0, ...seen.map((entry) => entry.membersVersion));
+  let current = head;
+  for (let reads = 0; current.membersVersion < version && reads < HEAD_READS; reads += 1) {
+    current = (await log.head(head.conversationId)) ?? current;
+  }
+  return current.membersVersion < version ? rebuild(log, current, version) : current;
+}
+
+/** The head as it stands after one membership entry. */
+export function afterChange(head: Head, entry: MembershipEntry, hash: Uint8Array): Head {
+  return {
+    ...head,
+    members: withChange(head.members, entry),
+    membersVersion: entry.seq,
+    last: entry.seq,
+    lastHash: hash,
+  };
+}
+
+async function rebuild(log: Log, stale: Head, version: number): Promise<Head> {
+  let after = stale;
+  for (let from = stale.membersVersion; from < version; ) {
+    const stretch = await log.forward(stale.conversationId, from, STRETCH);
+    for (const entry of stretch.entries.filter(isMembership)) {
+      after = { ...after, members: withChange(after.members, entry), membersVersion: entry.seq };
+    }
+    if (!stretch.more) break;
+    from = stretch.entries.at(-1)?.seq ?? version;
+  }
+  const written = await log.rebuild(stale, after);
+  const standing = written ? after : await log.head(stale.conversationId);
+  if (!standing || standing.membersVersion < version) {
+    throw new Error(
+      `the head of a conversation stays behind its log at version ${version}; the log has a hole`,
+    );
+  }
+  return standing;
+}
+
+function withChange(members: readonly Member[], { change, seq }: MembershipEntry): readonly Member[] {
+  const others = members.filter((member) => member.person !== change.person);
+  if (change.kind === 'member.removed') return others;
+  return [...others, { person: change.person, role: change.role, joined: seq }];
+}

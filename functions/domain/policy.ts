@@ -1,0 +1,90 @@
+import type { RefusalCode } from '../../protocol/refusals.ts';
+import type { Caller } from './caller.ts';
+import { type Head, memberOf } from './conversation.ts';
+import type { Decision, Operation, Purpose, Rule } from './decision.ts';
+import { Refusal } from './refusal.ts';
+
+interface PolicyRow {
+  readonly rule: Rule;
+  readonly purpose: Purpose;
+  /** The code under which everybody else is refused. */
+  readonly otherwise: RefusalCode;
+  readonly holds: (caller: Caller, head: Head) => boolean;
+}
+
+/** Who may do what in a conversation. What stands in no row is refused. */
+const policy: Partial<Record<Operation, PolicyRow>> = {
+  'message.send': {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
+  'conversation.catch-up': {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
+  'conversation.read': {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
+  'member.add': {
+    rule: 'owner-of-conversation',
+    purpose: 'operations',
+    otherwise: 'not-an-owner',
+    holds: isOwner,
+  },
+  'member.remove': {
+    rule: 'owner-of-conversation',
+    purpose: 'operations',
+    otherwise: 'not-an-owner',
+    holds: isOwner,
+  },
+};
+
+/**
+ * The decision that lets `caller` do `operation` in the conversation of `head`.
+ *
+ * @throws Refusal `not-a-member` where there is no such conversation too: a stranger learns nothing from the answer
+ */
+export function allow(
+  operation: Operation,
+  object: string,
+  caller: Caller,
+  head: Head | undefined,
+): Decision {
+  const row = policy[operation];
+  const asMember = head !== undefined && isMember(caller, head);
+  if (!row || !asMember) {
+    throw new Refusal('not-a-member', {
+      operation,
+      object,
+      purpose: row?.purpose ?? 'operations',
+      rule: 'member-of-conversation',
+      outcome: 'refused',
+      code: 'not-a-member',
+    });
+  }
+  const decision = { operation, object, purpose: row.purpose, rule: row.rule } as const;
+  if (!row.holds(caller, head)) {
+    throw new Refusal(row.otherwise, { ...decision, outcome: 'refused', code: row.otherwise });
+  }
+  return { ...decision, outcome: 'allowed' };
+}
+
+/** A decision that was allowed by its rule and is refused all the same, by a limit that stands beside the rule. */
+export function refuse(decision: Decision, rule: Rule, code: RefusalCode): Refusal {
+  return new Refusal(code, { ...decision, rule, outcome: 'refused', code });
+}
+
+function isMember(caller: Caller, head: Head): boolean {
+  return memberOf(head, caller.person) !== undefined;
+}
+
+function isOwner(caller: Caller, head: Head): boolean {
+  return memberOf(head, caller.person)?.role === 'owner';
+}

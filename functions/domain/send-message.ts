@@ -1,0 +1,183 @@
+import type { TextBody } from '../../protocol/bodies.ts';
+import type { ConversationId } from '../../protocol/ids.ts';
+import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
+import type { Caller, Sessions, Socket } from './caller.ts';
+import type { Head } from './conversation.ts';
+import type { Decided, Decision } from './decision.ts';
+import {
+  type Entry,
+  type EntryDraft,
+  hashOf,
+  isMembership,
+  type MessageEntry,
+  type OpenedEntry,
+} from './entry.ts';
+import type { Log } from './log.ts';
+import { settle } from './membership.ts';
+import { allow, refuse } from './policy.ts';
+import type { Vault } from './vault.ts';
+
+/** The newest entries that every send looks at: six texts of 300 bytes fit one read unit of 4 KB. */
+export const PAGE = 6;
+
+/** Entries that one send looks through for an earlier message of the same `ref`. */
+export const LOOK_BACK = 1_000;
+
+/** Lost races after which the sender is asked to try again. */
+const ATTEMPTS = 64;
+
+/** What a member wants said. */
+export interface Draft {
+  readonly ref: string;
+  readonly conversationId: ConversationId;
+  readonly since: number;
+  readonly body: TextBody;
+}
+
+export interface SendingRooms {
+  readonly sessions: Sessions;
+  readonly log: Log;
+  readonly vault: Vault;
+  readonly announcements: Announcements;
+  readonly now: () => number;
+  readonly newId: () => string;
+  /** Waits a little, longer and more at random the more races were lost. */
+  readonly pause: (lostRaces: number) => Promise<void>;
+}
+
+/** What a send has seen of its conversation so far: settled head, and every entry above `since` that it may repeat. */
+interface View {
+  readonly head: Head;
+  readonly newest: Entry | undefined;
+}
+
+/**
+ * Stores the message once per sender and `ref`, at the next place of the conversation's order, and announces it to
+ * everybody who may hear it. A repeat answers with the first message again.
+ *
+ * @throws Refusal `not-a-member`, `ref-reused`, `behind`, `since-ahead`, `busy`
+ */
+export async function sendMessage(
+  rooms: SendingRooms,
+  admitted: Promise<Caller>,
+  draft: Draft,
+): Promise<Decided<OpenedEntry>> {
+  const { log } = rooms;
+  const [caller, head, page] = await Promise.all([
+    admitted,
+    log.head(draft.conversationId),
+    log.newest(draft.conversationId, PAGE),
+  ]);
+  let decision = allow('message.send', draft.conversationId, caller, head);
+  if (!head) throw new Error('a conversation without a head was allowed');
+
+  let view: View = { head: await settle(log, head, page), newest: page.at(-1) };
+  decision = allow('message.send', draft.conversationId, caller, view.head);
+  let repeat = await findRepeat(log, draft, caller, decision, view, page);
+  let sockets: Promise<readonly Socket[]> | undefined;
+  const audience = () => {
+    sockets ??= socketsOf(rooms.sessions, view.head, caller, rooms.now());
+    return sockets;
+  };
+
+  for (let lostRaces = 0; !repeat && lostRaces < ATTEMPTS; lostRaces += 1) {
+    const entry = await sealed(rooms, draft, caller, view);
+    const [appended, open] = await Promise.all([log.append(entry), audience()]);
+    if (appended.outcome === 'stored') {
+      const opened = { ...entry, body: draft.body };
+      await rooms.announcements.announce(opened, joinedBy(view.head, open, entry.seq));
+      return { decision, value: opened };
+    }
+
+    if (lostRaces > 0) await rooms.pause(lostRaces);
+    const missed = await since(log, draft.conversationId, entry.seq - 1, appended);
+    repeat = missed.find((other) => isRepeat(other, draft, caller));
+    const settled = await settle(log, view.head, missed);
+    if (settled !== view.head) {
+      decision = allow('message.send', draft.conversationId, caller, settled);
+      sockets = undefined;
+    }
+    view = { head: settled, newest: missed.at(-1) ?? view.newest };
+  }
+
+  if (!repeat) throw refuse(decision, 'one-ref-one-message', 'busy');
+  return answerAgain(rooms, draft, decision, repeat, joinedBy(view.head, await audience(), repeat.seq));
+}
+
+async function findRepeat(
+  log: Log,
+  draft: Draft,
+  caller: Caller,
+  decision: Decision,
+  view: View,
+  page: readonly Entry[],
+): Promise<MessageEntry | undefined> {
+  const end = lastOf(view);
+  if (draft.since > end) throw refuse(decision, 'one-ref-one-message', 'since-ahead');
+
+  const inPage = page.find((entry) => isRepeat(entry, draft, caller));
+  const unseen = (page[0]?.seq ?? end + 1) - 1 - draft.since;
+  if (inPage || unseen <= 0) return inPage;
+
+  if (unseen > LOOK_BACK) throw refuse(decision, 'one-ref-one-message', 'behind');
+  const older = await log.forward(draft.conversationId, draft.since, unseen);
+  const found = older.entries.find((entry) => isRepeat(entry, draft, caller));
+  if (!found && older.more && (older.entries.at(-1)?.seq ?? end) < draft.since + unseen) {
+    throw refuse(decision, 'one-ref-one-message', 'behind');
+  }
+  return found;
+}
+
+function isRepeat(entry: Entry, draft: Draft, caller: Caller): entry is MessageEntry {
+  return !isMembership(entry) && entry.ref === draft.ref && entry.sender === caller.person;
+}
+
+async function sealed(rooms: SendingRooms, draft: Draft, caller: Caller, view: View): Promise<MessageEntry> {
+  const { head, newest } = view;
+  const seq = lastOf(view) + 1;
+  const fields: EntryDraft = {
+    conversationId: draft.conversationId,
+    seq,
+    messageId: rooms.newId(),
+    sender: caller.person,
+    ref: draft.ref,
+    at: Math.max(rooms.now(), newest?.at ?? 0), // never before its predecessor, so that what expires is a prefix
+    prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
+    membersVersion: head.membersVersion,
+  };
+  return { ...fields, sealed: await rooms.vault.sealBody(fields, draft.body) };
+}
+
+function lastOf({ head, newest }: View): number {
+  return Math.max(newest?.seq ?? 0, head.last);
+}
+
+/** Everything stored above `after`: one read forward instead of one lost race for each. */
+async function since(
+  log: Log,
+  conversationId: ConversationId,
+  after: number,
+  lost: { outcome: 'lost'; winner: Entry } | { outcome: 'conflict' },
+): Promise<readonly Entry[]> {
+  const seen: Entry[] = lost.outcome === 'lost' ? [lost.winner] : [];
+  for (;;) {
+    const stretch = await log.forward(conversationId, seen.at(-1)?.seq ?? after, LOOK_BACK);
+    seen.push(...stretch.entries);
+    if (!stretch.more || stretch.entries.length === 0) return seen;
+  }
+}
+
+async function answerAgain(
+  rooms: SendingRooms,
+  draft: Draft,
+  decision: Decision,
+  repeat: MessageEntry,
+  to: readonly Socket[],
+): Promise<Decided<OpenedEntry>> {
+  const body = await rooms.vault.openBody(repeat);
+  const same = body.kind === 'text' && body.text === draft.body.text;
+  if (!same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
+  const opened = { ...repeat, body };
+  await rooms.announcements.announce(opened, to);
+  return { decision, value: opened };
+}

@@ -1,0 +1,40 @@
+import type { Caller, Identity, Sessions } from './caller.ts';
+import type { Decided, Decision } from './decision.ts';
+import { refuse } from './policy.ts';
+
+/** Lists the caller's socket, which being admitted has done already, and says until when it is good. */
+export async function openSession(admitted: Promise<Caller>): Promise<Decided<Caller>> {
+  const caller = await admitted;
+  return { decision: allowed('session.open', caller), value: caller };
+}
+
+/**
+ * Puts a live socket under a newer token of the same person and the same sign-in.
+ *
+ * @throws Refusal `token-invalid`, `session-ended`
+ */
+export async function renewSession(
+  sessions: Sessions,
+  admitted: Promise<Caller>,
+  old: Identity,
+  verified: Promise<Identity | undefined>,
+): Promise<Decided<Identity>> {
+  const [caller, token] = await Promise.all([admitted, verified]);
+  const decision = allowed('session.renew', caller);
+  const { connectionId } = caller;
+  if (!token || !connectionId || token.person !== caller.person || token.session !== old.session) {
+    throw refuse(decision, 'live-session', 'token-invalid');
+  }
+  await sessions.register({ ...token, connectionId });
+  return { decision, value: token };
+}
+
+function allowed(operation: 'session.open' | 'session.renew', caller: Caller): Decision {
+  return {
+    operation,
+    object: caller.person,
+    purpose: 'operations',
+    rule: 'live-session',
+    outcome: 'allowed',
+  };
+}

@@ -1,0 +1,37 @@
+import {
+  type ApiGatewayManagementApiClient,
+  GoneException,
+  PostToConnectionCommand,
+} from '@aws-sdk/client-apigatewaymanagementapi';
+import type { ServerFrame } from '../../protocol/frames.ts';
+import type { Announcements } from '../domain/announcements.ts';
+import type { Sessions, Socket } from '../domain/caller.ts';
+import { messageNew } from './frames.ts';
+
+/**
+ * Frames out to open sockets, in parallel. A socket that is gone is forgotten; any other failure leaves the message
+ * to the next catch-up, since a push is never authoritative, and is reported to `lost`.
+ */
+export function announcements(
+  client: ApiGatewayManagementApiClient,
+  sessions: Sessions,
+  lost: (error: unknown) => void,
+): Announcements {
+  const post = async (socket: Socket, frame: ServerFrame) => {
+    try {
+      const Data = Buffer.from(JSON.stringify(frame), 'utf8');
+      await client.send(new PostToConnectionCommand({ ConnectionId: socket.connectionId, Data }));
+    } catch (error) {
+      if (error instanceof GoneException) await sessions.forget(socket.person, socket.connectionId);
+      else lost(error);
+    }
+  };
+
+  return {
+    announce: async (entry, to) => {
+      await Promise.all(
+        to.map((socket) => post(socket, messageNew(entry, { withRef: socket.person === entry.sender }))),
+      );
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { MessageSend } from '../protocol/frames.ts';
+import { sendMessage } from './domain/send-message.ts';
+import { onFrame } from './wiring/on-frame.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const sessions = open.sessions();
+const rooms = {
+  ...world,
+  sessions,
+  log: open.log(),
+  vault: open.vault(),
+  announcements: open.announcements(),
+};
+const door = { schema: MessageSend, operation: 'message.send', metric: 'SendMessage', sessions } as const;
+
+/** Frame `message.send`: stores the message once per `ref`, announces it, and tells its sender where it stands. */
+export const handler = onFrame(door, async ({ ref, conversationId, since, body }, { caller }) => {
+  const { decision, value } = await sendMessage(rooms, caller, { ref, conversationId, since, body });
+  const { seq, messageId, at } = value;
+  return {
+    decision,
+    value: { type: 'message.accepted', ref, conversationId, seq, messageId, at: new Date(at).toISOString() },
+  };
+});

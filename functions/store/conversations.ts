@@ -1,0 +1,170 @@
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Head } from '../domain/conversation.ts';
+import { isMembership, type MembershipEntry } from '../domain/entry.ts';
+import type { Log, Stretch } from '../domain/log.ts';
+import { entryItem, entryOf, headItem, headOf, memberMap } from './items.ts';
+import { keys } from './keys.ts';
+
+/** Heads and logs in the Conversations table; a member's own list of conversations in the People table. */
+export function conversationLog(
+  client: DynamoDBDocumentClient,
+  tables: { readonly conversations: string; readonly people?: string },
+): Log {
+  const table = tables.conversations;
+
+  const head: Log['head'] = async (conversationId) => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: table, Key: keys.head(conversationId), ConsistentRead: true }),
+    );
+    return Item && headOf(Item);
+  };
+
+  const stretch = async (query: Partial<QueryCommandInput>): Promise<Stretch> => {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({ TableName: table, ConsistentRead: true, ...query }),
+    );
+    return { entries: Items.map(entryOf), more: LastEvaluatedKey !== undefined };
+  };
+
+  const between = (conversationId: string, from: number, to: number) => ({
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': keys.entry(conversationId, from).pk,
+      ':from': keys.entry(conversationId, from).sk,
+      ':to': keys.entry(conversationId, to).sk,
+    },
+  });
+
+  const descending = async (conversationId: string, to: number, limit: number): Promise<Stretch> => {
+    const { entries, more } = await stretch({
+      ...between(conversationId, 0, to),
+      Limit: limit,
+      ScanIndexForward: false,
+    });
+    return { entries: entries.toReversed(), more };
+  };
+
+  const transact = async (items: TransactWriteCommandInput['TransactItems']) => {
+    try {
+      await client.send(new TransactWriteCommand({ TransactItems: items }));
+      return undefined;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return error.CancellationReasons ?? [];
+      throw error;
+    }
+  };
+
+  return {
+    head,
+
+    newest: async (conversationId, limit) => (await descending(conversationId, LAST_SEQ, limit)).entries,
+
+    forward: (conversationId, after, limit) =>
+      stretch({ ...between(conversationId, after + 1, LAST_SEQ), Limit: limit }),
+
+    backward: (conversationId, before, limit) =>
+      descending(conversationId, Math.min(before - 1, LAST_SEQ), limit),
+
+    append: async (entry) => {
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: entryItem(entry),
+            ConditionExpression: 'attribute_not_exists(pk)',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return { outcome: 'stored' };
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException && error.Item) {
+          return { outcome: 'lost', winner: entryOf(unmarshall(error.Item)) };
+        }
+        if (error instanceof TransactionConflictException) return { outcome: 'conflict' };
+        throw error;
+      }
+    },
+
+    appendMembership: async (entry, before, after) => {
+      const reasons = await transact([
+        {
+          Put: { TableName: table, Item: entryItem(entry), ConditionExpression: 'attribute_not_exists(pk)' },
+        },
+        { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
+        ...listingChange(entry, tables.people),
+      ]);
+      return { outcome: reasons ? 'conflict' : 'stored' };
+    },
+
+    rebuild: async (before, after) => {
+      try {
+        await client.send(
+          new UpdateCommand({ TableName: table, ...membersUpdate(before, after, { last: false }) }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+
+    create: async (created) => {
+      const { people } = tables;
+      if (people === undefined)
+        throw new Error('this door may not create conversations: it has no People table');
+      const reasons = await transact([
+        {
+          Put: { TableName: table, Item: headItem(created), ConditionExpression: 'attribute_not_exists(pk)' },
+        },
+        ...created.members.map(({ person }) => ({
+          Put: { TableName: people, Item: keys.listing(person, created.conversationId) },
+        })),
+      ]);
+      if (!reasons) return { created: true };
+      const existing = await head(created.conversationId);
+      if (existing) return { created: false, existing };
+      throw new Error(`a conversation could not be created: ${reasons.map(({ Code }) => Code).join(', ')}`);
+    },
+  };
+}
+
+/** The highest `seq` that fits a key. */
+const LAST_SEQ = 999_999_999_999;
+
+function membersUpdate(before: Head, after: Head, also: { last: boolean }) {
+  return {
+    Key: keys.head(before.conversationId),
+    UpdateExpression: `SET members = :members, mv = :mv${also.last ? ', #last = :last, lastHash = :hash' : ''}`,
+    ConditionExpression: 'mv = :before',
+    ...(also.last && { ExpressionAttributeNames: { '#last': 'last' } }),
+    ExpressionAttributeValues: {
+      ':members': memberMap(after),
+      ':mv': after.membersVersion,
+      ':before': before.membersVersion,
+      ...(also.last && { ':last': after.last, ':hash': after.lastHash }),
+    },
+  };
+}
+
+function listingChange(entry: MembershipEntry, people: string | undefined) {
+  if (people === undefined) throw new Error('this door may not change members: it has no People table');
+  const listing = keys.listing(entry.change.person, entry.conversationId);
+  return isMembership(entry) && entry.change.kind === 'member.added'
+    ? [{ Put: { TableName: people, Item: listing } }]
+    : [{ Delete: { TableName: people, Key: listing } }];
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { Head } from '../domain/conversation.ts';
+import { type Entry, isMembership, type MembershipChange } from '../domain/entry.ts';
+import { keys, placeOf } from './keys.ts';
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const key = { pk: z.string(), sk: z.string() };
+
+// Attribute names are short because DynamoDB bills them with every item: a 300-byte text must fit one write unit.
+const EntryItem = z.object({
+  ...key,
+  id: z.string(),
+  by: z.string(),
+  ref: z.string(),
+  at: z.number(),
+  prev: bytes,
+  mv: z.number(),
+  epoch: z.string().optional(),
+  body: bytes.optional(),
+  change: z.string().optional(),
+  who: z.string().optional(),
+  role: z.enum(['owner', 'member']).optional(),
+});
+
+const HeadItem = z.object({
+  ...key,
+  kind: z.enum(['direct', 'group']),
+  members: z.record(z.string(), z.object({ role: z.enum(['owner', 'member']), joined: z.number() })),
+  mv: z.number(),
+  last: z.number(),
+  lastHash: bytes,
+  retentionDays: z.number(),
+  createdAt: z.number(),
+  by: z.string(),
+  ref: z.string(),
+  founders: bytes,
+  titleEpoch: z.string().optional(),
+  title: bytes.optional(),
+});
+
+/** An entry as an item of the Conversations table. */
+export function entryItem(entry: Entry): z.infer<typeof EntryItem> {
+  return {
+    ...keys.entry(entry.conversationId, entry.seq),
+    id: entry.messageId,
+    by: entry.sender,
+    ref: entry.ref,
+    at: entry.at,
+    prev: entry.prev,
+    mv: entry.membersVersion,
+    ...(isMembership(entry)
+      ? {
+          change: entry.change.kind,
+          who: entry.change.person,
+          ...('role' in entry.change && { role: entry.change.role }),
+        }
+      : { epoch: entry.sealed.epoch, body: entry.sealed.bytes }),
+  };
+}
+
+/** The entry that an item holds; an item of another shape is a fault, named by its key and never by its contents. */
+export function entryOf(item: unknown): Entry {
+  const stored = parsed(EntryItem, item);
+  const fields = {
+    ...placeOf(stored),
+    messageId: stored.id,
+    sender: stored.by,
+    ref: stored.ref,
+    at: stored.at,
+    prev: stored.prev,
+    membersVersion: stored.mv,
+  };
+  if (stored.body && stored.epoch) return { ...fields, sealed: { epoch: stored.epoch, bytes: stored.body } };
+  return { ...fields, change: changeOf(stored) };
+}
+
+/** A head as an item of the Conversations table. */
+export function headItem(head: Head): z.infer<typeof HeadItem> {
+  return {
+    ...keys.head(head.conversationId),
+    kind: head.kind,
+    members: memberMap(head),
+    mv: head.membersVersion,
+    last: head.last,
+    lastHash: head.lastHash,
+    retentionDays: head.retentionDays,
+    createdAt: head.createdAt,
+    by: head.createdBy,
+    ref: head.ref,
+    founders: head.founders,
+    ...(head.title && { titleEpoch: head.title.epoch, title: head.title.bytes }),
+  };
+}
+
+export function headOf(item: unknown): Head {
+  const stored = parsed(HeadItem, item);
+  return {
+    conversationId: placeOf(stored).conversationId,
+    kind: stored.kind,
+    members: Object.entries(stored.members).map(([person, { role, joined }]) => ({ person, role, joined })),
+    membersVersion: stored.mv,
+    last: stored.last,
+    lastHash: stored.lastHash,
+    retentionDays: stored.retentionDays,
+    createdAt: stored.createdAt,
+    createdBy: stored.by,
+    ref: stored.ref,
+    founders: stored.founders,
+    ...(stored.title && stored.titleEpoch && { title: { epoch: stored.titleEpoch, bytes: stored.title } }),
+  };
+}
+
+export function memberMap(head: Head): z.infer<typeof HeadItem>['members'] {
+  return Object.fromEntries(head.members.map(({ person, role, joined }) => [person, { role, joined }]));
+}
+
+function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
+  if (stored.change === 'member.removed' && stored.who) return { kind: stored.change, person: stored.who };
+  if (stored.change === 'member.added' && stored.who && stored.role) {
+    return { kind: stored.change, person: stored.who, role: stored.role };
+  }
+  throw new Error(`the entry ${stored.pk} ${stored.sk} is neither a message nor a change of membership`);
+}
+
+function parsed<S extends z.ZodType>(schema: S, item: unknown): z.infer<S> {
+  const result = schema.safeParse(item);
+  if (result.success) return result.data;
+  const { pk, sk } = (item ?? {}) as { pk?: unknown; sk?: unknown };
+  const paths = result.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  throw new Error(`the item ${pk} ${sk} has not the shape this version stores: ${paths}`);
+}

@@ -1,0 +1,31 @@
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+
+/** Room for 10^12 entries: `seq` sorts as text because it is padded to twelve digits. */
+const SEQ_DIGITS = 12;
+
+/** Every key of every table, and the only place that knows their shapes. A key holds opaque ids and nothing else. */
+export const keys = {
+  head: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'HEAD' }),
+  entry: (conversation: ConversationId, seq: number) => ({
+    pk: `C#${conversation}`,
+    sk: `S#${String(seq).padStart(SEQ_DIGITS, '0')}`,
+  }),
+  profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
+  listing: (person: PersonId, conversation: ConversationId) => ({
+    pk: `P#${person}`,
+    sk: `CONV#${conversation}`,
+  }),
+  session: (person: PersonId) => ({ pk: `P#${person}` }),
+  conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
+  organisationKey: (epoch: string) => ({ pk: 'O#', sk: epoch }),
+} as const;
+
+/** The conversation and `seq` that an entry's key stands for. */
+export function placeOf(key: { pk: string; sk: string }): { conversationId: ConversationId; seq: number } {
+  return { conversationId: key.pk.slice('C#'.length), seq: Number(key.sk.slice('S#'.length)) };
+}
+
+/** The person that a session's or profile's key stands for. */
+export function personOf(key: { pk: string }): PersonId {
+  return key.pk.slice('P#'.length);
+}

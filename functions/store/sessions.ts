@@ -1,0 +1,133 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { PersonId } from '../../protocol/ids.ts';
+import type { SessionRecord, Sessions, Socket } from '../domain/caller.ts';
+import { keys, personOf } from './keys.ts';
+
+/** BatchGetItem takes at most 100 keys (DynamoDB API reference); a conversation has fewer members. */
+const BATCH = 100;
+
+/** Longer than any refresh token lives, so that a stamp outlives every token that it must refuse. */
+const KEPT_SECONDS = 25 * 60 * 60;
+
+const SocketItem = z.object({
+  session: z.string(),
+  roles: z.array(z.string()),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+const SessionItem = z.object({
+  pk: z.string(),
+  revokedUntil: z.number().optional(),
+  sockets: z.record(z.string(), SocketItem).default({}),
+});
+
+/** One item per person: live sockets and the revocation stamp. */
+export function sessions(client: DynamoDBDocumentClient, table: string, now: () => number): Sessions {
+  const update = (person: PersonId, input: Partial<ConstructorParameters<typeof UpdateCommand>[0]>) =>
+    client.send(new UpdateCommand({ TableName: table, Key: keys.session(person), ...input }));
+
+  return {
+    of: async (person) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: table, Key: keys.session(person), ConsistentRead: true }),
+      );
+      return Item ? recordOf(Item) : { sockets: [] };
+    },
+
+    ofMany: async (people) => {
+      const found = new Map<PersonId, SessionRecord>();
+      for (let start = 0; start < people.length; start += BATCH) {
+        let wanted = people.slice(start, start + BATCH).map((person) => keys.session(person));
+        while (wanted.length > 0) {
+          const { Responses, UnprocessedKeys } = await client.send(
+            new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } } }),
+          );
+          for (const item of Responses?.[table] ?? []) found.set(personOf({ pk: item.pk }), recordOf(item));
+          wanted = (UnprocessedKeys?.[table]?.Keys ?? []) as typeof wanted;
+        }
+      }
+      return found;
+    },
+
+    register: async (socket) => {
+      const ExpressionAttributeNames = { '#socket': socket.connectionId };
+      const kept = { ':kept': Math.floor(now() / 1000) + KEPT_SECONDS };
+      try {
+        await update(socket.person, {
+          UpdateExpression: 'SET sockets.#socket = :socket, expiresAt = :kept',
+          ConditionExpression: 'attribute_exists(sockets)',
+          ExpressionAttributeNames,
+          ExpressionAttributeValues: { ...kept, ':socket': socketItem(socket) },
+        });
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        await firstSocket(update, socket, kept);
+      }
+    },
+
+    forget: async (person, connectionId) => {
+      try {
+        await update(person, {
+          UpdateExpression: 'REMOVE sockets.#socket',
+          ConditionExpression: 'attribute_exists(sockets.#socket)',
+          ExpressionAttributeNames: { '#socket': connectionId },
+        });
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error; // it was forgotten before
+      }
+    },
+  };
+}
+
+/** A person's first socket makes the map; two first sockets at once both end in it. */
+async function firstSocket(
+  update: (
+    person: PersonId,
+    input: Partial<ConstructorParameters<typeof UpdateCommand>[0]>,
+  ) => Promise<unknown>,
+  socket: Socket,
+  kept: Record<string, number>,
+): Promise<void> {
+  try {
+    await update(socket.person, {
+      UpdateExpression: 'SET sockets = :sockets, expiresAt = :kept',
+      ConditionExpression: 'attribute_not_exists(sockets)',
+      ExpressionAttributeValues: { ...kept, ':sockets': { [socket.connectionId]: socketItem(socket) } },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    await update(socket.person, {
+      UpdateExpression: 'SET sockets.#socket = :socket, expiresAt = :kept',
+      ExpressionAttributeNames: { '#socket': socket.connectionId },
+      ExpressionAttributeValues: { ...kept, ':socket': socketItem(socket) },
+    });
+  }
+}
+
+function socketItem({ session, roles, issuedAt, expiresAt }: Socket): z.infer<typeof SocketItem> {
+  return { session, roles: [...roles], iat: issuedAt, exp: expiresAt };
+}
+
+function recordOf(item: unknown): SessionRecord {
+  const { pk, revokedUntil, sockets } = SessionItem.parse(item);
+  const person = personOf({ pk });
+  return {
+    revokedUntil,
+    sockets: Object.entries(sockets).map(([connectionId, { session, roles, iat, exp }]) => ({
+      person,
+      connectionId,
+      session,
+      roles,
+      issuedAt: iat,
+      expiresAt: exp,
+    })),
+  };
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { onFrame } from './wiring/on-frame.ts';
+import { malformed } from './wiring/request.ts';
+import { open } from './wiring/rooms.ts';
+
+const Typed = z.looseObject({ type: z.string() });
+const door = {
+  schema: z.unknown(),
+  operation: 'frame.unknown',
+  metric: 'UnknownFrame',
+  sessions: open.sessions(),
+} as const;
+
+/** `$default`: whatever names no frame. Nothing is looked at but whether it has a type at all. */
+export const handler = onFrame(door, async (frame, { caller }) => {
+  await caller;
+  throw malformed('frame.unknown', Typed.safeParse(frame).success ? 'unknown-type' : 'malformed');
+});

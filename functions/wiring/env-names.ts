@@ -1,0 +1,13 @@
+/** The environment variables that the doors read; `lib/` sets each in the method that grants what it names. */
+export const env = {
+  conversationsTable: 'CONVERSATIONS_TABLE',
+  peopleTable: 'PEOPLE_TABLE',
+  sessionsTable: 'SESSIONS_TABLE',
+  keysTable: 'KEYS_TABLE',
+  organisationKeyArn: 'ORGANISATION_KEY_ARN',
+  userPoolId: 'USER_POOL_ID',
+  userPoolClientId: 'USER_POOL_CLIENT_ID',
+  socketCallbackUrl: 'SOCKET_CALLBACK_URL',
+  retentionDays: 'RETENTION_DAYS',
+  allowedOrigins: 'ALLOWED_ORIGINS',
+} as const;

@@ -1,0 +1,24 @@
+import { BEARER_PREFIX, SUBPROTOCOL } from '../../protocol/frames.ts';
+import { setting } from './env.ts';
+
+type Headers = Readonly<Record<string, string | undefined>> | null;
+
+/** The access token among the offered subprotocols, where `wardline.v1` is offered too. */
+export function bearerOf(headers: Headers): string | undefined {
+  const offered =
+    header(headers, 'sec-websocket-protocol')
+      ?.split(',')
+      .map((name) => name.trim()) ?? [];
+  const bearer = offered.find((name) => name.startsWith(BEARER_PREFIX));
+  return offered.includes(SUBPROTOCOL) ? bearer?.slice(BEARER_PREFIX.length) : undefined;
+}
+
+/** Browsers always send an origin, and it must be listed; other clients send none (OWASP ASVS 4.4.2). */
+export function originAllowed(headers: Headers): boolean {
+  const origin = header(headers, 'origin');
+  return origin === undefined || setting('allowedOrigins').split(',').includes(origin);
+}
+
+function header(headers: Headers, name: string): string | undefined {
+  return Object.entries(headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
+}

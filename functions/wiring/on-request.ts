@@ -1,0 +1,97 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { z } from 'zod';
+import { refusals } from '../../protocol/refusals.ts';
+import { admit, type Sessions } from '../domain/caller.ts';
+import type { Operation } from '../domain/decision.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { identityOf } from './identity.ts';
+import { json } from './on-frame.ts';
+import { reportDecision } from './report.ts';
+import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
+
+type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
+
+/** One route of a door: what it takes, what it is called, and what it answers. */
+export interface Route<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly operation: Operation;
+  readonly metric: string;
+  /** @default 200 */
+  readonly status?: number;
+  readonly run: (request: z.infer<Schema>, admission: Admission) => Answer<object>;
+}
+
+/** Keeps a route's schema and its function in step; `onRequest` takes routes of different schemas side by side. */
+export function route<Schema extends z.ZodType>(given: Route<Schema>): Route<z.ZodType> {
+  return given as unknown as Route<z.ZodType>;
+}
+
+/**
+ * The door of one resource's HTTP routes: parses path, query and body strictly as one object, reads the caller's
+ * session beside it, records the one decision, and answers with JSON, refusals included.
+ */
+export function onRequest(sessions: Sessions, routes: Readonly<Record<string, Route<z.ZodType>>>) {
+  const routeOf = (event: Event): Route<z.ZodType> => {
+    const found = routes[event.routeKey];
+    if (!found) throw new Error(`this door has no route ${event.routeKey}`);
+    return found;
+  };
+
+  return middy<Event, APIGatewayProxyStructuredResultV2, Error, RequestContext<unknown>>()
+    .before(({ event, context }) => {
+      const { authorizer, http, requestId } = event.requestContext;
+      const identity = identityOf(authorizer.jwt.claims);
+      context.asker = {
+        person: identity.person,
+        session: identity.session,
+        sourceIp: http.sourceIp,
+        requestId,
+      };
+      const caller = admit(sessions, identity, routeOf(event).operation, Date.now());
+      caller.catch(() => {}); // whoever needs the caller meets the refusal; a malformed request does not wait for it
+      context.admission = { identity, caller };
+    })
+    .before(async ({ event, context }) => {
+      const { schema, operation } = routeOf(event);
+      const parsed = schema.safeParse(requestOf(event));
+      if (parsed.success) {
+        context.parsed = parsed.data;
+      } else {
+        await context.admission.caller;
+        throw malformed(operation);
+      }
+    })
+    .onError((request) => {
+      const { operation, metric } = routeOf(request.event);
+      const outcome = recorded(request.context.asker, operation, metric, request.error);
+      request.error = outcome;
+      if (!(outcome instanceof Refusal)) return; // middy throws it: API Gateway answers 500
+      const { message, retryable, status } = refusals[outcome.code];
+      const { requestId } = request.context.asker;
+      request.response = answer(status, { code: outcome.code, message, retryable, requestId });
+    })
+    .handler(async (event, context) => {
+      const { run, metric, status = 200 } = routeOf(event);
+      const { decision, value } = await run(context.parsed, context.admission);
+      reportDecision(context.asker, decision, metric);
+      return answer(status, value);
+    });
+}
+
+/** Path, query and body as one object; a name that stands in two places makes it malformed. */
+function requestOf(event: Event): unknown {
+  const body = event.body === undefined ? {} : json(event.isBase64Encoded ? decoded(event.body) : event.body);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const parts = [event.pathParameters ?? {}, event.queryStringParameters ?? {}, body];
+  const names = parts.flatMap(Object.keys);
+  return new Set(names).size === names.length ? Object.fromEntries(parts.flatMap(Object.entries)) : undefined;
+}
+
+function decoded(body: string): string {
+  return Buffer.from(body, 'base64').toString('utf8');
+}
+
+function answer(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,49 @@
+import type { Context } from 'aws-lambda';
+import type { Caller, Identity } from '../domain/caller.ts';
+import type { Decided, Decision } from '../domain/decision.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { type Asker, reportDecision, reportFault } from './report.ts';
+
+/** What the wiring hands to a door beside the parsed frame or request. */
+export interface Admission {
+  readonly identity: Identity;
+  /** Settles when the caller's session was read and found live; every rule needs what it gives. */
+  readonly caller: Promise<Caller>;
+}
+
+/** What Lambda's context carries from one middleware to the next. */
+export interface RequestContext<Parsed> extends Context {
+  parsed: Parsed;
+  admission: Admission;
+  asker: Asker;
+}
+
+/** A door's answer with the decision that allowed it. */
+export type Answer<T> = Promise<Decided<T>>;
+
+/** The decision about a request that no rule saw because it did not parse. */
+export function malformed(
+  operation: Decision['operation'],
+  code: 'malformed' | 'unknown-type' = 'malformed',
+): Refusal {
+  return new Refusal(code, {
+    operation,
+    object: '-',
+    purpose: 'operations',
+    rule: 'well-formed',
+    outcome: 'refused',
+    code,
+  });
+}
+
+/** Records what a door threw: a refusal, or a fault that is told without its message and leaves as another error. */
+export function recorded(
+  asker: Asker | undefined,
+  operation: string,
+  metric: string,
+  error: unknown,
+): Refusal | Error {
+  if (!asker || !(error instanceof Refusal)) return reportFault(operation, asker?.requestId ?? '-', error);
+  reportDecision(asker, error.decision, metric);
+  return error;
+}

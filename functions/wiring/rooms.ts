@@ -1,0 +1,63 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { idFrom } from '../domain/id.ts';
+import { announcements } from '../push/sockets.ts';
+import { conversationLog } from '../store/conversations.ts';
+import { people } from '../store/people.ts';
+import { sessions } from '../store/sessions.ts';
+import { wrappedKeys } from '../store/wrapped-keys.ts';
+import { DataKeys } from '../vault/data-keys.ts';
+import { organisationKeyService } from '../vault/organisation-key.ts';
+import { vault } from '../vault/vault.ts';
+import { setting } from './env.ts';
+import { reportLostPush } from './report.ts';
+
+/** The longest wait between two lost races: with jitter, twenty writers sort themselves out in a few rounds. */
+const LONGEST_PAUSE_MS = 50;
+
+const now = () => Date.now();
+
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+  marshallOptions: { removeUndefinedValues: true },
+});
+
+/** The rooms that a door opens while it starts; each reads the setting that the door's grant came with. */
+export const open = {
+  sessions: () => sessions(documents, setting('sessionsTable'), now),
+  log: () => conversationLog(documents, { conversations: setting('conversationsTable') }),
+  logWithLists: () =>
+    conversationLog(documents, {
+      conversations: setting('conversationsTable'),
+      people: setting('peopleTable'),
+    }),
+  people: () => people(documents, setting('peopleTable')),
+  vault: () =>
+    vault(
+      new DataKeys(
+        wrappedKeys(documents, setting('keysTable')),
+        organisationKeyService(new KMSClient({}), setting('organisationKeyArn')),
+        now,
+      ),
+    ),
+  announcements: () =>
+    announcements(
+      new ApiGatewayManagementApiClient({ endpoint: setting('socketCallbackUrl') }),
+      open.sessions(),
+      reportLostPush,
+    ),
+};
+
+/** What rules need of the world besides rooms. */
+export const world = {
+  now,
+  newId: () => idFrom(randomBytes(16)),
+  newRef: () => randomUUID(),
+  /** Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+  pause: async (lostRaces: number) => {
+    await wait(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** lostRaces));
+  },
+};

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { PersonId } from './ids.ts';
+
+/** A message's text holds at most this many bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 8 * 1024;
+
+/** A conversation's title holds at most this many bytes of UTF-8. */
+export const MAX_TITLE_BYTES = 256;
+
+// C0 controls but tab, line feed and carriage return, and DEL: nothing renders them, and logs and terminals obey some
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+function text(maxBytes: number) {
+  return z
+    .string()
+    .min(1)
+    .refine(
+      (value) => Buffer.byteLength(value, 'utf8') <= maxBytes,
+      `must be at most ${maxBytes} bytes of UTF-8`,
+    )
+    .refine((value) => value.isWellFormed(), 'must not hold a lone surrogate')
+    .refine((value) => !CONTROL_CHARACTERS.test(value), 'must not hold control characters');
+}
+
+/** What a person may send. */
+export const TextBody = z
+  .strictObject({ kind: z.literal('text'), text: text(MAX_TEXT_BYTES) })
+  .meta({ id: 'TextBody' });
+
+export const MemberRole = z.enum(['owner', 'member']).meta({ id: 'MemberRole' });
+
+/** What only the server writes: a change of membership has its place in the same order as the messages. */
+export const MemberAdded = z
+  .strictObject({ kind: z.literal('member.added'), person: PersonId, role: MemberRole })
+  .meta({ id: 'MemberAdded' });
+export const MemberRemoved = z
+  .strictObject({ kind: z.literal('member.removed'), person: PersonId })
+  .meta({ id: 'MemberRemoved' });
+
+/** Any body that an entry of the log may have. */
+export const EntryBody = z.discriminatedUnion('kind', [TextBody, MemberAdded, MemberRemoved]);
+
+export const Title = text(MAX_TITLE_BYTES).meta({ id: 'Title' });
+
+export type TextBody = z.infer<typeof TextBody>;
+export type EntryBody = z.infer<typeof EntryBody>;
+export type MemberRole = z.infer<typeof MemberRole>;

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { EntryBody, TextBody } from './bodies.ts';
+import { ConversationId, MessageId, PersonId, Ref, Seq } from './ids.ts';
+import { RefusalCode } from './refusals.ts';
+
+/** The WebSocket subprotocol that this file describes. */
+export const SUBPROTOCOL = 'wardline.v1';
+
+/** The access token travels beside {@link SUBPROTOCOL} as `bearer.<token>`, never in a URL. */
+export const BEARER_PREFIX = 'bearer.';
+
+/** The largest page of a log, in bytes of JSON: below API Gateway's 128 KB for a message. */
+export const MAX_PAGE_BYTES = 100 * 1024;
+
+/** The most entries that one page of a log holds. */
+export const MAX_PAGE_ENTRIES = 200;
+
+const Instant = z.iso.datetime();
+
+// --- client → server -------------------------------------------------------------------------------------------
+
+/** Registers this socket, so that others' messages are pushed to it. */
+export const SessionOpen = z.strictObject({ type: z.literal('session.open') });
+
+/** Extends this socket by a newer access token of the same person and session. */
+export const SessionRenew = z.strictObject({
+  type: z.literal('session.renew'),
+  token: z.string().min(1).max(8192),
+});
+
+/** Stores one message, once per `ref`. `since`: the highest contiguous `seq` the sender knew when it wrote it. */
+export const MessageSend = z.strictObject({
+  type: z.literal('message.send'),
+  ref: Ref,
+  conversationId: ConversationId,
+  since: Seq,
+  body: TextBody,
+});
+
+/** Asks for what stands after `since`. */
+export const ConversationCatchUp = z.strictObject({
+  type: z.literal('conversation.catch-up'),
+  conversationId: ConversationId,
+  since: Seq,
+  limit: z.int().min(1).max(MAX_PAGE_ENTRIES).optional(),
+});
+
+// --- server → client -------------------------------------------------------------------------------------------
+
+export const SessionOpened = z.strictObject({
+  type: z.literal('session.opened'),
+  features: z.array(z.string()),
+  /** When this socket's session ends unless it is renewed. */
+  expiresAt: Instant,
+});
+
+export const SessionRenewed = z.strictObject({ type: z.literal('session.renewed'), expiresAt: Instant });
+
+/** The message is stored: the acknowledgement. */
+export const MessageAccepted = z.strictObject({
+  type: z.literal('message.accepted'),
+  ref: Ref,
+  conversationId: ConversationId,
+  seq: Seq,
+  messageId: MessageId,
+  at: Instant,
+});
+
+/** One entry of a conversation's log. `ref` stands only in what goes to the sender's own devices. */
+export const LogEntry = z
+  .strictObject({
+    seq: Seq,
+    messageId: MessageId,
+    sender: PersonId,
+    at: Instant,
+    body: EntryBody,
+    ref: Ref.optional(),
+  })
+  .meta({ id: 'LogEntry' });
+
+/** Somebody's message, or a change of membership. At least once, in any order: `seq` is the truth. */
+export const MessageNew = LogEntry.extend({ type: z.literal('message.new'), conversationId: ConversationId });
+
+/** Entries after `since`, ascending and without holes from `floor + 1`; `more` asks for another catch-up from `upTo`. */
+export const ConversationLog = z.strictObject({
+  type: z.literal('conversation.log'),
+  conversationId: ConversationId,
+  entries: z.array(LogEntry),
+  /** Nothing at or below this `seq` is there to be had: retention took it, or it came before the member joined. */
+  floor: Seq,
+  /** The highest `seq` that this page accounts for. */
+  upTo: Seq,
+  more: z.boolean(),
+});
+
+/** The frame was understood and not carried out, or not understood. Nothing was stored. */
+export const Refused = z.strictObject({
+  type: z.literal('refused'),
+  ref: Ref.optional(),
+  code: RefusalCode,
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.int().optional(),
+});
+
+/** Frames a client may send, by their type. */
+export const clientFrames = {
+  'session.open': SessionOpen,
+  'session.renew': SessionRenew,
+  'message.send': MessageSend,
+  'conversation.catch-up': ConversationCatchUp,
+} as const;
+
+/** Frames the server may send, by their type. */
+export const serverFrames = {
+  'session.opened': SessionOpened,
+  'session.renewed': SessionRenewed,
+  'message.accepted': MessageAccepted,
+  'message.new': MessageNew,
+  'conversation.log': ConversationLog,
+  refused: Refused,
+} as const;
+
+export type ServerFrame = {
+  [T in keyof typeof serverFrames]: z.infer<(typeof serverFrames)[T]>;
+}[keyof typeof serverFrames];
+export type LogEntry = z.infer<typeof LogEntry>;
+export type MessageNew = z.infer<typeof MessageNew>;

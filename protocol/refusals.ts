@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+interface RefusalMeaning {
+  /** The sentence that travels with the code; it never holds what anybody wrote. */
+  readonly message: string;
+  /** Whether the same frame, sent again unchanged, may be accepted. */
+  readonly retryable: boolean;
+  /** The HTTP status where the refusal answers a request. */
+  readonly status: number;
+}
+
+/** Every reason for which a frame or request is refused. Codes are permanent: never renamed, never reused. */
+export const refusals = {
+  malformed: {
+    message: 'this is not a frame or request that the protocol describes',
+    retryable: false,
+    status: 400,
+  },
+  'unknown-type': { message: 'no frame has this type', retryable: false, status: 400 },
+  'session-ended': {
+    message: 'this session was ended by the server; sign in again',
+    retryable: false,
+    status: 401,
+  },
+  'session-expired': {
+    message: 'the access token of this socket has expired; renew the session',
+    retryable: false,
+    status: 401,
+  },
+  'token-invalid': {
+    message: 'the token is not a valid access token of this person and session',
+    retryable: false,
+    status: 401,
+  },
+  'not-a-member': {
+    message: 'there is no such conversation among yours',
+    retryable: false,
+    status: 403,
+  },
+  'not-an-owner': { message: 'only an owner of the conversation may do this', retryable: false, status: 403 },
+  'ref-reused': {
+    message: 'this ref was used before for something else; use a new one',
+    retryable: false,
+    status: 409,
+  },
+  behind: {
+    message:
+      'too much was stored after since; catch up, and if this ref is not in what you get, send again with the new since',
+    retryable: true,
+    status: 409,
+  },
+  'since-ahead': {
+    message: 'since is above the end of the log; catch up and send again',
+    retryable: false,
+    status: 409,
+  },
+  busy: {
+    message: 'others were faster every time; send again with the same since and ref',
+    retryable: true,
+    status: 409,
+  },
+  'unknown-person': { message: 'no person has one of these ids', retryable: false, status: 422 },
+  'too-many-members': { message: 'a conversation has at most 40 members', retryable: false, status: 422 },
+  'fixed-members': {
+    message: 'the members of a direct conversation do not change',
+    retryable: false,
+    status: 409,
+  },
+} as const satisfies Record<string, RefusalMeaning>;
+
+export type RefusalCode = keyof typeof refusals;
+export const RefusalCode = z
+  .enum(Object.keys(refusals) as [RefusalCode, ...RefusalCode[]])
+  .meta({ id: 'RefusalCode' });

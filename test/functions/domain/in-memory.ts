@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller, SessionRecord, Sessions, Socket } from '../../../functions/domain/caller.ts';
+import type { Head } from '../../../functions/domain/conversation.ts';
+import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
+import type { Log, Stretch } from '../../../functions/domain/log.ts';
+import type { SendingRooms } from '../../../functions/domain/send-message.ts';
+import { DataKeys, type KeyService, type WrappedKey, type WrappedKeys } from '../../../functions/vault/data-keys.ts';
+import { vault } from '../../../functions/vault/vault.ts';
+
+/** Ids as the protocol writes them, readable in a failing test. */
+export const person = (name: string) => name.toLowerCase().replace(/[^a-z2-7]/g, '').padEnd(26, 'a');
+export const aRef = () => randomUUID();
+
+/** A log in memory with DynamoDB's promises: conditional writes, strongly consistent reads. */
+export class MemoryLog implements Log {
+  readonly heads = new Map<string, Head>();
+  readonly entries: Entry[] = [];
+  /** Runs before each call takes effect, so that a test decides who comes first. */
+  turn: (what: string) => Promise<void> = async () => {};
+
+  async head(conversationId: string) {
+    await this.turn('head');
+    return this.heads.get(conversationId);
+  }
+
+  async newest(_conversationId: string, limit: number) {
+    await this.turn('newest');
+    return this.entries.slice(-limit);
+  }
+
+  async forward(_conversationId: string, after: number, limit: number): Promise<Stretch> {
+    await this.turn('forward');
+    const all = this.entries.filter((entry) => entry.seq > after);
+    return { entries: all.slice(0, limit), more: all.length > limit };
+  }
+
+  async backward(_conversationId: string, before: number, limit: number): Promise<Stretch> {
+    await this.turn('backward');
+    const all = this.entries.filter((entry) => entry.seq < before);
+    return { entries: all.slice(-limit), more: all.length > limit };
+  }
+
+  async append(entry: Entry) {
+    await this.turn('append');
+    const winner = this.entries.find((other) => other.seq === entry.seq);
+    if (winner) return { outcome: 'lost', winner } as const;
+    this.entries.push(entry);
+    return { outcome: 'stored' } as const;
+  }
+
+  async appendMembership(entry: Entry, before: Head, after: Head) {
+    await this.turn('appendMembership');
+    const taken = this.entries.some((other) => other.seq === entry.seq);
+    const moved = this.heads.get(before.conversationId)?.membersVersion !== before.membersVersion;
+    if (taken || moved) return { outcome: 'conflict' } as const;
+    this.entries.push(entry);
+    this.heads.set(after.conversationId, after);
+    return { outcome: 'stored' } as const;
+  }
+
+  async rebuild(before: Head, after: Head) {
+    await this.turn('rebuild');
+    if (this.heads.get(before.conversationId)?.membersVersion !== before.membersVersion) return false;
+    this.heads.set(after.conversationId, after);
+    return true;
+  }
+
+  async create(head: Head) {
+    await this.turn('create');
+    const existing = this.heads.get(head.conversationId);
+    if (existing) return { created: false, existing } as const;
+    this.heads.set(head.conversationId, head);
+    return { created: true } as const;
+  }
+}
+
+/** Sessions in memory. */
+export class MemorySessions implements Sessions {
+  readonly records = new Map<string, SessionRecord>();
+
+  async of(person: string) {
+    return this.records.get(person) ?? { sockets: [] };
+  }
+
+  async ofMany(people: readonly string[]) {
+    return new Map(await Promise.all(people.map(async (name) => [name, await this.of(name)] as const)));
+  }
+
+  async register(socket: Socket) {
+    const record = await this.of(socket.person);
+    const others = record.sockets.filter((other) => other.connectionId !== socket.connectionId);
+    this.records.set(socket.person, { ...record, sockets: [...others, socket] });
+  }
+
+  async forget(person: string, connectionId: string) {
+    const record = await this.of(person);
+    const sockets = record.sockets.filter((socket) => socket.connectionId !== connectionId);
+    this.records.set(person, { ...record, sockets });
+  }
+}
+
+/** Wrapped keys in memory, and a key service that wraps by keeping; calls are counted. */
+export class MemoryKeys implements WrappedKeys, KeyService {
+  readonly stored = new Map<string, WrappedKey>();
+  private readonly plain = new Map<string, Uint8Array>();
+  serviceCalls = 0;
+
+  async conversationKey(conversationId: string, epoch: string) {
+    return this.stored.get(`${conversationId}/${epoch}`);
+  }
+  async putConversationKey(conversationId: string, epoch: string, key: WrappedKey) {
+    return this.putIfAbsent(`${conversationId}/${epoch}`, key);
+  }
+  async organisationKey(epoch: string) {
+    return this.stored.get(epoch);
+  }
+  async putOrganisationKey(epoch: string, key: WrappedKey) {
+    return this.putIfAbsent(epoch, key);
+  }
+  async generate() {
+    this.serviceCalls += 1;
+    const plain = crypto.getRandomValues(new Uint8Array(32));
+    const wrapped = crypto.getRandomValues(new Uint8Array(40));
+    this.plain.set(Buffer.from(wrapped).toString('hex'), plain);
+    return { plain, wrapped };
+  }
+  async unwrap(_epoch: string, wrapped: Uint8Array) {
+    this.serviceCalls += 1;
+    const plain = this.plain.get(Buffer.from(wrapped).toString('hex'));
+    if (!plain) throw new Error('no such key');
+    return plain;
+  }
+
+  private putIfAbsent(name: string, key: WrappedKey): WrappedKey {
+    const standing = this.stored.get(name) ?? key;
+    this.stored.set(name, standing);
+    return standing;
+  }
+}
+
+/** A conversation with everything a send needs, all in memory; what was announced to whom is kept. */
+export function aConversation(members: readonly string[], now = () => 1_800_000_000_000) {
+  const log = new MemoryLog();
+  const sessions = new MemorySessions();
+  const keys = new MemoryKeys();
+  const announced: { entry: OpenedEntry; to: readonly Socket[] }[] = [];
+  const conversationId = person('conversation');
+  const [owner = ''] = members;
+  const head: Head = {
+    conversationId,
+    kind: 'group',
+    members: members.map((name, place) => ({ person: name, role: place ? 'member' : 'owner', joined: 0 })),
+    membersVersion: 0,
+    last: 0,
+    lastHash: genesisOf(conversationId, owner, now()),
+    retentionDays: 30,
+    createdAt: now(),
+    createdBy: owner,
+    ref: aRef(),
+    founders: new Uint8Array(),
+  };
+  log.heads.set(conversationId, head);
+  let ids = 0;
+  const rooms: SendingRooms = {
+    log,
+    sessions,
+    vault: vault(new DataKeys(keys, keys, now)),
+    announcements: {
+      announce: async (entry, to) => {
+        announced.push({ entry, to });
+      },
+    },
+    now,
+    newId: () => {
+      ids += 1;
+      return person(`message${String(ids).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '')}`);
+    },
+    pause: async () => {},
+  };
+  return { rooms, log, sessions, keys, announced, conversationId, head };
+}
+
+/** A caller whose session is live. */
+export function callerNamed(name: string): Caller {
+  return { person: name, roles: [], expiresAt: Number.MAX_SAFE_INTEGER, otherSockets: [] };
+}

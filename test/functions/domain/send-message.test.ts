@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { changeMembers } from '../../../functions/domain/change-members.ts';
+import { genesisOf, hashOf, isMembership } from '../../../functions/domain/entry.ts';
+import { sendMessage } from '../../../functions/domain/send-message.ts';
+import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+
+const ana = person('ana');
+const ben = person('ben');
+const cleo = person('cleo');
+
+function sending(chat: ReturnType<typeof aConversation>) {
+  return (sender: string, text: string, { ref = aRef(), since = 0 } = {}) =>
+    sendMessage(chat.rooms, Promise.resolve(callerNamed(sender)), {
+      ref,
+      conversationId: chat.conversationId,
+      since,
+      body: { kind: 'text', text },
+    });
+}
+
+describe('a send', () => {
+  test('in any race stores each ref once, in a dense order whose entries chain by hash', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(fc.record({ sender: fc.constantFrom(ana, ben), ref: fc.nat(5) }), { minLength: 1, maxLength: 12 }),
+        async (scheduler, wishes) => {
+          const chat = aConversation([ana, ben]);
+          chat.log.turn = (what) => scheduler.schedule(Promise.resolve(), what);
+          const refs = Array.from({ length: 6 }, aRef);
+          const sends = wishes.map(({ sender, ref }) => sending(chat)(sender, `text ${ref}`, { ref: refs[ref] ?? '' }));
+          const settled = Promise.all(sends);
+          await scheduler.waitFor(settled);
+          const answers = await settled;
+
+          const { entries } = chat.log;
+          expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, place) => place + 1));
+          const stored = entries.map((entry) => `${entry.sender} ${entry.ref}`);
+          expect(new Set(stored).size).toBe(stored.length);
+          expect(new Set(stored)).toEqual(new Set(wishes.map(({ sender, ref }) => `${sender} ${refs[ref]}`)));
+          for (const { value } of answers) {
+            expect(entries[value.seq - 1]).toMatchObject({ ref: value.ref, messageId: value.messageId });
+          }
+          let prev = genesisOf(chat.conversationId, ana, chat.head.createdAt);
+          for (const entry of entries) {
+            expect(Buffer.from(entry.prev).equals(prev)).toBe(true);
+            prev = hashOf(entry);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('racing with a removal never reaches the removed member with a higher seq', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.nat(4), async (scheduler, sends) => {
+        const chat = aConversation([ana, ben, cleo]);
+        for (const name of [ana, ben, cleo]) {
+          await chat.sessions.register({
+            person: name,
+            connectionId: name,
+            session: name,
+            roles: [],
+            issuedAt: 0,
+            expiresAt: Number.MAX_SAFE_INTEGER,
+          });
+        }
+        chat.log.turn = (what) => scheduler.schedule(Promise.resolve(), what);
+        const people = { profile: async () => undefined, known: async () => new Set<string>() };
+        const removal = changeMembers(
+          { ...chat.rooms, people },
+          Promise.resolve(callerNamed(ana)),
+          chat.conversationId,
+          { kind: 'member.removed', person: cleo },
+          aRef(),
+        );
+        const all = Promise.allSettled([
+          removal,
+          ...Array.from({ length: sends + 1 }, (_, place) => sending(chat)(place % 2 ? ben : cleo, `text ${place}`)),
+        ]);
+        await scheduler.waitFor(all);
+        await all;
+
+        const removed = chat.log.entries.find((entry) => isMembership(entry))?.seq ?? 0;
+        expect(removed).toBeGreaterThan(0);
+        const above = chat.announced.filter(({ entry }) => entry.seq > removed);
+        expect(above.flatMap(({ to }) => to).filter((socket) => socket.person === cleo)).toEqual([]);
+        expect(chat.log.entries.filter((entry) => entry.seq > removed && entry.sender === cleo)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('with a ref that was used for another text is refused, and nothing is stored', async () => {
+    const chat = aConversation([ana, ben]);
+    const send = sending(chat);
+    const ref = aRef();
+    await send(ana, 'first', { ref });
+    await expect(send(ana, 'second', { ref })).rejects.toMatchObject({ code: 'ref-reused' });
+    await expect(send(ben, 'second', { ref })).resolves.toMatchObject({ value: { seq: 2 } }); // another sender's own
+    expect(chat.log.entries).toHaveLength(2);
+  });
+
+  test('finds its ref again far behind the newest page, and says behind where that is too far', async () => {
+    const chat = aConversation([ana, ben]);
+    const send = sending(chat);
+    const ref = aRef();
+    const first = await send(ana, 'first', { ref });
+    for (let place = 0; place < 20; place += 1) await send(ben, `text ${place}`, { since: place + 1 });
+    await expect(send(ana, 'first', { ref })).resolves.toEqual(first);
+    for (let place = 21; place < 1_010; place += 1) await send(ben, `text ${place}`, { since: place });
+    await expect(send(ana, 'first', { ref })).rejects.toMatchObject({ code: 'behind' });
+    await expect(send(ana, 'new', { since: 5_000 })).rejects.toMatchObject({ code: 'since-ahead' });
+  });
+
+  test('by a stranger, or to a conversation that is not there, is refused alike', async () => {
+    const chat = aConversation([ana, ben]);
+    await expect(sending(chat)(cleo, 'hello')).rejects.toMatchObject({
+      code: 'not-a-member',
+      decision: { operation: 'message.send', outcome: 'refused', rule: 'member-of-conversation' },
+    });
+    chat.log.heads.clear();
+    await expect(sending(chat)(ana, 'hello')).rejects.toMatchObject({ code: 'not-a-member' });
+    expect(chat.log.entries).toEqual([]);
+  });
+
+  test('with a head older than the log works the members out from the log itself', async () => {
+    const chat = aConversation([ana, ben, cleo]);
+    const people = { profile: async () => undefined, known: async () => new Set<string>() };
+    await changeMembers(
+      { ...chat.rooms, people },
+      Promise.resolve(callerNamed(ana)),
+      chat.conversationId,
+      { kind: 'member.removed', person: cleo },
+      aRef(),
+    );
+    chat.log.heads.set(chat.conversationId, chat.head); // the transaction's other half is not visible
+    await expect(sending(chat)(cleo, 'still here?')).rejects.toMatchObject({ code: 'not-a-member' });
+    await sending(chat)(ana, 'gone', { since: 1 });
+    expect(chat.log.heads.get(chat.conversationId)).toMatchObject({ membersVersion: 1 });
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { EntryDraft } from '../../../functions/domain/entry.ts';
+import { DataKeys } from '../../../functions/vault/data-keys.ts';
+import { KEPT_MS } from '../../../functions/vault/kept.ts';
+import { open, SealBroken, seal } from '../../../functions/vault/seal.ts';
+import { vault } from '../../../functions/vault/vault.ts';
+import { aRef, MemoryKeys, person } from '../domain/in-memory.ts';
+import { sealedByWebCrypto, type Vector } from './web-crypto.ts';
+
+const vectors: Vector[] = JSON.parse(readFileSync(new URL('./vectors.json', import.meta.url), 'utf8'));
+const hex = (text: string) => Buffer.from(text, 'hex');
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+
+describe('a sealed body', () => {
+  test.each(vectors)('has the known bytes, and they open: $sealed', ({ dataKey, fields, plain, salt, sealed }) => {
+    const made = seal(hex(dataKey), hex(fields), hex(plain), hex(salt));
+    expect(Buffer.from(made).toString('hex')).toBe(sealed);
+    expect(Buffer.from(open(hex(dataKey), hex(fields), hex(sealed))).toString('hex')).toBe(plain);
+  });
+
+  test('is what another implementation of the format makes of the same key, fields and salt', async () => {
+    const anything = [bytes(32), fc.uint8Array(), fc.uint8Array({ maxLength: 600 }), bytes(32)] as const;
+    await fc.assert(
+      fc.asyncProperty(...anything, async (dataKey, fields, plain, salt) => {
+        const text = (part: Uint8Array) => Buffer.from(part).toString('hex');
+        const given = { dataKey: text(dataKey), fields: text(fields), plain: text(plain), salt: text(salt) };
+        expect(text(seal(dataKey, fields, plain, salt))).toBe(await sealedByWebCrypto(given));
+      }),
+    );
+  });
+
+  test('does not open after any one changed bit of its bytes, its fields or its key', () => {
+    fc.assert(
+      fc.property(bytes(32), fc.uint8Array({ minLength: 1 }), fc.uint8Array(), fc.nat(), (key, fields, plain, at) => {
+        const sealed = seal(key, fields, plain);
+        const flip = (part: Uint8Array) => {
+          const changed = Buffer.from(part);
+          const place = at % (part.length * 8);
+          changed[place >> 3] = (changed[place >> 3] ?? 0) ^ (1 << (place & 7));
+          return changed;
+        };
+        expect(Buffer.from(open(key, fields, sealed))).toEqual(Buffer.from(plain));
+        expect(() => open(key, fields, flip(sealed))).toThrow(SealBroken);
+        expect(() => open(key, flip(fields), sealed)).toThrow(SealBroken);
+        expect(() => open(flip(key), fields, sealed)).toThrow(SealBroken);
+      }),
+    );
+  });
+
+  test('costs 81 bytes', () => {
+    expect(seal(new Uint8Array(32), new Uint8Array(), new Uint8Array(100))).toHaveLength(181);
+  });
+});
+
+describe('data keys', () => {
+  const draft: EntryDraft = {
+    conversationId: person('talk'),
+    seq: 1,
+    messageId: person('message'),
+    sender: person('ana'),
+    ref: aRef(),
+    at: Date.UTC(2026, 10, 22),
+    prev: new Uint8Array(32),
+    membersVersion: 0,
+  };
+  const body = { kind: 'text', text: 'hello' } as const;
+
+  test('cost one call of the key service per environment and five minutes, however many ask at once', async () => {
+    const keys = new MemoryKeys();
+    let now = draft.at;
+    const sealing = vault(new DataKeys(keys, keys, () => now));
+    const places = Array.from({ length: 100 }, (_, seq) => ({ ...draft, seq, conversationId: person(`t${seq % 7}`) }));
+    await Promise.all(places.map((place) => sealing.sealBody(place, body)));
+    expect(keys.serviceCalls).toBe(1);
+
+    now += KEPT_MS;
+    await Promise.all(places.map((place) => sealing.sealBody(place, body)));
+    expect(keys.serviceCalls).toBe(2);
+  });
+
+  test('of two environments that start at once are the same keys', async () => {
+    const keys = new MemoryKeys();
+    const [one, other] = [0, 1].map(() => vault(new DataKeys(keys, keys, () => draft.at)));
+    const sealed = await Promise.all([one, other].map((environment) => environment?.sealBody(draft, body)));
+    for (const made of sealed) {
+      if (!made) throw new Error('nothing was sealed');
+      await expect(one?.openBody({ ...draft, sealed: made })).resolves.toEqual(body);
+      await expect(other?.openBody({ ...draft, sealed: made })).resolves.toEqual(body);
+    }
+  });
+
+  test('that are gone open nothing, and moved bodies do not open', async () => {
+    const keys = new MemoryKeys();
+    const sealed = await vault(new DataKeys(keys, keys, () => draft.at)).sealBody(draft, body);
+    const elsewhere = vault(new DataKeys(keys, keys, () => draft.at));
+    await expect(elsewhere.openBody({ ...draft, seq: 2, sealed })).rejects.toThrow(SealBroken);
+    keys.stored.delete(`${draft.conversationId}/2026-11`);
+    const later = vault(new DataKeys(keys, keys, () => draft.at));
+    await expect(later.openBody({ ...draft, sealed })).rejects.toThrow('there is no data key');
+  });
+});
