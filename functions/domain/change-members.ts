@@ -42,7 +42,7 @@ export async function changeMembers(
   for (let lostRaces = 0; lostRaces < ATTEMPTS; lostRaces += 1) {
     if (lostRaces > 0) await rooms.pause(lostRaces);
     const [found, page] = await Promise.all([log.head(conversationId), log.newest(conversationId, PAGE)]);
-    const head = found && (await settle(log, found, page));
+    const head = found && (await settle(log, found, page, log.rebuild));
     const decision = decide(caller, conversationId, head, change);
     if (!head) throw new Error('a conversation without a head was allowed');
     if (change.kind === 'member.added' && !known.has(change.person)) {

@@ -8,17 +8,29 @@ const HEAD_READS = 2;
 /** Entries read at once when a head's members are worked out again. */
 const STRETCH = 200;
 
+/** Replaces a head that was found stale; says whether it was still the one that stood there. */
+export type Heal = Log['rebuild'];
+
 /**
  * A head whose members account for every membership entry that `seen` knows of. A transaction's two items become
- * visible one by one, so a head may be older than the log: it is read again, and then rebuilt from the log.
+ * visible one by one, so a head may be older than the log: it is read again, and then its members are worked out from
+ * the log. Who may write has the stored head healed too.
  */
-export async function settle(log: Log, head: Head, seen: readonly Entry[]): Promise<Head> {
+export async function settle(
+  log: Pick<Log, 'head' | 'forward'>,
+  head: Head,
+  seen: readonly Entry[],
+  heal?: Heal,
+): Promise<Head> {
   const version = Math.max(0, ...seen.map((entry) => entry.membersVersion));
   let current = head;
   for (let reads = 0; current.membersVersion < version && reads < HEAD_READS; reads += 1) {
     current = (await log.head(head.conversationId)) ?? current;
   }
-  return current.membersVersion < version ? rebuild(log, current, version) : current;
+  if (current.membersVersion >= version) return current;
+  const workedOut = await fromLog(log, current, version);
+  await heal?.(current, workedOut); // if not, somebody else healed it
+  return workedOut;
 }
 
 /** The head as it stands after one membership entry. */
@@ -32,7 +44,7 @@ export function afterChange(head: Head, entry: MembershipEntry, hash: Uint8Array
   };
 }
 
-async function rebuild(log: Log, stale: Head, version: number): Promise<Head> {
+async function fromLog(log: Pick<Log, 'forward'>, stale: Head, version: number): Promise<Head> {
   let after = stale;
   for (let from = stale.membersVersion; from < version; ) {
     const stretch = await log.forward(stale.conversationId, from, STRETCH);
@@ -42,14 +54,8 @@ async function rebuild(log: Log, stale: Head, version: number): Promise<Head> {
     if (!stretch.more) break;
     from = stretch.entries.at(-1)?.seq ?? version;
   }
-  const written = await log.rebuild(stale, after);
-  const standing = written ? after : await log.head(stale.conversationId);
-  if (!standing || standing.membersVersion < version) {
-    throw new Error(
-      `the head of a conversation stays behind its log at version ${version}; the log has a hole`,
-    );
-  }
-  return standing;
+  if (after.membersVersion >= version) return after;
+  throw new Error(`no entry of the log brings the members to version ${version}: the log has a hole`);
 }
 
 function withChange(members: readonly Member[], { change, seq }: MembershipEntry): readonly Member[] {

@@ -11,7 +11,7 @@ import type { Vault } from './vault.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface ReadingRooms {
-  readonly log: Log;
+  readonly log: Pick<Log, 'head' | 'forward' | 'backward'>;
   readonly vault: Vault;
   readonly now: () => number;
 }

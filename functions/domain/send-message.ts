@@ -71,7 +71,7 @@ export async function sendMessage(
   let decision = allow('message.send', draft.conversationId, caller, head);
   if (!head) throw new Error('a conversation without a head was allowed');
 
-  let view: View = { head: await settle(log, head, page), newest: page.at(-1) };
+  let view: View = { head: await settle(log, head, page, log.rebuild), newest: page.at(-1) };
   decision = allow('message.send', draft.conversationId, caller, view.head);
   let repeat = await findRepeat(log, draft, caller, decision, view, page);
   let sockets: Promise<readonly Socket[]> | undefined;
@@ -92,7 +92,7 @@ export async function sendMessage(
     if (lostRaces > 0) await rooms.pause(lostRaces);
     const missed = await since(log, draft.conversationId, entry.seq - 1, appended);
     repeat = missed.find((other) => isRepeat(other, draft, caller));
-    const settled = await settle(log, view.head, missed);
+    const settled = await settle(log, view.head, missed, log.rebuild);
     if (settled !== view.head) {
       decision = allow('message.send', draft.conversationId, caller, settled);
       sockets = undefined;

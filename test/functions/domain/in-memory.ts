@@ -4,11 +4,20 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
-import { DataKeys, type KeyService, type WrappedKey, type WrappedKeys } from '../../../functions/vault/data-keys.ts';
+import {
+  DataKeys,
+  type KeyService,
+  type WrappedKey,
+  type WrappedKeys,
+} from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
 
 /** Ids as the protocol writes them, readable in a failing test. */
-export const person = (name: string) => name.toLowerCase().replace(/[^a-z2-7]/g, '').padEnd(26, 'a');
+export const person = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z2-7]/g, '')
+    .padEnd(26, 'a');
 export const aRef = () => randomUUID();
 
 /** A log in memory with DynamoDB's promises: conditional writes, strongly consistent reads. */
@@ -58,12 +67,12 @@ export class MemoryLog implements Log {
     return { outcome: 'stored' } as const;
   }
 
-  async rebuild(before: Head, after: Head) {
+  readonly rebuild = async (before: Head, after: Head) => {
     await this.turn('rebuild');
     if (this.heads.get(before.conversationId)?.membersVersion !== before.membersVersion) return false;
     this.heads.set(after.conversationId, after);
     return true;
-  }
+  };
 
   async create(head: Head) {
     await this.turn('create');

@@ -10,7 +10,7 @@ const ben = person('ben');
 const cleo = person('cleo');
 
 function sending(chat: ReturnType<typeof aConversation>) {
-  return (sender: string, text: string, { ref = aRef(), since = 0 } = {}) =>
+  return (sender: string, text: string, { ref = aRef() as string, since = 0 } = {}) =>
     sendMessage(chat.rooms, Promise.resolve(callerNamed(sender)), {
       ref,
       conversationId: chat.conversationId,
@@ -24,12 +24,17 @@ describe('a send', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
-        fc.array(fc.record({ sender: fc.constantFrom(ana, ben), ref: fc.nat(5) }), { minLength: 1, maxLength: 12 }),
+        fc.array(fc.record({ sender: fc.constantFrom(ana, ben), ref: fc.nat(5) }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
         async (scheduler, wishes) => {
           const chat = aConversation([ana, ben]);
           chat.log.turn = (what) => scheduler.schedule(Promise.resolve(), what);
-          const refs = Array.from({ length: 6 }, aRef);
-          const sends = wishes.map(({ sender, ref }) => sending(chat)(sender, `text ${ref}`, { ref: refs[ref] ?? '' }));
+          const refs: string[] = Array.from({ length: 6 }, aRef);
+          const sends = wishes.map(({ sender, ref }) =>
+            sending(chat)(sender, `text ${ref}`, { ref: refs[ref] ?? '' }),
+          );
           const settled = Promise.all(sends);
           await scheduler.waitFor(settled);
           const answers = await settled;
@@ -78,7 +83,9 @@ describe('a send', () => {
         );
         const all = Promise.allSettled([
           removal,
-          ...Array.from({ length: sends + 1 }, (_, place) => sending(chat)(place % 2 ? ben : cleo, `text ${place}`)),
+          ...Array.from({ length: sends + 1 }, (_, place) =>
+            sending(chat)(place % 2 ? ben : cleo, `text ${place}`),
+          ),
         ]);
         await scheduler.waitFor(all);
         await all;

@@ -14,11 +14,14 @@ const hex = (text: string) => Buffer.from(text, 'hex');
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
 describe('a sealed body', () => {
-  test.each(vectors)('has the known bytes, and they open: $sealed', ({ dataKey, fields, plain, salt, sealed }) => {
-    const made = seal(hex(dataKey), hex(fields), hex(plain), hex(salt));
-    expect(Buffer.from(made).toString('hex')).toBe(sealed);
-    expect(Buffer.from(open(hex(dataKey), hex(fields), hex(sealed))).toString('hex')).toBe(plain);
-  });
+  test.each(vectors)(
+    'has the known bytes, and they open: $sealed',
+    ({ dataKey, fields, plain, salt, sealed }) => {
+      const made = seal(hex(dataKey), hex(fields), hex(plain), hex(salt));
+      expect(Buffer.from(made).toString('hex')).toBe(sealed);
+      expect(Buffer.from(open(hex(dataKey), hex(fields), hex(sealed))).toString('hex')).toBe(plain);
+    },
+  );
 
   test('is what another implementation of the format makes of the same key, fields and salt', async () => {
     const anything = [bytes(32), fc.uint8Array(), fc.uint8Array({ maxLength: 600 }), bytes(32)] as const;
@@ -33,19 +36,25 @@ describe('a sealed body', () => {
 
   test('does not open after any one changed bit of its bytes, its fields or its key', () => {
     fc.assert(
-      fc.property(bytes(32), fc.uint8Array({ minLength: 1 }), fc.uint8Array(), fc.nat(), (key, fields, plain, at) => {
-        const sealed = seal(key, fields, plain);
-        const flip = (part: Uint8Array) => {
-          const changed = Buffer.from(part);
-          const place = at % (part.length * 8);
-          changed[place >> 3] = (changed[place >> 3] ?? 0) ^ (1 << (place & 7));
-          return changed;
-        };
-        expect(Buffer.from(open(key, fields, sealed))).toEqual(Buffer.from(plain));
-        expect(() => open(key, fields, flip(sealed))).toThrow(SealBroken);
-        expect(() => open(key, flip(fields), sealed)).toThrow(SealBroken);
-        expect(() => open(flip(key), fields, sealed)).toThrow(SealBroken);
-      }),
+      fc.property(
+        bytes(32),
+        fc.uint8Array({ minLength: 1 }),
+        fc.uint8Array(),
+        fc.nat(),
+        (key, fields, plain, at) => {
+          const sealed = seal(key, fields, plain);
+          const flip = (part: Uint8Array) => {
+            const changed = Buffer.from(part);
+            const place = at % (part.length * 8);
+            changed[place >> 3] = (changed[place >> 3] ?? 0) ^ (1 << (place & 7));
+            return changed;
+          };
+          expect(Buffer.from(open(key, fields, sealed))).toEqual(Buffer.from(plain));
+          expect(() => open(key, fields, flip(sealed))).toThrow(SealBroken);
+          expect(() => open(key, flip(fields), sealed)).toThrow(SealBroken);
+          expect(() => open(flip(key), fields, sealed)).toThrow(SealBroken);
+        },
+      ),
     );
   });
 
@@ -71,7 +80,11 @@ describe('data keys', () => {
     const keys = new MemoryKeys();
     let now = draft.at;
     const sealing = vault(new DataKeys(keys, keys, () => now));
-    const places = Array.from({ length: 100 }, (_, seq) => ({ ...draft, seq, conversationId: person(`t${seq % 7}`) }));
+    const places = Array.from({ length: 100 }, (_, seq) => ({
+      ...draft,
+      seq,
+      conversationId: person(`t${seq % 7}`),
+    }));
     await Promise.all(places.map((place) => sealing.sealBody(place, body)));
     expect(keys.serviceCalls).toBe(1);
 

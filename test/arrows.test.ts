@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+interface Source {
+  readonly file: string;
+  readonly text: string;
+  /** Files of ours as paths from the root; packages by their name. */
+  readonly imports: readonly string[];
+}
+
+/** Where each room's arrows may point. The first prefix that fits a file is its room; what no row names may not be imported. */
+const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }[] = [
+  { room: 'protocol/', may: [/^protocol\//, /^zod$/] },
+  { room: 'functions/domain/', may: [/^functions\/domain\//, /^protocol\//, /^node:crypto$/] },
+  {
+    room: 'functions/store/',
+    may: [
+      /^functions\/(store|domain)\//,
+      /^functions\/vault\/data-keys\.ts$/,
+      /^protocol\//,
+      /^zod$/,
+      /^@aws-sdk\/(client-dynamodb|lib-dynamodb|util-dynamodb)$/,
+    ],
+  },
+  {
+    room: 'functions/vault/',
+    may: [/^functions\/(vault|domain)\//, /^protocol\//, /^node:crypto$/, /^@aws-sdk\/client-kms$/],
+  },
+  {
+    room: 'functions/push/',
+    may: [/^functions\/(push|domain)\//, /^protocol\//, /^@aws-sdk\/client-apigatewaymanagementapi$/],
+  },
+  { room: 'functions/wiring/', may: [/^functions\/[a-z]+\//, /^protocol\//, /^[^./]/] },
+  {
+    room: 'functions/',
+    may: [
+      /^functions\/(domain|wiring)\//,
+      /^functions\/push\/frames\.ts$/,
+      /^protocol\//,
+      /^zod$/,
+      /^aws-lambda$/,
+    ],
+  },
+  {
+    room: 'lib/',
+    may: [/^lib\//, /^functions\/wiring\/(env-names|claims)\.ts$/, /^(?!functions|local|cli|bin|test)/],
+  },
+  { room: 'bin/', may: [/^bin\//, /^lib\//, /^(aws-cdk-lib|constructs|cdk-nag|node:.*|zod)/] },
+  {
+    room: 'local/',
+    may: [/^local\//, /^(?!functions|lib|protocol|cli|bin|test|aws-cdk-lib|cdk-nag|constructs)[^.]/],
+  },
+  { room: 'cli/', may: [/^(?!test|lib|bin|examples)/] },
+  { room: 'examples/', may: [/^examples\//, /^(?!functions|lib|protocol|local|cli|bin|test)[^.]/] },
+];
+
+const sources = ['protocol', 'functions', 'lib', 'bin', 'local', 'cli', 'examples'].flatMap(sourcesIn);
+
+describe('the arrows of the house', () => {
+  test('point where the design lets them', () => {
+    expect(sources.length).toBeGreaterThan(80);
+    expect(sources.flatMap(strayArrows)).toEqual([]);
+  });
+
+  test('would show a stray import: from the domain to the AWS SDK, from the local run to our source, from a door to a store', () => {
+    const stray = (file: string, target: string) => strayArrows({ file, text: '', imports: [target] });
+    expect(stray('functions/domain/policy.ts', '@aws-sdk/client-dynamodb')).toHaveLength(1);
+    expect(stray('local/stack.ts', 'functions/store/keys.ts')).toHaveLength(1);
+    expect(stray('functions/send-message.ts', 'functions/store/keys.ts')).toHaveLength(1);
+    expect(stray('lib/door.ts', 'functions/wiring/rooms.ts')).toHaveLength(1);
+    expect(stray('examples/plain-client/client.ts', 'protocol/frames.ts')).toHaveLength(1);
+  });
+
+  test('only wiring constructs clients of AWS and reads the environment', () => {
+    const elsewhere = sources.filter(
+      ({ file, text }) =>
+        file.startsWith('functions/') &&
+        !file.startsWith('functions/wiring/') &&
+        /new \w+Client\(|process\.env/.test(text),
+    );
+    expect(elsewhere.map(({ file }) => file)).toEqual([]);
+  });
+
+  test('the local run holds no name of ours', () => {
+    const names = /wardline|message\.send|session\.open|conversation/i;
+    const named = sources.filter(({ file, text }) => file.startsWith('local/') && names.test(text));
+    expect(named.map(({ file }) => file)).toEqual([]);
+  });
+
+  test('a door has at most 30 lines beside its imports', () => {
+    const doors = sources.filter(({ file }) => /^functions\/[^/]+\.ts$/.test(file));
+    expect(doors.length).toBeGreaterThan(10);
+    const long = doors.filter(
+      ({ text }) => text.split('\n').filter((line) => !/^import |^} from|^$/.test(line)).length > 30,
+    );
+    expect(long.map(({ file }) => file)).toEqual([]);
+  });
+});
+
+function strayArrows({ file, imports }: Source): string[] {
+  const may = rooms.find(({ room }) => file.startsWith(room))?.may ?? [];
+  return imports
+    .filter((target) => !may.some((allowed) => allowed.test(target)))
+    .map((target) => `${file} -> ${target}`);
+}
+
+function sourcesIn(directory: string): Source[] {
+  const files = readdirSync(path.join(root, directory), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((name) => /\.(ts|js|mjs)$/.test(name))
+    .map((name) => {
+      const file = path.posix.join(directory, name);
+      const text = readFileSync(path.join(root, file), 'utf8');
+      const found = text.matchAll(
+        /(?:^|\n)(?:import|export)[^'"`;]*?from '([^']+)'|import\('([^']+)'\)|\nimport '([^']+)'/g,
+      );
+      const imports = [...found].map(([, from, dynamic, bare]) => from ?? dynamic ?? bare ?? '');
+      return { file, text, imports: imports.map((target) => resolved(file, target)) };
+    });
+}
+
+function resolved(file: string, target: string): string {
+  return target.startsWith('.') ? path.posix.join(path.posix.dirname(file), target) : target;
+}
