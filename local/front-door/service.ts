@@ -40,6 +40,8 @@ export interface TrailFacts {
   /** Request parameters as AWS documents them for the event, values that AWS hides already hidden. */
   readonly requestParameters: unknown;
   readonly responseElements?: unknown;
+  /** The event's own `additionalEventData`; for Cognito the `sub`, which alone names a person there. */
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
 }
 
 /** One AWS API behind the front door. */

@@ -7,6 +7,8 @@ export interface Invocation {
   readonly requestId: string;
   readonly durationMs: number;
   readonly coldStart: boolean;
+  /** `Root=1-…;Parent=…;Sampled=0`: what the function's AWS calls carry as `x-amzn-trace-id`. */
+  readonly traceId?: string;
 }
 
 /** A service that asks for an invocation: its principal, and the ARN it invokes for (a route, a pool). */
@@ -14,6 +16,8 @@ export interface Invoker {
   /** `apigateway.amazonaws.com`, `cognito-idp.amazonaws.com`, … */
   readonly service: string;
   readonly sourceArn: string;
+  /** The `X-Amzn-Trace-Id` under which the invocation runs: `Root=1-<8 hex>-<24 hex>`. */
+  readonly traceId?: string;
 }
 
 /** Thrown where the function's resource policy does not let this invoker in (`AWS::Lambda::Permission`). */

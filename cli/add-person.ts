@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import {
+  AdminCreateUserCommand,
+  AdminGetUserCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  UserNotFoundException,
+  UsernameExistsException,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { idFrom } from '../functions/domain/id.ts';
+import { keys } from '../functions/store/keys.ts';
+import { PersonId } from '../protocol/ids.ts';
+import type { Deployment } from './deployment.ts';
+import { Failure } from './failure.ts';
+import { newPassword } from './passwords.ts';
+
+/** Every role that a profile may hold. */
+export const roles = [
+  'patient',
+  'caregiver',
+  'clinician',
+  'staff',
+  'administrator',
+  'privacy-officer',
+  'auditor',
+  'bot',
+  'guest',
+] as const;
+export type Role = (typeof roles)[number];
+
+export interface AddedPerson {
+  readonly id: string;
+  readonly username: string;
+  readonly roles: readonly Role[];
+  /** Absent where the person has signed in before: then their password is their own. */
+  readonly temporaryPassword?: string;
+}
+
+/** The operator's clients of one deployment. */
+export interface Operator {
+  readonly deployment: Deployment;
+  readonly pool: CognitoIdentityProviderClient;
+  readonly tables: DynamoDBDocumentClient;
+}
+
+/** Signs with the deployment's own keys where it has some, else with what the AWS SDK finds (its default chain). */
+export function operatorOf(deployment: Deployment): Operator {
+  const { region, endpoint, credentials } = deployment;
+  const settings = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) };
+  return {
+    deployment,
+    pool: new CognitoIdentityProviderClient(settings),
+    tables: DynamoDBDocumentClient.from(new DynamoDBClient(settings)),
+  };
+}
+
+/**
+ * Makes a person: the user that signs in, then the profile without which no token is issued. Called again for the same
+ * user name it finishes what an earlier call began, and gives a new temporary password until the person has signed in.
+ *
+ * @throws Failure that says what stands and what to do
+ */
+export async function addPerson(
+  operator: Operator,
+  username: string,
+  wanted: readonly Role[],
+): Promise<AddedPerson> {
+  const { id, temporaryPassword } = await addUser(operator, username);
+  const profile = { ...keys.profile(id), roles: [...wanted] };
+  try {
+    await operator.tables.send(
+      new PutCommand({
+        TableName: operator.deployment.peopleTable,
+        Item: profile,
+        ConditionExpression: 'attribute_not_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) {
+      throw new Failure(
+        'environment',
+        `the user ${username} stands with the person id ${id}, but has no profile and so gets no token (${reasonOf(error)}); when that is mended, give the same command again`,
+        { cause: error },
+      );
+    }
+    expectRoles(error.Item?.roles?.L?.map(({ S }) => S ?? '') ?? [], wanted, username);
+  }
+  return { id, username, roles: wanted, ...(temporaryPassword && { temporaryPassword }) };
+}
+
+async function addUser(
+  operator: Operator,
+  username: string,
+): Promise<{ id: PersonId; temporaryPassword?: string }> {
+  const standing = await findUser(operator, username);
+  if (standing)
+    return {
+      id: standing.id,
+      ...(!standing.hasSignedIn && { temporaryPassword: await renewPassword(operator, username) }),
+    };
+
+  const id = idFrom(randomBytes(16));
+  const temporaryPassword = newPassword();
+  try {
+    await operator.pool.send(
+      new AdminCreateUserCommand({
+        UserPoolId: operator.deployment.userPoolId,
+        Username: username,
+        TemporaryPassword: temporaryPassword,
+        MessageAction: 'SUPPRESS', // the operator hands the password over; Cognito knows no address to send it to
+        UserAttributes: [{ Name: 'custom:person', Value: id }],
+      }),
+    );
+    return { id, temporaryPassword };
+  } catch (error) {
+    if (error instanceof UsernameExistsException) return addUser(operator, username); // somebody added it meanwhile
+    throw refused(error, 'nothing was made');
+  }
+}
+
+async function findUser({ pool, deployment }: Operator, username: string) {
+  try {
+    const { UserAttributes, UserStatus } = await pool.send(
+      new AdminGetUserCommand({ UserPoolId: deployment.userPoolId, Username: username }),
+    );
+    const id = PersonId.safeParse(UserAttributes?.find(({ Name }) => Name === 'custom:person')?.Value);
+    if (!id.success) {
+      throw new Failure(
+        'finding',
+        `the user pool has a user ${username} that was not made by this command, without a person id: choose another user name, or delete that user`,
+      );
+    }
+    return { id: id.data, hasSignedIn: UserStatus !== 'FORCE_CHANGE_PASSWORD' };
+  } catch (error) {
+    if (error instanceof UserNotFoundException) return undefined;
+    throw refused(error, 'nothing was made');
+  }
+}
+
+/** The first temporary password was shown once, and may be lost. */
+async function renewPassword({ pool, deployment }: Operator, username: string): Promise<string> {
+  const Password = newPassword();
+  try {
+    await pool.send(
+      new AdminSetUserPasswordCommand({
+        UserPoolId: deployment.userPoolId,
+        Username: username,
+        Password,
+        Permanent: false,
+      }),
+    );
+    return Password;
+  } catch (error) {
+    throw refused(error, `the user ${username} stands, with the temporary password it had`);
+  }
+}
+
+function expectRoles(standing: readonly string[], wanted: readonly Role[], username: string): void {
+  if (standing.length === wanted.length && wanted.every((role) => standing.includes(role))) return;
+  throw new Failure(
+    'finding',
+    `${username} stands with the roles ${standing.join(', ')}, and this command changes none: repeat it with these roles`,
+  );
+}
+
+function refused(error: unknown, stands: string): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(
+    'environment',
+    `${reasonOf(error)}; ${stands}: mend that and give the same command again`,
+    { cause: error },
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isUnreachable = 'code' in error && error.code === 'ECONNREFUSED';
+  return isUnreachable
+    ? 'nothing answers at the address of the outputs: is the local run running (npm start)?'
+    : `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,50 @@
+import { Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+
+/** A finding of a rule pack that stands, and why that is safe. An auditor reads these. */
+export interface Acknowledgement {
+  /** The rule, as the pack names it. */
+  readonly rule: string;
+  readonly reason: string;
+  /** What protects instead. */
+  readonly control: string;
+  /** The test that shows the control, from the root of the repository. */
+  readonly test: string;
+}
+
+/** Records the acknowledgements on a construct and all within it. A test fails on one that no finding needs. */
+export function acknowledge(construct: IConstruct, acknowledgements: readonly Acknowledgement[]): void {
+  for (const { rule, reason, control, test } of acknowledgements) {
+    Validations.of(construct).acknowledge({
+      id: rule,
+      reason: `${reason} Instead: ${control} Shown by ${test}.`,
+    });
+  }
+}
+
+/** What holds for each Lambda function behind an API or a sign-in. */
+export const doorFindings: readonly Acknowledgement[] = [
+  {
+    rule: 'HIPAA.Security-LambdaDLQ',
+    reason:
+      'API Gateway and Cognito invoke it and wait for its answer; Lambda uses a dead-letter queue for asynchronous events only.',
+    control:
+      'a failure reaches the caller as a refusal, and a message is acknowledged only after it is stored, so the client sends again.',
+    test: 'test/lib/hardening.test.ts',
+  },
+  {
+    rule: 'HIPAA.Security-LambdaConcurrency',
+    reason:
+      'reserving concurrency is refused in an account whose quota is still 10, and starves the doors that share the rest.',
+    control: 'both APIs are throttled at their stage.',
+    test: 'test/lib/hardening.test.ts',
+  },
+  {
+    rule: 'HIPAA.Security-LambdaInsideVPC',
+    reason:
+      '@connections is a public endpoint that no VPC endpoint reaches, so a function that pushes cannot sit in a VPC without a way out, and one without network of its own gains nothing there.',
+    control:
+      'nothing can connect to a function but its API; each role names exact actions on its own tables and keys.',
+    test: 'test/lib/hardening.test.ts',
+  },
+];

@@ -1,0 +1,19 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { EncryptionKey } from './encryption-keys.ts';
+import type { Settings } from './settings.ts';
+
+/** What an auditor relies on, apart from what it judges. So far its key, which must be multi-Region from the first day. */
+export class AuditStack extends Stack {
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id, {
+      description: 'The audit trail: retained and protected',
+      terminationProtection: settings.protect,
+    });
+    const key = new EncryptionKey(this, 'EncryptionKey', {
+      description: 'audit records and the trail',
+      protect: settings.protect,
+    });
+    key.letEncryptLogs();
+  }
+}

@@ -1,0 +1,45 @@
+import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import type { Door } from './door.ts';
+import { StoredTable, type StoredTableProps } from './stored-table.ts';
+
+export interface ConversationStoreProps extends StoredTableProps {
+  /** Days a message lives; written into each conversation's policy when it begins. */
+  readonly retentionDays: number;
+}
+
+/** Every conversation: its head, its log in one order, its members. */
+export class ConversationStore extends Construct {
+  private readonly table: StoredTable;
+  private readonly retentionDays: number;
+
+  constructor(scope: Construct, id: string, props: ConversationStoreProps) {
+    super(scope, id);
+    this.retentionDays = props.retentionDays;
+    this.table = new StoredTable(this, 'Store', {
+      ...props,
+      sortKey: 'sk',
+      variable: env.conversationsTable,
+    });
+  }
+
+  /** Lets `door` read heads, members and pages of a log. */
+  letRead(door: Door): void {
+    this.table.lend(door, { name: 'ReadConversations', actions: ['GetItem', 'Query'] });
+  }
+
+  /** Lets `door` read a log and append to it, members' comings and goings included. */
+  letAppend(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'AppendToConversations', actions: ['PutItem', 'UpdateItem'] });
+  }
+
+  /** Lets `door` begin a conversation in one transaction, or read the one that stands in its place. */
+  letBegin(door: Door): void {
+    this.table.lend(door, {
+      name: 'BeginConversations',
+      actions: ['GetItem', 'PutItem'],
+    });
+    door.tell(env.retentionDays, String(this.retentionDays));
+  }
+}

@@ -1,0 +1,71 @@
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Backups } from './backups.ts';
+import { ConversationStore } from './conversation-store.ts';
+import { EncryptionKeys } from './encryption-keys.ts';
+import { KeyStore } from './key-store.ts';
+import { Logs } from './logs.ts';
+import { PeopleStore } from './people-store.ts';
+import { SessionStore } from './session-store.ts';
+import type { Settings } from './settings.ts';
+import { SignIn } from './sign-in.ts';
+
+/** What must outlive everything else: keys, tables, backups and the people who sign in. */
+export class DataStack extends Stack {
+  readonly logs: Logs;
+  readonly conversations: ConversationStore;
+  readonly people: PeopleStore;
+  readonly sessions: SessionStore;
+  readonly keys: KeyStore;
+  readonly signIn: SignIn;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    const { protect, backupDays, keysRecoveryDays, retentionDays } = settings;
+    super(scope, id, {
+      description: 'Keys, tables, backups and sign-in: retained and protected',
+      terminationProtection: protect,
+    });
+
+    const encryptionKeys = new EncryptionKeys(this, 'EncryptionKeys', { protect });
+    this.logs = new Logs({
+      encryptionKey: encryptionKeys.logs,
+      retentionDays: settings.logRetentionDays,
+      removalPolicy: protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+
+    const backups = new Backups(this, 'Backups', {
+      encryptionKey: encryptionKeys.data,
+      keepDays: backupDays,
+      protect,
+    });
+    const forData = { encryptionKey: encryptionKeys.data, backups, recoveryDays: 35, protect };
+    this.conversations = new ConversationStore(this, 'Conversations', { ...forData, retentionDays });
+    this.people = new PeopleStore(this, 'People', forData);
+    this.sessions = new SessionStore(this, 'Sessions', forData);
+
+    // Whatever could bring a deleted key back ends on the same day; a shredded key is gone for good from then on.
+    const keyBackups = new Backups(this, 'KeyBackups', {
+      encryptionKey: encryptionKeys.keys,
+      keepDays: keysRecoveryDays,
+      protect,
+    });
+    this.keys = new KeyStore(this, 'Keys', {
+      encryptionKey: encryptionKeys.keys,
+      backups: keyBackups,
+      recoveryDays: keysRecoveryDays,
+      protect,
+    });
+
+    this.signIn = new SignIn(this, 'SignIn', {
+      settings: settings.signIn,
+      people: this.people,
+      logs: this.logs,
+      protect,
+    });
+
+    new CfnOutput(this, 'PeopleTable', {
+      value: this.people.tableName,
+      description: 'Table of people, for the operator: wardline users',
+    });
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The only services that may appear in a template, because AWS lists them as eligible for PHI under its BAA. The first part
+ * of a resource type after `AWS::` → the service's name on the list.
+ *
+ * Source: https://aws.amazon.com/compliance/hipaa-eligible-services-reference/. What stands here was taken from AWS's own
+ * healthcare landing zone, which copied that list; whoever adds a line or a year looks at the live page and moves `asOf`.
+ */
+export const eligibleServices = {
+  asOf: '2022-04-18',
+  services: {
+    ApiGateway: 'Amazon API Gateway (without caching)',
+    ApiGatewayV2: 'Amazon API Gateway (without caching)',
+    Backup: 'AWS Backup',
+    Cognito: 'Amazon Cognito',
+    DynamoDB: 'Amazon DynamoDB',
+    KMS: 'AWS Key Management Service',
+    Lambda: 'AWS Lambda',
+    Logs: 'Amazon CloudWatch Logs',
+  },
+  /** Not on the list and not in need of it: holds policies, never PHI. */
+  withoutPhi: {
+    IAM: 'AWS Identity and Access Management',
+  },
+} as const;
+
+/** Whether a resource of this type, e.g. `AWS::DynamoDB::Table`, may be deployed. Custom resources may not. */
+export function isEligible(resourceType: string): boolean {
+  const [vendor, service] = resourceType.split('::');
+  if (vendor !== 'AWS' || service === undefined) return false;
+  return service in eligibleServices.services || service in eligibleServices.withoutPhi;
+}

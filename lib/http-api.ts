@@ -1,0 +1,86 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  HttpApi as Api,
+  CfnStage,
+  CorsHttpMethod,
+  HttpMethod,
+  HttpStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import { accessLog } from './access-log.ts';
+import type { Door } from './door.ts';
+import type { Logs } from './logs.ts';
+import type { Settings } from './settings.ts';
+import type { SignIn } from './sign-in.ts';
+
+export interface HttpApiProps {
+  readonly signIn: SignIn;
+  readonly logs: Logs;
+  readonly throttle: Settings['throttle'];
+  readonly allowedOrigins: readonly string[];
+  /** The door of each route, e.g. `GET /me`. */
+  readonly routes: Readonly<Record<string, Door>>;
+}
+
+/** What an access token must carry. An ID token has no scopes, so it opens nothing. */
+const requiredScope = 'wardline/user';
+
+/** The HTTP API: every route takes an access token of ours with the scope `wardline/user`. */
+export class HttpApi extends Construct {
+  private readonly stage: HttpStage;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    const { signIn, logs, throttle, allowedOrigins } = props;
+    const api = new Api(this, 'Api', {
+      apiName: `${Stack.of(this).stackName}-${id}`,
+      createDefaultStage: false,
+      corsPreflight: allowedOrigins.length > 0 ? corsFor(allowedOrigins) : undefined,
+      defaultAuthorizer: new HttpUserPoolAuthorizer('Verify', signIn.pool, {
+        userPoolClients: [signIn.client],
+      }),
+      defaultAuthorizationScopes: [requiredScope],
+    });
+    for (const [route, door] of Object.entries(props.routes)) {
+      const { method, path } = parseRoute(route);
+      api.addRoutes({
+        path,
+        methods: [method],
+        integration: new HttpLambdaIntegration(door.node.id, door.function),
+      });
+    }
+
+    this.stage = new HttpStage(this, 'Stage', { httpApi: api, autoDeploy: true });
+    const stage = this.stage.node.defaultChild;
+    if (!(stage instanceof CfnStage)) throw new Error('the HTTP stage has no CloudFormation resource');
+    stage.accessLogSettings = accessLog(logs.group(this, 'AccessLog'), 'http');
+    stage.defaultRouteSettings = {
+      throttlingRateLimit: throttle.requestsPerSecond,
+      throttlingBurstLimit: throttle.burst,
+    };
+  }
+
+  get url(): string {
+    return this.stage.url;
+  }
+}
+
+function corsFor(origins: readonly string[]) {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
+    allowHeaders: ['authorization', 'content-type'],
+    maxAge: Duration.hours(1),
+  };
+}
+
+function parseRoute(route: string): { method: HttpMethod; path: string } {
+  const [verb, path] = route.split(' ');
+  const method = Object.values(HttpMethod).find((known) => known === verb);
+  if (!method || !path?.startsWith('/')) {
+    throw new Error(`a route is a method and a path, e.g. "GET /me"; "${route}" is not`);
+  }
+  return { method, path };
+}

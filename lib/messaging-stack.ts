@@ -1,0 +1,119 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import type { DataStack } from './data-stack.ts';
+import { Door, type DoorProps } from './door.ts';
+import { GatewayLogRole } from './gateway-log-role.ts';
+import { HttpApi } from './http-api.ts';
+import type { Settings } from './settings.ts';
+import { SocketApi } from './socket-api.ts';
+
+export interface MessagingStackProps {
+  readonly settings: Settings;
+  readonly data: DataStack;
+}
+
+/** The two APIs and the doors behind them. Holds no data: updated in place, so that its addresses never change. */
+export class MessagingStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, data }: MessagingStackProps) {
+    super(scope, id, {
+      description: 'The WebSocket API, the HTTP API and their functions',
+      terminationProtection: settings.protect,
+    });
+    const { conversations, people, sessions, keys, signIn, logs } = data;
+    const { throttle, allowedOrigins } = settings;
+    const door = (name: string, pace: DoorProps['pace']) => new Door(this, name, { pace, logs });
+
+    const authorize = door('Authorize', 'gate');
+    sessions.letRead(authorize);
+    signIn.letVerify(authorize);
+    authorize.tell(env.allowedOrigins, allowedOrigins.join(','));
+
+    const connect = door('Connect', 'gate');
+
+    const disconnect = door('Disconnect', 'gate');
+    sessions.letForgetSocket(disconnect);
+
+    const openSession = door('OpenSession', 'page');
+    sessions.letAdmit(openSession);
+
+    const renewSession = door('RenewSession', 'page');
+    sessions.letAdmit(renewSession);
+    signIn.letVerify(renewSession);
+
+    const sendMessage = door('SendMessage', 'message');
+    sessions.letAdmit(sendMessage);
+    sessions.letFindSockets(sendMessage);
+    conversations.letAppend(sendMessage);
+    keys.letSeal(sendMessage);
+
+    const catchUp = door('CatchUp', 'page');
+    sessions.letAdmit(catchUp);
+    conversations.letRead(catchUp);
+    keys.letOpen(catchUp);
+
+    const unknownFrame = door('UnknownFrame', 'gate');
+    sessions.letAdmit(unknownFrame);
+
+    const createConversation = door('CreateConversation', 'page');
+    sessions.letAdmit(createConversation);
+    conversations.letBegin(createConversation);
+    people.letJoin(createConversation);
+    keys.letSeal(createConversation);
+
+    const readMessages = door('ReadMessages', 'page');
+    sessions.letAdmit(readMessages);
+    conversations.letRead(readMessages);
+    keys.letOpen(readMessages);
+
+    const changeMembers = door('ChangeMembers', 'page');
+    sessions.letAdmit(changeMembers);
+    sessions.letFindSockets(changeMembers);
+    conversations.letAppend(changeMembers);
+    people.letJoin(changeMembers);
+    people.letLeave(changeMembers);
+
+    const showMe = door('ShowMe', 'page');
+    sessions.letAdmit(showMe);
+    people.letRead(showMe);
+
+    const socketApi = new SocketApi(this, 'SocketApi', {
+      logs,
+      throttle,
+      authorize,
+      connect,
+      disconnect,
+      frames: {
+        'session.open': openSession,
+        'session.renew': renewSession,
+        'message.send': sendMessage,
+        'conversation.catch-up': catchUp,
+      },
+      unknownFrame,
+    });
+    socketApi.letPush(sendMessage);
+    socketApi.letPush(changeMembers);
+    if (settings.apiGatewayLogRole === 'create')
+      socketApi.waitFor(new GatewayLogRole(this, 'GatewayLogRole'));
+
+    const httpApi = new HttpApi(this, 'HttpApi', {
+      signIn,
+      logs,
+      throttle,
+      allowedOrigins,
+      routes: {
+        'POST /conversations': createConversation,
+        'GET /conversations/{conversationId}/messages': readMessages,
+        'POST /conversations/{conversationId}/members': changeMembers,
+        'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
+        'GET /me': showMe,
+      },
+    });
+
+    new CfnOutput(this, 'WebSocketUrl', { value: socketApi.url });
+    new CfnOutput(this, 'HttpApiUrl', { value: httpApi.url });
+    new CfnOutput(this, 'UserPoolId', { value: signIn.pool.userPoolId });
+    new CfnOutput(this, 'UserPoolClientId', { value: signIn.client.userPoolClientId });
+    new CfnOutput(this, 'Region', { value: this.region });
+  }
+}

@@ -1,0 +1,35 @@
+import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import type { Door } from './door.ts';
+import { StoredTable, type StoredTableProps } from './stored-table.ts';
+
+/** Every person: profile, roles, and the list of conversations they are in. */
+export class PeopleStore extends Construct {
+  private readonly table: StoredTable;
+
+  constructor(scope: Construct, id: string, props: StoredTableProps) {
+    super(scope, id);
+    this.table = new StoredTable(this, 'Store', { ...props, sortKey: 'sk', variable: env.peopleTable });
+  }
+
+  /** The table's name, for the operator's commands. */
+  get tableName(): string {
+    return this.table.name;
+  }
+
+  /** Lets `door` read one person. */
+  letRead(door: Door): void {
+    this.table.lend(door, { name: 'ReadPerson', actions: ['GetItem'] });
+  }
+
+  /** Lets `door` read the people it wants as members, and put the conversation on their lists. */
+  letJoin(door: Door): void {
+    this.table.lend(door, { name: 'ReadPeople', actions: ['BatchGetItem'] });
+    this.table.lend(door, { name: 'PutConversationOnLists', actions: ['PutItem'] });
+  }
+
+  /** Lets `door` take a conversation off the list of someone who leaves. */
+  letLeave(door: Door): void {
+    this.table.lend(door, { name: 'TakeConversationOffLists', actions: ['DeleteItem'] });
+  }
+}

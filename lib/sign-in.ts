@@ -1,0 +1,96 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AccountRecovery,
+  ClientAttributes,
+  FeaturePlan,
+  LambdaVersion,
+  Mfa,
+  StandardThreatProtectionMode,
+  StringAttribute,
+  UserPool,
+  type UserPoolClient,
+  UserPoolOperation,
+} from 'aws-cdk-lib/aws-cognito';
+import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import { Door } from './door.ts';
+import type { Logs } from './logs.ts';
+import type { PeopleStore } from './people-store.ts';
+import type { Settings } from './settings.ts';
+
+export interface SignInProps {
+  readonly settings: Settings['signIn'];
+  readonly people: PeopleStore;
+  readonly logs: Logs;
+  readonly protect: boolean;
+}
+
+/**
+ * How people sign in: accounts made by an administrator, password by SRP, and a TOTP code every time. Nothing is sent by
+ * SMS, no device is remembered, nobody recovers an account alone.
+ */
+export class SignIn extends Construct {
+  readonly pool: UserPool;
+  readonly client: UserPoolClient;
+
+  constructor(scope: Construct, id: string, props: SignInProps) {
+    super(scope, id);
+    const { plan, accessTokenMinutes, refreshTokenHours } = props.settings;
+
+    this.pool = new UserPool(this, 'People', {
+      selfSignUpEnabled: false,
+      signInAliases: { username: true },
+      signInCaseSensitive: false,
+      mfa: Mfa.REQUIRED,
+      mfaSecondFactor: { otp: true, sms: false },
+      accountRecovery: AccountRecovery.NONE,
+      passwordPolicy: {
+        minLength: 14,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireDigits: true,
+        requireSymbols: true,
+        tempPasswordValidity: Duration.days(3),
+      },
+      customAttributes: {
+        person: new StringAttribute({ minLen: 1, maxLen: 64, mutable: false }),
+      },
+      featurePlan: plan === 'plus' ? FeaturePlan.PLUS : FeaturePlan.ESSENTIALS,
+      standardThreatProtectionMode: plan === 'plus' ? StandardThreatProtectionMode.FULL_FUNCTION : undefined,
+      deletionProtection: props.protect,
+      removalPolicy: props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+
+    const addClaims = new Door(this, 'AddClaims', { pace: 'gate', logs: props.logs });
+    props.people.letRead(addClaims);
+    this.pool.addTrigger(
+      UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
+      addClaims.function,
+      LambdaVersion.V2_0,
+    );
+
+    this.client = this.pool.addClient('App', {
+      generateSecret: false,
+      disableOAuth: true,
+      authFlows: { userSrp: true },
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      authSessionValidity: Duration.minutes(3),
+      accessTokenValidity: Duration.minutes(accessTokenMinutes),
+      idTokenValidity: Duration.minutes(accessTokenMinutes),
+      refreshTokenValidity: Duration.hours(refreshTokenHours),
+      // The longest that Cognito takes: a phone that lost the reply may ask once more with the token it has.
+      refreshTokenRotationGracePeriod: Duration.seconds(60),
+      readAttributes: new ClientAttributes().withCustomAttributes('person'),
+      // No list, or an empty one, lets users write every standard attribute (CreateUserPoolClient, WriteAttributes), so
+      // the one that says nothing about a person has to stand here. Nothing of ours reads it.
+      writeAttributes: new ClientAttributes().withStandardAttributes({ locale: true }),
+    });
+  }
+
+  /** Tells `door` whose tokens to trust; their signing keys are public, so it takes no permission. */
+  letVerify(door: Door): void {
+    door.tell(env.userPoolId, this.pool.userPoolId);
+    door.tell(env.userPoolClientId, this.client.userPoolClientId);
+  }
+}

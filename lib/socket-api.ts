@@ -1,0 +1,105 @@
+import { Stack } from 'aws-cdk-lib';
+import { CfnStage, WebSocketApi, WebSocketRoute, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct, type IDependable } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import { accessLog } from './access-log.ts';
+import type { Door } from './door.ts';
+import type { Logs } from './logs.ts';
+import type { Settings } from './settings.ts';
+
+export interface SocketApiProps {
+  readonly logs: Logs;
+  readonly throttle: Settings['throttle'];
+  /** Decides who may connect, from the token among the offered subprotocols. */
+  readonly authorize: Door;
+  /** Answers the handshake with the subprotocol. */
+  readonly connect: Door;
+  readonly disconnect: Door;
+  /** The door of each frame `type`. What it returns goes back on the socket the frame came from. */
+  readonly frames: Readonly<Record<string, Door>>;
+  /** The door of every other frame, malformed ones included. */
+  readonly unknownFrame: Door;
+}
+
+const stageName = 'live';
+
+/** The WebSocket API: a frame goes to the door named by its `type`. */
+export class SocketApi extends Construct {
+  private readonly api: WebSocketApi;
+  private readonly stage: WebSocketStage;
+
+  constructor(scope: Construct, id: string, props: SocketApiProps) {
+    super(scope, id);
+    this.api = new WebSocketApi(this, 'Api', {
+      apiName: `${Stack.of(this).stackName}-${id}`,
+      routeSelectionExpression: '$request.body.type',
+    });
+
+    const authorizer = new WebSocketLambdaAuthorizer('Authorize', props.authorize.function, {
+      identitySource: ['route.request.header.Sec-WebSocket-Protocol'],
+    });
+    this.route('$connect', props.connect, { authorizer });
+    this.route('$disconnect', props.disconnect);
+    this.route('$default', props.unknownFrame, { returnResponse: true });
+    for (const [type, door] of Object.entries(props.frames)) this.route(type, door, { returnResponse: true });
+
+    const { logs, throttle } = props;
+    this.stage = new WebSocketStage(this, 'Stage', { webSocketApi: this.api, stageName, autoDeploy: true });
+    // API Gateway makes this group by itself, unencrypted and for ever, unless it exists (API Gateway developer guide,
+    // "Set up CloudWatch logging for WebSocket APIs").
+    const executionLog = logs.group(this, 'ExecutionLog', `/aws/apigateway/${this.api.apiId}/${stageName}`);
+    this.stage.node.addDependency(executionLog);
+
+    const stage = this.stage.node.defaultChild;
+    if (!(stage instanceof CfnStage)) throw new Error('the WebSocket stage has no CloudFormation resource');
+    stage.accessLogSettings = accessLog(logs.group(this, 'AccessLog'), 'socket');
+    stage.defaultRouteSettings = {
+      loggingLevel: 'ERROR',
+      dataTraceEnabled: false, // true would write message bodies to the log
+      throttlingRateLimit: throttle.requestsPerSecond,
+      throttlingBurstLimit: throttle.burst,
+    };
+  }
+
+  /** `wss://…`: where clients connect. */
+  get url(): string {
+    return this.stage.url;
+  }
+
+  /** Lets `door` post frames to open sockets. */
+  letPush(door: Door): void {
+    door.lend({
+      name: 'PushToSockets',
+      actions: ['execute-api:ManageConnections'],
+      resources: [
+        Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.api.apiId,
+          resourceName: `${stageName}/POST/@connections/*`,
+        }),
+      ],
+    });
+    door.tell(env.socketCallbackUrl, this.stage.callbackUrl);
+  }
+
+  /** Holds the stage back until `what` exists. */
+  waitFor(what: IDependable): void {
+    this.stage.node.addDependency(what);
+  }
+
+  private route(
+    routeKey: string,
+    door: Door,
+    options: { readonly authorizer?: WebSocketLambdaAuthorizer; readonly returnResponse?: boolean } = {},
+  ): void {
+    const integration = new WebSocketLambdaIntegration(door.node.id, door.function);
+    new WebSocketRoute(this, `${door.node.id}Route`, {
+      webSocketApi: this.api,
+      routeKey,
+      integration,
+      ...options,
+    });
+  }
+}

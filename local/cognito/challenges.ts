@@ -1,0 +1,83 @@
+import { AwsError } from '../front-door/service.ts';
+import { optionalText, parameter, requiredText, textMap } from './input.ts';
+import { askForMfa, checkSoftwareToken } from './mfa.ts';
+import { beginSrp, givePassword, verifyPassword } from './password-proof.ts';
+import { chooseNewPassword } from './passwords.ts';
+import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool } from './pools.ts';
+import { renew } from './refresh.ts';
+import type { Session } from './sessions.ts';
+import { signIn } from './sign-in.ts';
+import type { User } from './state.ts';
+
+/** InitiateAuth: USER_SRP_AUTH, and USER_PASSWORD_AUTH where the client lists it. */
+export async function initiateAuth(cognito: Cognito, input: Input): Promise<Outcome> {
+  const flow = requiredText(input, 'AuthFlow');
+  const { pool, client } = clientOf(cognito, input);
+  const parameters = textMap(input, 'AuthParameters');
+  const name = flow === 'REFRESH_TOKEN' ? 'REFRESH_TOKEN_AUTH' : flow;
+  if (name.startsWith('ADMIN_')) throw invalid('Initiate Auth method not supported.');
+  if (!client.flows.has(name)) throw invalid(`${name} flow not enabled for this client`);
+  if (name === 'CUSTOM_AUTH')
+    throw invalid('Custom auth lambda trigger is not configured for the user pool.');
+  if (name === 'REFRESH_TOKEN_AUTH')
+    return renew(cognito, pool, client, parameter(parameters, 'REFRESH_TOKEN'), input.ClientMetadata);
+  const username = foldName(pool, parameter(parameters, 'USERNAME'));
+  if (name === 'USER_SRP_AUTH')
+    return beginSrp(cognito, pool, client, username, parameter(parameters, 'SRP_A'));
+  return givePassword(cognito, pool, client, username, parameter(parameters, 'PASSWORD'));
+}
+
+/** RespondToAuthChallenge: each answer leads to the next challenge, or to tokens. */
+export async function respondToAuthChallenge(cognito: Cognito, input: Input): Promise<Outcome> {
+  const challenge = requiredText(input, 'ChallengeName');
+  const { pool, client } = clientOf(cognito, input);
+  const answers = textMap(input, 'ChallengeResponses');
+  const username = foldName(pool, parameter(answers, 'USERNAME'));
+  if (challenge === 'PASSWORD_VERIFIER') return verifyPassword(cognito, pool, client, answers);
+  if (
+    challenge !== 'NEW_PASSWORD_REQUIRED' &&
+    challenge !== 'MFA_SETUP' &&
+    challenge !== 'SOFTWARE_TOKEN_MFA'
+  )
+    throw invalid(`${challenge} is not a challenge of this client`);
+  const token = optionalText(input, 'Session') ?? '';
+  const session = cognito.sessions.read(token);
+  if (session.clientId !== client.id || session.username !== username || session.awaits !== challenge)
+    throw notAuthorized('Invalid session for the user.');
+  const user = activeUser(pool, session);
+  let next = session;
+  if (challenge === 'NEW_PASSWORD_REQUIRED') {
+    chooseNewPassword(cognito, pool, client, user, answers);
+    next = { ...session, newPassword: true };
+  }
+  if (challenge === 'SOFTWARE_TOKEN_MFA') checkSoftwareToken(cognito, pool, user, answers);
+  if (challenge === 'MFA_SETUP' && !session.tokenVerified)
+    throw new AwsError(
+      'SoftwareTokenMFANotFoundException',
+      'User has not verified a software token in this session',
+    );
+  cognito.sessions.use(token);
+  cognito.file.save();
+  if (challenge === 'NEW_PASSWORD_REQUIRED' && pool.settings.mfaRequired)
+    return askForMfa(cognito, client, user, next);
+  const reason = next.newPassword ? 'NewPasswordChallenge' : 'Authentication';
+  return {
+    body: await signIn(cognito, pool, client, user, { reason, clientMetadata: input.ClientMetadata }),
+    sub: user.sub,
+  };
+}
+
+function activeUser(pool: Pool, session: Session): User {
+  const user = pool.state.users.get(session.username);
+  if (!user) throw notAuthorized('Invalid session for the user.');
+  if (!user.enabled) throw notAuthorized('User is disabled.');
+  return user;
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('InvalidParameterException', message);
+}
+
+function notAuthorized(message: string): AwsError {
+  return new AwsError('NotAuthorizedException', message);
+}

@@ -1,0 +1,43 @@
+import { apiGatewayIdentities } from './api-gateway/identities.ts';
+import { cognitoIdentities } from './cognito/identify.ts';
+import { DynamoDbService } from './dynamodb/service.ts';
+import { KmsService } from './kms/service.ts';
+import { genericIdentities } from './template/identities.ts';
+import type { Identify } from './template/resource.ts';
+
+/** Types that are named and then left alone, each with what that means for whoever trusts a local run. */
+export const inertTypes: Readonly<Record<string, string>> = {
+  'AWS::ApiGateway::Account': 'access logs are written without the account’s role',
+  'AWS::Backup::BackupPlan': 'no backup is made; data survives a restart only',
+  'AWS::Backup::BackupSelection': 'no backup is made',
+  'AWS::Backup::BackupVault': 'no backup is made',
+  'AWS::CDK::Metadata': 'says how the template was made',
+  'AWS::CloudWatch::Alarm': 'nobody is woken',
+};
+
+/** Types that the local run brings to life. */
+const livingTypes: Readonly<Record<string, Identify>> = {
+  ...apiGatewayIdentities,
+  ...cognitoIdentities,
+  'AWS::DynamoDB::Table': DynamoDbService.identify,
+  'AWS::KMS::Key': KmsService.identifyKey,
+  'AWS::KMS::Alias': KmsService.identifyAlias,
+  ...generic(['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy']),
+  ...generic(['AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Logs::LogGroup']),
+};
+
+/** Every type that may stand in a template; another one stops the start, by its name. */
+export const knownTypes: Readonly<Record<string, Identify>> = {
+  ...livingTypes,
+  ...generic(Object.keys(inertTypes)),
+};
+
+function generic(types: readonly string[]): Record<string, Identify> {
+  return Object.fromEntries(
+    types.map((type) => {
+      const identify = genericIdentities[type];
+      if (!identify) throw new Error(`no identity for the resource type ${type}`);
+      return [type, identify];
+    }),
+  );
+}

@@ -1,0 +1,240 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Account, localAccount } from './account.ts';
+import { ExecuteApiService } from './api-gateway/execute-api-service.ts';
+import { HttpApi } from './api-gateway/http-api.ts';
+import { readApis } from './api-gateway/read-apis.ts';
+import type { TrafficRecord } from './api-gateway/traffic.ts';
+import { WebSocketApi } from './api-gateway/web-socket-api.ts';
+import { Clock } from './clock.ts';
+import { CognitoService } from './cognito/service.ts';
+import { startEngine } from './dynamodb/engine.ts';
+import { DynamoDbService } from './dynamodb/service.ts';
+import { CredentialStore, type Credentials } from './front-door/credentials.ts';
+import { Faults } from './front-door/faults.ts';
+import { Meter } from './front-door/meter.ts';
+import { FrontDoor } from './front-door/server.ts';
+import { Trail } from './front-door/trail.ts';
+import { checkPolicy } from './iam/check-policy.ts';
+import type { Principal } from './iam/policy.ts';
+import { KmsService } from './kms/service.ts';
+import { addFunctions, functionsOf } from './lambda/from-template.ts';
+import type { LambdaService } from './lambda/service.ts';
+import { Listeners } from './listeners.ts';
+import { Logs } from './logs.ts';
+import { inertTypes, knownTypes } from './resource-types.ts';
+import { readAssembly } from './template/assembly.ts';
+import { resolveStacks } from './template/resolve.ts';
+import type { Resource } from './template/resource.ts';
+
+export interface StackOptions {
+  /** The cloud assembly to run: a `cdk.out`. */
+  readonly assembly: string;
+  /** Where tables, keys, people and logs are kept; absent: gone with the run. */
+  readonly dataDirectory?: string;
+  /** Where the database engine's files are kept between runs. */
+  readonly cacheDirectory: string;
+  /** The front door's port; the APIs take the next ones in the template's order. @default 0: any free ones */
+  readonly port?: number;
+  readonly startAt?: Date;
+  /** Another endpoint that speaks DynamoDB's protocol, instead of an engine of our own. */
+  readonly databaseUrl?: string;
+  readonly onProgress?: (text: string) => void;
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** A synthesized app at work on this machine. */
+export interface RunningStack {
+  /** By stack and output key, addresses of APIs already those of this run. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly awsEndpointUrl: string;
+  /** Credentials of the account's administrator: allowed what `AdministratorAccess` allows, and judged like everybody. */
+  readonly administrator: Credentials;
+  readonly resources: readonly Resource[];
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly logs: Logs;
+  readonly trail: Trail;
+  readonly meter: Meter;
+  readonly faults: Faults;
+  readonly credentials: CredentialStore;
+  readonly functions: LambdaService;
+  readonly tables: DynamoDbService;
+  readonly webSocketApis: readonly WebSocketApi[];
+  /** Hears of each frame and request once it has been dealt with. */
+  readonly traffic: Listeners<TrafficRecord>;
+  /** Resource types of the template that stand still here, and what that means. */
+  readonly inert: readonly { readonly type: string; readonly meaning: string }[];
+  /** Ends everything, child processes included, and resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/** Runs the template and the bundles of a cloud assembly. Nothing is wired here that the template does not say. */
+export async function startStack(options: StackOptions): Promise<RunningStack> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await start(options, (closer) => closers.push(closer), close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  options: StackOptions,
+  onClose: (closer: () => unknown) => void,
+  close: () => Promise<void>,
+): Promise<RunningStack> {
+  const account = localAccount;
+  const assembly = readAssembly(options.assembly);
+  const resolved = resolveStacks(assembly, account, knownTypes);
+  const { resources } = resolved;
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+
+  const kept = options.dataDirectory ?? forgotten(onClose);
+  const clock = new Clock(options.startAt);
+  onClose(() => clock.stop());
+  const logs = new Logs({ directory: join(kept, 'logs'), clock });
+  onClose(() => logs.close());
+  for (const group of ofType('AWS::Logs::LogGroup')) logs.declare(group.ref);
+  const trail = new Trail({ account, clock, file: join(kept, 'cloudtrail.jsonl') });
+  onClose(() => trail.close());
+  const credentials = new CredentialStore(clock);
+  const meter = new Meter();
+  const faults = new Faults();
+
+  const keys = new KmsService({ account, clock, stateFile: join(kept, 'kms.json') });
+  onClose(() => keys.close());
+  for (const key of ofType('AWS::KMS::Key')) keys.addKey(key);
+  for (const alias of ofType('AWS::KMS::Alias')) keys.addAlias(alias);
+
+  const tables = new DynamoDbService({
+    account,
+    clock,
+    engineUrl: options.databaseUrl ?? (await engine(options, kept, onClose)),
+    keyPolicyOf: (keyArn) => keys.keyPolicyOf(keyArn),
+  });
+  onClose(() => tables.close());
+  for (const table of ofType('AWS::DynamoDB::Table')) await tables.addTable(table);
+
+  let awsEndpointUrl = '';
+  const functions = functionsOf({ account, clock, logs, credentials, awsEndpointUrl: () => awsEndpointUrl });
+  onClose(() => functions.close());
+  addFunctions(functions, assembly, resources, account);
+
+  const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
+  for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
+  for (const client of ofType('AWS::Cognito::UserPoolClient')) people.addClient(client);
+  for (const server of ofType('AWS::Cognito::UserPoolResourceServer')) people.addResourceServer(server);
+  for (const group of ofType('AWS::Cognito::UserPoolGroup')) people.addGroup(group);
+
+  const traffic = new Listeners<TrafficRecord>();
+  const tell = (record: TrafficRecord) => traffic.tell(record);
+  const issuerKeys = async (issuer: string) => {
+    const found = people.issuerKeys(issuer);
+    if (!found) throw new Error(`the issuer ${issuer} is no user pool of this template`);
+    return found;
+  };
+  const apis = readApis(resources).map((definition) =>
+    definition.protocol === 'WEBSOCKET'
+      ? new WebSocketApi({ definition, account, clock, functions, logs, onFrame: tell })
+      : new HttpApi({ definition, account, clock, functions, issuerKeys, logs, onRequest: tell }),
+  );
+  const webSocketApis = apis.filter((api) => api instanceof WebSocketApi);
+
+  const frontDoor = new FrontDoor({
+    account,
+    clock,
+    services: [tables, keys, people, new ExecuteApiService({ account, apis: webSocketApis })],
+    credentials,
+    trail,
+    meter,
+    faults,
+    ...(options.onFault && { onFault: options.onFault }),
+  });
+  const port = options.port ?? 0;
+  awsEndpointUrl = await frontDoor.listen(port);
+  onClose(() => frontDoor.close());
+
+  const addresses = new Map<string, string>();
+  for (const [place, api] of apis.entries()) {
+    const { url } = await api.listen(port && port + 1 + place);
+    onClose(() => api.close());
+    addresses.set(`${api.definition.apiId}.execute-api.${account.region}.${account.urlSuffix}`, url);
+  }
+
+  return {
+    outputs: atLocalAddresses(resolved.outputs, addresses),
+    awsEndpointUrl,
+    administrator: credentials.issue(administratorOf(account)),
+    resources,
+    account,
+    clock,
+    logs,
+    trail,
+    meter,
+    faults,
+    credentials,
+    functions,
+    tables,
+    webSocketApis,
+    traffic,
+    inert: Object.entries(inertTypes)
+      .filter(([type]) => ofType(type).length > 0)
+      .map(([type, meaning]) => ({ type, meaning })),
+    close,
+  };
+}
+
+async function engine(
+  { cacheDirectory, dataDirectory, onProgress, onFault }: StackOptions,
+  kept: string,
+  onClose: (closer: () => unknown) => void,
+): Promise<string> {
+  const started = await startEngine({
+    cacheDirectory,
+    ...(dataDirectory !== undefined && { dataDirectory: join(kept, 'tables') }),
+    ...(onProgress && { onProgress }),
+    ...(onFault && { onDeath: onFault }),
+  });
+  onClose(() => started.close());
+  return started.url;
+}
+
+function forgotten(onClose: (closer: () => unknown) => void): string {
+  const directory = mkdtempSync(join(tmpdir(), 'local-run-'));
+  onClose(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function administratorOf(account: Account): Principal {
+  const user = `arn:${account.partition}:iam::${account.accountId}:user/administrator`;
+  const policy = {
+    name: 'AdministratorAccess',
+    document: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },
+  } as const;
+  checkPolicy(policy);
+  return { arn: user, identityArn: user, accountId: account.accountId, policies: [policy] };
+}
+
+/** `https://<api>.execute-api.…` and `wss://…` in an output become the address that this run serves the API at. */
+function atLocalAddresses(
+  outputs: RunningStack['outputs'],
+  addresses: ReadonlyMap<string, string>,
+): RunningStack['outputs'] {
+  const local = (value: string) =>
+    [...addresses].reduce(
+      (text, [host, url]) => text.replace(new RegExp(`(https|wss)://${host}`, 'g'), url),
+      value,
+    );
+  return Object.fromEntries(
+    Object.entries(outputs).map(([stack, values]) => [
+      stack,
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, local(value)])),
+    ]),
+  );
+}

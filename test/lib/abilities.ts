@@ -1,0 +1,234 @@
+import { find, type Placed, type Templates, target } from '../fixtures/template.ts';
+
+/** One statement, told in words that stay the same whatever logical ids CDK makes. */
+export interface Ability {
+  readonly actions: readonly string[];
+  /** What it is for: a table, a key, a log … */
+  readonly on: string;
+  /** Its condition, as JSON. */
+  readonly when?: string;
+}
+
+const throughDynamoDb = JSON.stringify({
+  StringEquals: { 'kms:ViaService': 'dynamodb.<region>.amazonaws.com' },
+});
+const forOrganisationKey = JSON.stringify({
+  StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
+});
+const reading = ['kms:Decrypt', 'kms:DescribeKey'];
+const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+
+/** Everything that any role of this app may do on AWS, by the name its statement has in each policy. */
+export const abilities: Readonly<Record<string, Ability>> = {
+  WriteOwnLog: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: 'own log' },
+
+  ReadSession: { actions: ['dynamodb:GetItem'], on: 'table Sessions' },
+  AdmitCaller: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Sessions' },
+  ForgetSocket: { actions: ['dynamodb:UpdateItem'], on: 'table Sessions' },
+  FindSocketsOfMembers: { actions: ['dynamodb:BatchGetItem'], on: 'table Sessions' },
+
+  ReadConversations: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Conversations' },
+  AppendToConversations: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
+  BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
+
+  ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
+  ReadPeople: { actions: ['dynamodb:BatchGetItem'], on: 'table People' },
+  PutConversationOnLists: { actions: ['dynamodb:PutItem'], on: 'table People' },
+  TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People' },
+
+  ReadDataKeys: { actions: ['dynamodb:GetItem'], on: 'table Keys' },
+  KeepNewDataKeys: { actions: ['dynamodb:PutItem'], on: 'table Keys' },
+  UnwrapOrganisationKey: { actions: ['kms:Decrypt'], on: 'key Keys', when: forOrganisationKey },
+  MakeOrganisationKey: { actions: ['kms:GenerateDataKey'], on: 'key Keys', when: forOrganisationKey },
+
+  ReadTablesUnderDataKey: { actions: reading, on: 'key Data', when: throughDynamoDb },
+  WriteTablesUnderDataKey: { actions: writing, on: 'key Data', when: throughDynamoDb },
+  ReadTablesUnderKeysKey: { actions: reading, on: 'key Keys', when: throughDynamoDb },
+  WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
+
+  PushToSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/POST/@connections/*' },
+
+  WriteGatewayLogs: {
+    actions: [
+      'logs:CreateLogGroup',
+      'logs:CreateLogStream',
+      'logs:DescribeLogGroups',
+      'logs:DescribeLogStreams',
+      'logs:PutLogEvents',
+      'logs:GetLogEvents',
+      'logs:FilterLogEvents',
+    ],
+    on: 'everything', // API Gateway refuses a role that is narrower
+  },
+  ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
+  ...backupAbilities('KeyBackups', 'key Keys', ['Keys']),
+};
+
+const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
+const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
+const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
+
+/** Which role has which abilities, by the construct path of its policy. */
+export const holders: Readonly<Record<string, readonly string[]>> = {
+  'SignIn/AddClaims/Policy': ['WriteOwnLog', 'ReadPerson', 'ReadTablesUnderDataKey'],
+  'Authorize/Policy': ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey'],
+  'Connect/Policy': ['WriteOwnLog'],
+  'Disconnect/Policy': ['WriteOwnLog', 'ForgetSocket', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'],
+  'OpenSession/Policy': admitted,
+  'RenewSession/Policy': admitted,
+  'UnknownFrame/Policy': admitted,
+  'SendMessage/Policy': [
+    ...admitted,
+    'FindSocketsOfMembers',
+    'ReadConversations',
+    'AppendToConversations',
+    ...sealing,
+    'PushToSockets',
+  ],
+  'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening],
+  'ReadMessages/Policy': [...admitted, 'ReadConversations', ...opening],
+  'CreateConversation/Policy': [
+    ...admitted,
+    'BeginConversations',
+    'ReadPeople',
+    'PutConversationOnLists',
+    ...sealing,
+  ],
+  'ChangeMembers/Policy': [
+    ...admitted,
+    'FindSocketsOfMembers',
+    'ReadConversations',
+    'AppendToConversations',
+    'ReadPeople',
+    'PutConversationOnLists',
+    'TakeConversationOffLists',
+    'PushToSockets',
+  ],
+  'ShowMe/Policy': [...admitted, 'ReadPerson'],
+  'GatewayLogRole/Policy': ['WriteGatewayLogs'],
+  'Backups/Policy': Object.keys(
+    backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
+  ),
+  'KeyBackups/Policy': Object.keys(backupAbilities('KeyBackups', 'key Keys', ['Keys'])),
+};
+
+const keys = ['KEYS_TABLE', 'ORGANISATION_KEY_ARN'];
+const verifying = ['USER_POOL_ID', 'USER_POOL_CLIENT_ID'];
+
+/** Which function is told which environment variables. */
+export const told: Readonly<Record<string, readonly string[]>> = {
+  'SignIn/AddClaims/Function': ['PEOPLE_TABLE'],
+  'Authorize/Function': ['SESSIONS_TABLE', 'ALLOWED_ORIGINS', ...verifying],
+  'Connect/Function': [],
+  'Disconnect/Function': ['SESSIONS_TABLE'],
+  'OpenSession/Function': ['SESSIONS_TABLE'],
+  'RenewSession/Function': ['SESSIONS_TABLE', ...verifying],
+  'UnknownFrame/Function': ['SESSIONS_TABLE'],
+  'SendMessage/Function': ['SESSIONS_TABLE', 'SOCKET_CALLBACK_URL', 'CONVERSATIONS_TABLE', ...keys],
+  'CatchUp/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'ReadMessages/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'CreateConversation/Function': [
+    'RETENTION_DAYS',
+    'SESSIONS_TABLE',
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    ...keys,
+  ],
+  'ChangeMembers/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'ShowMe/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE'],
+};
+
+function backupAbilities(plan: string, key: string, tables: readonly string[]): Record<string, Ability> {
+  const found: Record<string, Ability> = {
+    [`Keep${plan}`]: {
+      actions: ['backup:DescribeBackupVault', 'backup:CopyIntoBackupVault'],
+      on: `vault ${plan}`,
+    },
+    [`Encrypt${plan}`]: {
+      actions: ['kms:DescribeKey', 'kms:Decrypt', 'kms:GenerateDataKey'],
+      on: key,
+      when: JSON.stringify({
+        StringEquals: {
+          'kms:ViaService': ['dynamodb.<region>.amazonaws.com', 'backup.<region>.amazonaws.com'],
+        },
+      }),
+    },
+    [`LetServicesEncrypt${plan}`]: {
+      actions: ['kms:CreateGrant'],
+      on: key,
+      when: JSON.stringify({ Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
+    },
+  };
+  for (const table of tables) {
+    found[`BackUp${table}`] = {
+      actions: [
+        'dynamodb:DescribeTable',
+        'dynamodb:CreateBackup',
+        'dynamodb:StartAwsBackupJob',
+        'dynamodb:ListTagsOfResource',
+      ],
+      on: `table ${table}`,
+    };
+    found[`EndBackupsOf${table}`] = {
+      actions: ['dynamodb:DescribeBackup', 'dynamodb:DeleteBackup'],
+      on: `backups of table ${table}`,
+    };
+  }
+  return found;
+}
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect?: string;
+  readonly Action?: string | readonly string[];
+  readonly Resource?: unknown;
+  readonly Condition?: unknown;
+}
+
+/** The statements of a policy by their names, each in the words of `abilities`. */
+export function heldBy(
+  policy: Placed,
+  templates: Templates,
+): Record<string, Ability & { readonly effect?: string }> {
+  const document = policy.Properties.PolicyDocument as
+    | { readonly Statement?: readonly Statement[] }
+    | undefined;
+  return Object.fromEntries(
+    (document?.Statement ?? []).map(({ Sid, Effect, Action, Resource, Condition }) => [
+      Sid ?? '(no Sid)',
+      {
+        actions: [Action ?? []].flat(),
+        on: nameOf(Resource, policy, templates),
+        ...(Condition === undefined ? {} : { when: inWords(Condition) }),
+        ...(Effect === 'Allow' ? {} : { effect: String(Effect) }),
+      },
+    ]),
+  );
+}
+
+/** A resource by what it is, from the construct path of the resource it names, in whichever stack that stands. */
+function nameOf(resource: unknown, policy: Placed, templates: Templates): string {
+  if (resource === '*') return 'everything';
+  const text = inWords(resource);
+  const sockets = /:execute-api:.*,"\/(live\/[^"]+)"/.exec(text);
+  if (sockets) return `sockets ${sockets[1]}`;
+
+  const [, here, elsewhere] = /"Fn::GetAtt":\["(\w+)"|OutputFnGetAtt(\w+?)Arn[0-9A-F]{8}"/.exec(text) ?? [];
+  const named = find(templates, here ?? elsewhere ?? '');
+  const [first, second] = named?.path.split('/') ?? [];
+  if (named?.Type === 'AWS::DynamoDB::Table') {
+    return `${text.includes('"/backup/*"') ? 'backups of ' : ''}table ${first}`;
+  }
+  if (named?.Type === 'AWS::KMS::Key') return `key ${second}`;
+  if (named?.Type === 'AWS::Backup::BackupVault') return `vault ${first}`;
+  const isOwnLog = named?.Type === 'AWS::Logs::LogGroup' && named.stack === policy.stack;
+  if (isOwnLog && target(resource) === named.id && named.path === policy.path.replace(/Policy$/, 'Log'))
+    return 'own log';
+  return text;
+}
+
+function inWords(value: unknown): string {
+  return JSON.stringify(value ?? null)
+    .replaceAll('{"Ref":"AWS::Region"}', '"<region>"')
+    .replaceAll(/\{"Fn::Join":\["",\["([^"]*)","<region>","([^"]*)"\]\]\}/g, '"$1<region>$2"');
+}

@@ -1,0 +1,76 @@
+/** The key policy that each key of ours must have, word for word. */
+export function keyPolicy(encryptsLogs: boolean): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'LeaveItToIdentityPolicies',
+        Effect: 'Allow',
+        Principal: { AWS: account(':root') },
+        Action: 'kms:*',
+        Resource: '*',
+      },
+      {
+        Sid: 'RefuseGrantsOutsideAwsServices',
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: 'kms:CreateGrant',
+        Resource: '*',
+        Condition: {
+          BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
+        },
+      },
+      {
+        Sid: 'RefuseDeletionExceptByTheRootUser',
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: 'kms:ScheduleKeyDeletion',
+        Resource: '*',
+        Condition: { StringNotEquals: { 'aws:PrincipalArn': account(':root') } },
+      },
+      ...(encryptsLogs ? [logsStatement] : []),
+    ],
+  };
+}
+
+const logsStatement = {
+  Sid: 'LetCloudWatchLogsEncryptLogGroups',
+  Effect: 'Allow',
+  Principal: {
+    Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]] },
+  },
+  Action: [
+    'kms:Encrypt',
+    'kms:Decrypt',
+    'kms:ReEncryptFrom',
+    'kms:ReEncryptTo',
+    'kms:GenerateDataKey',
+    'kms:GenerateDataKeyWithoutPlaintext',
+    'kms:DescribeKey',
+  ],
+  Resource: '*',
+  Condition: {
+    ArnLike: {
+      'kms:EncryptionContext:aws:logs:arn': {
+        'Fn::Join': [
+          '',
+          [
+            'arn:',
+            { Ref: 'AWS::Partition' },
+            ':logs:',
+            { Ref: 'AWS::Region' },
+            ':',
+            { Ref: 'AWS::AccountId' },
+            ':log-group:*',
+          ],
+        ],
+      },
+    },
+  },
+};
+
+function account(rest: string): object {
+  return {
+    'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::', { Ref: 'AWS::AccountId' }, rest]],
+  };
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { readSettings, Settings } from '../../lib/settings.ts';
+
+test('a deployment that chooses nothing gets safe defaults', () => {
+  expect(readSettings('mine', {})).toEqual({
+    name: 'Wardline',
+    retentionDays: 2192,
+    allowedOrigins: [],
+    signIn: { plan: 'essentials', accessTokenMinutes: 15, refreshTokenHours: 12 },
+    throttle: { requestsPerSecond: 2000, burst: 2000 },
+    logRetentionDays: 3653,
+    backupDays: 35,
+    keysRecoveryDays: 7,
+    apiGatewayLogRole: 'create',
+    protect: true,
+  });
+});
+
+test.each([
+  [{ signIn: { accessTokenMinutes: 60 } }, 'signIn.accessTokenMinutes: must be at most 15 minutes'],
+  [{ signIn: { refreshTokenHours: 13 } }, 'signIn.refreshTokenHours: must be at most 12 hours'],
+  [{ allowedOrigins: ['*'] }, 'allowedOrigins.0: must be an origin as browsers send it'],
+  [{ allowedOrigins: ['https://a.example', 'https://b.example/'] }, 'allowedOrigins.1: must be an origin'],
+  [{ allowedOrigins: ['http://app.example.org'] }, 'allowedOrigins.0: must be an origin'],
+  [{ allowedOrigins: ['http://localhost:5173'] }, 'allowedOrigins.0: must be https where protect is true'],
+  [{ retentionDays: 0.5 }, 'retentionDays: '],
+  [{ keysRecoveryDays: 36 }, 'keysRecoveryDays: must be at most 35 days'],
+  [{ logRetentionDays: 8 }, 'logRetentionDays: '],
+  [{ name: 'my stack' }, 'name: must be 2 to 32 letters and digits'],
+  [{ retentionDay: 30 }, '(whole): '],
+])('settings %j are refused with the field and the reason', (given, reason) => {
+  expect(() => readSettings('mine', given)).toThrow(
+    `the settings of deployment "mine" are refused:\n  ${reason}`,
+  );
+});
+
+test('every wrong field is named at once, with the value seen', () => {
+  expect(() => readSettings('mine', { retentionDays: 0, signIn: { accessTokenMinutes: 60 } })).toThrow(
+    /retentionDays: must be at least 1 day \(given: 0\)\n.*signIn\.accessTokenMinutes: .* \(given: 60\)/,
+  );
+});
+
+test('a page on localhost may connect to a throw-away deployment', () => {
+  const given = { protect: false, allowedOrigins: ['http://localhost:5173'] };
+  expect(readSettings('mine', given).allowedOrigins).toEqual(['http://localhost:5173']);
+});
+
+test('every setting says what it is for', () => {
+  for (const [name, field] of Object.entries({
+    ...Settings.shape,
+    ...Settings.shape.signIn.unwrap().shape,
+    ...Settings.shape.throttle.unwrap().shape,
+  })) {
+    if (name !== 'signIn' && name !== 'throttle') expect.soft(field.description, name).toMatch(/.{20,}\.$/);
+  }
+});

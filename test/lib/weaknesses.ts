@@ -1,0 +1,331 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Placed, type Properties, resources, type Templates, target } from '../fixtures/template.ts';
+import { abilities, heldBy, holders, told } from './abilities.ts';
+import { toldByAccessLog } from './access-log.ts';
+import { keyPolicy } from './key-policy.ts';
+
+/**
+ * Everything that makes these templates weaker than promised, one sentence each; none in a good template. One list for the
+ * test of the templates and for the test that takes each property away and wants it missed.
+ */
+export function weaknesses(templates: Templates): string[] {
+  return resources(templates).flatMap((resource) => weaknessesOf(resource, templates));
+}
+
+/** Those that show in one resource, whatever they do to others. */
+export function weaknessesOf(resource: Placed, templates: Templates): string[] {
+  const look = looks[resource.Type];
+  const found = look ? look(resource, templates) : ['is of a type that nobody looks at'];
+  return found.map((what) => `${resource.stack}/${resource.path} (${resource.Type}) ${what}`);
+}
+
+type Look = (resource: Placed, templates: Templates) => string[];
+
+const looks: Readonly<Record<string, Look>> = {
+  'AWS::KMS::Key': (key) => [
+    ...wants(key.Properties, { EnableKeyRotation: true, MultiRegion: true, PendingWindowInDays: 30 }),
+    ...isKept(key),
+    ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(/Logs$|^EncryptionKey$/.test(key.path)))
+      ? []
+      : ['has another key policy']),
+  ],
+
+  'AWS::DynamoDB::Table': (table, templates) => [
+    ...wants(table.Properties, {
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+      'SSESpecification.SSEEnabled': true,
+      'SSESpecification.SSEType': 'KMS',
+      'SSESpecification.KMSMasterKeyId': aKeyOfOurs,
+      'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled': true,
+      'PointInTimeRecoverySpecification.RecoveryPeriodInDays': table.path.startsWith('Keys/') ? 7 : 35,
+      'TimeToLiveSpecification.Enabled': true,
+      'TimeToLiveSpecification.AttributeName': 'expiresAt',
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, ...sortKey(table, { KeyType: 'RANGE' })],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        ...sortKey(table, { AttributeType: 'S' }),
+      ],
+    }),
+    ...isKept(table),
+    ...(plansOf(table, templates).length === 1 ? [] : ['is not in exactly one backup plan']),
+  ],
+
+  'AWS::Backup::BackupVault': (vault) => [
+    ...wants(vault.Properties, {
+      BackupVaultName: aString,
+      EncryptionKeyArn: aKeyOfOurs,
+      'LockConfiguration.MinRetentionDays': 1,
+      'LockConfiguration.MaxRetentionDays': vault.path.startsWith('KeyBackups') ? 7 : 35,
+    }),
+    ...isKept(vault),
+  ],
+  'AWS::Backup::BackupPlan': (plan) => {
+    const rule = 'BackupPlan.BackupPlanRule.0';
+    return wants(plan.Properties, {
+      [`${rule}.ScheduleExpression`]: 'cron(0 5 * * ? *)',
+      [`${rule}.TargetBackupVault`]: anything,
+      [`${rule}.Lifecycle.DeleteAfterDays`]: plan.path.startsWith('KeyBackups') ? 7 : 35,
+    });
+  },
+  'AWS::Backup::BackupSelection': (selection) =>
+    wants(selection.Properties, {
+      BackupPlanId: anything,
+      'BackupSelection.IamRoleArn': anything,
+      'BackupSelection.Resources.0': anything,
+    }),
+
+  'AWS::Cognito::UserPool': (pool) => [
+    ...wants(pool.Properties, {
+      MfaConfiguration: 'ON',
+      EnabledMfas: ['SOFTWARE_TOKEN_MFA'],
+      SmsConfiguration: undefined,
+      SmsAuthenticationMessage: undefined,
+      DeviceConfiguration: undefined,
+      AutoVerifiedAttributes: undefined,
+      AliasAttributes: undefined,
+      'AdminCreateUserConfig.AllowAdminCreateUserOnly': true,
+      'AccountRecoverySetting.RecoveryMechanisms': [{ Name: 'admin_only', Priority: 1 }],
+      DeletionProtection: 'ACTIVE',
+      UserPoolTier: 'ESSENTIALS',
+      'UsernameConfiguration.CaseSensitive': false,
+      'LambdaConfig.PreTokenGenerationConfig.LambdaVersion': 'V2_0',
+      'LambdaConfig.PreTokenGenerationConfig.LambdaArn': anything,
+      'Policies.PasswordPolicy.MinimumLength': 14,
+      'Policies.PasswordPolicy.RequireLowercase': true,
+      'Policies.PasswordPolicy.RequireUppercase': true,
+      'Policies.PasswordPolicy.RequireNumbers': true,
+      'Policies.PasswordPolicy.RequireSymbols': true,
+      'Policies.PasswordPolicy.TemporaryPasswordValidityDays': 3,
+      Schema: [
+        {
+          AttributeDataType: 'String',
+          Mutable: false,
+          Name: 'person',
+          StringAttributeConstraints: { MaxLength: '64', MinLength: '1' },
+        },
+      ],
+    }),
+    ...isKept(pool),
+  ],
+  'AWS::Cognito::UserPoolClient': (client) =>
+    wants(client.Properties, {
+      UserPoolId: anything,
+      ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH'],
+      GenerateSecret: false,
+      PreventUserExistenceErrors: 'ENABLED',
+      EnableTokenRevocation: true,
+      'RefreshTokenRotation.Feature': 'ENABLED',
+      'RefreshTokenRotation.RetryGracePeriodSeconds': 60,
+      AccessTokenValidity: 15,
+      IdTokenValidity: 15,
+      RefreshTokenValidity: 720,
+      AuthSessionValidity: 3,
+      TokenValidityUnits: { AccessToken: 'minutes', IdToken: 'minutes', RefreshToken: 'minutes' },
+      AllowedOAuthFlowsUserPoolClient: false,
+      AllowedOAuthFlows: undefined,
+      SupportedIdentityProviders: ['COGNITO'],
+      ReadAttributes: ['custom:person'],
+      WriteAttributes: ['locale'], // absent or empty would let users write every standard attribute
+    }),
+
+  'AWS::Lambda::Function': (door) => [
+    ...wants(door.Properties, {
+      Architectures: ['arm64'],
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      MemorySize: aNumber,
+      Timeout: (seconds) => typeof seconds === 'number' && seconds < 29, // API Gateway waits no longer
+      Role: anything,
+      Code: anything,
+      'LoggingConfig.LogGroup': anything,
+      VpcConfig: undefined,
+      Layers: undefined,
+      DeadLetterConfig: undefined,
+      ReservedConcurrentExecutions: undefined,
+    }),
+    ...wrongVariables(door),
+  ],
+  'AWS::Lambda::Permission': (permission) =>
+    wants(permission.Properties, {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: anything,
+      Principal: (service) =>
+        service === 'apigateway.amazonaws.com' || service === 'cognito-idp.amazonaws.com',
+      SourceArn: anything,
+    }),
+
+  'AWS::IAM::Role': (role, templates) => [
+    ...wants(role.Properties, {
+      Policies: undefined,
+      'AssumeRolePolicyDocument.Statement': [
+        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: assumerOf(role) } },
+      ],
+    }),
+    ...(ownPolicies(role, templates).length === 1 ? [] : ['has not exactly one policy, of its own stack']),
+  ],
+  'AWS::IAM::ManagedPolicy': (policy, templates) => {
+    const held = heldBy(policy, templates);
+    const wanted = holders[policy.path] ?? [];
+    return [
+      ...wanted.filter((name) => !(name in held)).map((name) => `lacks ${name}`),
+      ...Object.entries(held).flatMap(([name, ability]) => {
+        if (!wanted.includes(name)) return [`may ${name}`];
+        return isDeepStrictEqual(ability, abilities[name])
+          ? []
+          : [`has in ${name} ${JSON.stringify(ability)}`];
+      }),
+    ];
+  },
+
+  'AWS::Logs::LogGroup': (group) => [
+    ...wants(group.Properties, { KmsKeyId: aKeyOfOurs, RetentionInDays: 3653 }),
+    ...isKept(group),
+  ],
+
+  'AWS::ApiGatewayV2::Api': (api) =>
+    wants(
+      api.Properties,
+      api.path.startsWith('SocketApi')
+        ? { ProtocolType: 'WEBSOCKET', RouteSelectionExpression: '$request.body.type' }
+        : {
+            ProtocolType: 'HTTP',
+            'CorsConfiguration.AllowOrigins': ['https://app.example.org'],
+            'CorsConfiguration.AllowMethods': ['GET', 'POST', 'DELETE'],
+            'CorsConfiguration.AllowHeaders': ['authorization', 'content-type'],
+            'CorsConfiguration.AllowCredentials': undefined,
+            'CorsConfiguration.MaxAge': 3600,
+          },
+    ),
+  'AWS::ApiGatewayV2::Authorizer': (authorizer) =>
+    wants(authorizer.Properties, {
+      ApiId: anything,
+      ...(authorizer.path.startsWith('SocketApi')
+        ? {
+            AuthorizerType: 'REQUEST',
+            AuthorizerUri: anything,
+            IdentitySource: ['route.request.header.Sec-WebSocket-Protocol'],
+          }
+        : {
+            AuthorizerType: 'JWT',
+            IdentitySource: ['$request.header.Authorization'],
+            'JwtConfiguration.Audience.0': anything,
+            'JwtConfiguration.Issuer': anything,
+          }),
+    }),
+  'AWS::ApiGatewayV2::Route': (route, templates) => [
+    ...wants(route.Properties, { ApiId: anything, Target: anything, ...routeWants(route.Properties) }),
+    ...(answers(route.Properties) && !hasResponse(route, templates) ? ['has no route response'] : []),
+  ],
+  'AWS::ApiGatewayV2::RouteResponse': (response) =>
+    wants(response.Properties, { ApiId: anything, RouteId: anything, RouteResponseKey: '$default' }),
+  'AWS::ApiGatewayV2::Integration': (integration) =>
+    wants(integration.Properties, {
+      ApiId: anything,
+      IntegrationType: 'AWS_PROXY',
+      IntegrationUri: anything,
+      PayloadFormatVersion: integration.path.startsWith('SocketApi') ? undefined : '2.0',
+    }),
+  'AWS::ApiGatewayV2::Stage': (stage) => [
+    ...wants(stage.Properties, {
+      ApiId: anything,
+      AutoDeploy: true,
+      'DefaultRouteSettings.ThrottlingRateLimit': 2000,
+      'DefaultRouteSettings.ThrottlingBurstLimit': 2000,
+      'AccessLogSettings.DestinationArn': anything,
+      'AccessLogSettings.Format': aString,
+      ...(stage.path.startsWith('SocketApi')
+        ? {
+            StageName: 'live',
+            'DefaultRouteSettings.LoggingLevel': 'ERROR',
+            'DefaultRouteSettings.DataTraceEnabled': false, // true would log message bodies
+          }
+        : { StageName: '$default' }),
+    }),
+    ...toldByAccessLog(String(into(stage.Properties.AccessLogSettings, 'Format'))),
+  ],
+  'AWS::ApiGateway::Account': (account) => wants(account.Properties, { CloudWatchRoleArn: anything }),
+};
+
+type Wish = string | number | boolean | undefined | object | ((value: unknown) => boolean);
+
+const anything = (value: unknown) => value !== undefined;
+const aString = (value: unknown) => typeof value === 'string';
+const aNumber = (value: unknown) => typeof value === 'number';
+const aKeyOfOurs = (value: unknown) => /EncryptionKey/.test(JSON.stringify(value ?? null));
+
+function wants(properties: Properties, wishes: Readonly<Record<string, Wish>>): string[] {
+  return Object.entries(wishes).flatMap(([path, wish]) => {
+    const value = path.split('.').reduce<unknown>(into, properties);
+    const isMet =
+      typeof wish === 'function' ? wish(value) === true : JSON.stringify(value) === JSON.stringify(wish);
+    return isMet ? [] : [`has ${path} ${JSON.stringify(value)}`];
+  });
+}
+
+function into(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function isKept(resource: Placed): string[] {
+  const { DeletionPolicy, UpdateReplacePolicy } = resource;
+  return DeletionPolicy === 'Retain' && UpdateReplacePolicy === 'Retain' ? [] : ['goes with its stack'];
+}
+
+function sortKey<Part extends object>(table: Placed, part: Part): (Part & { AttributeName: string })[] {
+  return table.path.startsWith('Sessions/') ? [] : [{ AttributeName: 'sk', ...part }];
+}
+
+function assumerOf(role: Placed): string {
+  if (role.path.startsWith('GatewayLogRole/')) return 'apigateway.amazonaws.com';
+  return /^(Key)?Backups\//.test(role.path) ? 'backup.amazonaws.com' : 'lambda.amazonaws.com';
+}
+
+function wrongVariables(door: Placed): string[] {
+  const variables = Object.entries(Object(into(door.Properties.Environment, 'Variables')));
+  const names = variables.map(([name]) => name).sort();
+  const wanted = [...(told[door.path] ?? [])].sort();
+  const wrong = variables.filter(([name, value]) => {
+    const [, table] = /^([A-Z]+)_TABLE$/.exec(name) ?? [];
+    return table !== undefined && !JSON.stringify(value).toUpperCase().includes(`${table}STORETABLE`);
+  });
+  return [
+    ...(isDeepStrictEqual(names, wanted) ? [] : [`is told ${names.join(', ')}`]),
+    ...wrong.map(([name]) => `is told another table in ${name}`),
+  ];
+}
+
+function ownPolicies(role: Placed, templates: Templates): Placed[] {
+  const named = role.Properties.ManagedPolicyArns;
+  if (!Array.isArray(named)) return [];
+  const own = resources(templates, 'AWS::IAM::ManagedPolicy').filter(({ stack }) => stack === role.stack);
+  const found = named.map((one) => own.find(({ id }) => id === target(one)));
+  return found.every((one) => one !== undefined) ? found : [];
+}
+
+function plansOf(table: Placed, templates: Templates): Placed[] {
+  return resources(templates, 'AWS::Backup::BackupSelection').filter(
+    (selection) =>
+      selection.stack === table.stack &&
+      target(into(into(selection.Properties.BackupSelection, 'Resources'), '0')) === table.id,
+  );
+}
+
+const answers = ({ RouteKey }: Properties) =>
+  !['$connect', '$disconnect'].includes(String(RouteKey)) && !isHttp(String(RouteKey));
+const isHttp = (routeKey: string) => /^[A-Z]+ \//.test(routeKey);
+
+function routeWants(route: Properties): Readonly<Record<string, Wish>> {
+  const key = String(route.RouteKey);
+  if (key === '$connect') return { AuthorizationType: 'CUSTOM', AuthorizerId: anything };
+  if (key === '$disconnect') return { AuthorizationType: 'NONE' };
+  if (isHttp(key))
+    return { AuthorizationType: 'JWT', AuthorizerId: anything, AuthorizationScopes: ['wardline/user'] };
+  return { RouteKey: aString, AuthorizationType: 'NONE', RouteResponseSelectionExpression: '$default' };
+}
+
+function hasResponse(route: Placed, templates: Templates): boolean {
+  return resources(templates, 'AWS::ApiGatewayV2::RouteResponse').some(
+    (response) => target(response.Properties.RouteId) === route.id,
+  );
+}
