@@ -67,41 +67,22 @@ export async function addPerson(
   username: string,
   wanted: readonly Role[],
 ): Promise<AddedPerson> {
-  const { id, temporaryPassword } = await addUser(operator, username);
-  const profile = { ...keys.profile(id), roles: [...wanted] };
-  try {
-    await operator.tables.send(
-      new PutCommand({
-        TableName: operator.deployment.peopleTable,
-        Item: profile,
-        ConditionExpression: 'attribute_not_exists(pk)',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) {
-      throw new Failure(
-        'environment',
-        `the user ${username} stands with the person id ${id}, but has no profile and so gets no token (${reasonOf(error)}); when that is mended, give the same command again`,
-        { cause: error },
-      );
-    }
-    expectRoles(error.Item?.roles?.L?.map(({ S }) => S ?? '') ?? [], wanted, username);
-  }
-  return { id, username, roles: wanted, ...(temporaryPassword && { temporaryPassword }) };
+  const user = (await findUser(operator, username)) ?? (await createUser(operator, username));
+  await ensureProfile(operator, user.id, username, wanted);
+  // The first temporary password was shown once, and may be lost.
+  const temporaryPassword =
+    user.temporaryPassword ?? (user.hasSignedIn ? undefined : await renewPassword(operator, username));
+  return { id: user.id, username, roles: wanted, ...(temporaryPassword && { temporaryPassword }) };
 }
 
-async function addUser(
-  operator: Operator,
-  username: string,
-): Promise<{ id: PersonId; temporaryPassword?: string }> {
-  const standing = await findUser(operator, username);
-  if (standing)
-    return {
-      id: standing.id,
-      ...(!standing.hasSignedIn && { temporaryPassword: await renewPassword(operator, username) }),
-    };
+interface User {
+  readonly id: PersonId;
+  readonly hasSignedIn: boolean;
+  /** Stands where this call made the user. */
+  readonly temporaryPassword?: string;
+}
 
+async function createUser(operator: Operator, username: string): Promise<User> {
   const id = idFrom(randomBytes(16));
   const temporaryPassword = newPassword();
   try {
@@ -114,14 +95,43 @@ async function addUser(
         UserAttributes: [{ Name: 'custom:person', Value: id }],
       }),
     );
-    return { id, temporaryPassword };
+    return { id, hasSignedIn: false, temporaryPassword };
   } catch (error) {
-    if (error instanceof UsernameExistsException) return addUser(operator, username); // somebody added it meanwhile
+    const meanwhile =
+      error instanceof UsernameExistsException ? await findUser(operator, username) : undefined;
+    if (meanwhile) return meanwhile;
     throw refused(error, 'nothing was made');
   }
 }
 
-async function findUser({ pool, deployment }: Operator, username: string) {
+/** Without a profile there is no token, so a user whose profile is missing opens nothing. */
+async function ensureProfile(
+  { tables, deployment }: Operator,
+  id: PersonId,
+  username: string,
+  wanted: readonly Role[],
+): Promise<void> {
+  try {
+    await tables.send(
+      new PutCommand({
+        TableName: deployment.peopleTable,
+        Item: { ...keys.profile(id), roles: [...wanted] },
+        ConditionExpression: 'attribute_not_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) {
+      throw refused(
+        error,
+        `the user ${username} stands as the person ${id}, but without a profile gets no token`,
+      );
+    }
+    expectRoles(error.Item?.roles?.L?.map(({ S }) => S ?? '') ?? [], wanted, username);
+  }
+}
+
+async function findUser({ pool, deployment }: Operator, username: string): Promise<User | undefined> {
   try {
     const { UserAttributes, UserStatus } = await pool.send(
       new AdminGetUserCommand({ UserPoolId: deployment.userPoolId, Username: username }),
@@ -140,7 +150,6 @@ async function findUser({ pool, deployment }: Operator, username: string) {
   }
 }
 
-/** The first temporary password was shown once, and may be lost. */
 async function renewPassword({ pool, deployment }: Operator, username: string): Promise<string> {
   const Password = newPassword();
   try {
@@ -154,7 +163,7 @@ async function renewPassword({ pool, deployment }: Operator, username: string): 
     );
     return Password;
   } catch (error) {
-    throw refused(error, `the user ${username} stands, with the temporary password it had`);
+    throw refused(error, `${username} stands, with the temporary password it had`);
   }
 }
 

@@ -20,8 +20,6 @@ export interface Enrolment {
   readonly password: string;
   /** Base32, as an authenticator app takes it. */
   readonly totpSecret: string;
-  /** The step of this code is used up: milliseconds since the epoch, by the pool's clock. */
-  readonly enrolledAt: number;
 }
 
 /**
@@ -48,13 +46,12 @@ export async function enrol(
     const { SecretCode: totpSecret = '', Session } = await client.send(
       new AssociateSoftwareTokenCommand({ Session: chosen.Session }),
     );
-    const enrolledAt = clock.now();
     const verified = await client.send(
-      new VerifySoftwareTokenCommand({ Session, UserCode: codeAt(totpSecret, enrolledAt) }),
+      new VerifySoftwareTokenCommand({ Session, UserCode: codeAt(totpSecret, clock.now()) }),
     );
     const { AuthenticationResult } = await respond('MFA_SETUP', verified.Session, {});
     if (!AuthenticationResult) throw new Error(`the first sign-in of ${username} ended without tokens`);
-    return { password, totpSecret, enrolledAt };
+    return { password, totpSecret };
   } finally {
     client.destroy();
   }

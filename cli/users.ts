@@ -78,7 +78,7 @@ function addTo(
 }
 
 function told(person: AddedPerson | EnrolledPerson): string {
-  const lines = [`${person.username} is the person ${person.id} with the role ${person.roles.join(', ')}`];
+  const lines = [`${person.username} is the person ${person.id} (${person.roles.join(', ')})`];
   if ('password' in person) {
     lines.push(`password     ${person.password}`, `TOTP secret  ${person.totpSecret}`);
   } else if (person.temporaryPassword) {

@@ -17,5 +17,8 @@ try {
   process.exit(3);
 }
 
+// It is for whoever chooses the SDK's version, which no operator does.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));

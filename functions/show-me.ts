@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { showMe } from './domain/show-me.ts';
 import { features } from './wiring/features.ts';
 import { onRequest, route } from './wiring/on-request.ts';

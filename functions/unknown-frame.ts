@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { onFrame } from './wiring/on-frame.ts';
 import { malformed } from './wiring/request.ts';
 import { open } from './wiring/rooms.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PersonId } from './ids.ts';
 
 /** A message's text holds at most this many bytes of UTF-8. */

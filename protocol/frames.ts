@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EntryBody, TextBody } from './bodies.ts';
 import { ConversationId, MessageId, PersonId, Ref, Seq } from './ids.ts';
 import { RefusalCode } from './refusals.ts';

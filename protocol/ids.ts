@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An id that the server makes: 128 random or hashed bits as 26 characters of base32 (RFC 4648, lower case). */
 const serverId = z.string().regex(/^[a-z2-7]{26}$/, 'must be 26 characters of a-z and 2-7');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 interface RefusalMeaning {
   /** The sentence that travels with the code; it never holds what anybody wrote. */

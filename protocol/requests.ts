@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MemberRole, Title } from './bodies.ts';
 import { LogEntry, MAX_PAGE_ENTRIES } from './frames.ts';
 import { ConversationId, PersonId, Ref, Seq } from './ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Head } from '../domain/conversation.ts';
 import { type Entry, isMembership, type MembershipChange } from '../domain/entry.ts';
 import { keys, placeOf } from './keys.ts';
@@ -97,7 +97,9 @@ export function headOf(item: unknown): Head {
   return {
     conversationId: placeOf(stored).conversationId,
     kind: stored.kind,
-    members: Object.entries(stored.members).map(([person, { role, joined }]) => ({ person, role, joined })),
+    members: Object.entries(stored.members)
+      .map(([person, { role, joined }]) => ({ person, role, joined }))
+      .sort((one, other) => (one.person < other.person ? -1 : 1)), // a map has no order of its own
     membersVersion: stored.mv,
     last: stored.last,
     lastHash: stored.lastHash,

@@ -1,5 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
 import type { People } from '../domain/people.ts';
 import { keys, personOf } from './keys.ts';

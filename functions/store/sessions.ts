@@ -5,7 +5,7 @@ import {
   GetCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
 import type { SessionRecord, Sessions, Socket } from '../domain/caller.ts';
 import { keys, personOf } from './keys.ts';

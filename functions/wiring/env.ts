@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { env as names } from './env-names.ts';
 
 const schema = z.object({

@@ -1,6 +1,6 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import type { CognitoAccessTokenPayload } from 'aws-jwt-verify/jwt-model';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
 import type { Identity } from '../domain/caller.ts';
 import { SCOPE } from './claims.ts';

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import { Ref } from '../../protocol/ids.ts';
 import { refusals } from '../../protocol/refusals.ts';
