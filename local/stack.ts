@@ -115,7 +115,7 @@ async function start(
   const tables = new DynamoDbService({
     account,
     clock,
-    engineUrl: options.databaseUrl ?? (await engine(options, kept, onClose)),
+    engine: await engine(options, kept, onClose),
     keyPolicyOf: (keyArn) => keys.keyPolicyOf(keyArn),
   });
   onClose(() => tables.close());
@@ -191,10 +191,11 @@ async function start(
 }
 
 async function engine(
-  { cacheDirectory, dataDirectory, onProgress, onFault }: StackOptions,
+  { cacheDirectory, dataDirectory, databaseUrl, onProgress, onFault }: StackOptions,
   kept: string,
   onClose: (closer: () => unknown) => void,
-): Promise<string> {
+): Promise<{ url: string; accessKeyId: string }> {
+  if (databaseUrl !== undefined) return { url: databaseUrl, accessKeyId: 'local' };
   const started = await startEngine({
     cacheDirectory,
     ...(dataDirectory !== undefined && { dataDirectory: join(kept, 'tables') }),
@@ -202,7 +203,7 @@ async function engine(
     ...(onFault && { onDeath: onFault }),
   });
   onClose(() => started.close());
-  return started.url;
+  return started;
 }
 
 function forgotten(onClose: (closer: () => unknown) => void): string {

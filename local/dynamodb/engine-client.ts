@@ -4,9 +4,12 @@ import { object, text } from './wire.ts';
 /** Speaks to the engine as one fixed caller of one Region, so that every function meets the same database. */
 export class EngineClient {
   private readonly url: string;
+  private readonly credentials: string;
 
-  constructor(url: string) {
+  /** @param accessKeyId names the database within the engine */
+  constructor(url: string, accessKeyId: string) {
     this.url = url;
+    this.credentials = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260101/us-east-1/dynamodb/aws4_request, ${UNCHECKED}`;
   }
 
   /** The engine's answer; its refusals become {@link AwsError} with every member they carry. */
@@ -27,7 +30,7 @@ export class EngineClient {
         headers: {
           'content-type': 'application/x-amz-json-1.0',
           'x-amz-target': `DynamoDB_20120810.${operation}`,
-          authorization: ENGINE_CREDENTIALS,
+          authorization: this.credentials,
         },
         body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
       });
@@ -43,5 +46,4 @@ export class EngineClient {
 }
 
 /** The engine checks the form of a signature, not the signature. */
-const ENGINE_CREDENTIALS =
-  'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=none';
+const UNCHECKED = 'SignedHeaders=host, Signature=none';

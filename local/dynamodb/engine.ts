@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -16,9 +18,14 @@ export interface EngineOptions {
   readonly onDeath?: (reason: Error) => void;
 }
 
-/** A running DynamoDB Local. Anyone who reaches the port may read and write: it checks no credentials. */
+/**
+ * A running DynamoDB Local. It listens on every interface and checks no signature, but keeps one database for each access
+ * key id: who does not know `accessKeyId` meets an empty one.
+ */
 export interface Engine {
   readonly url: string;
+  /** Random, and kept with the data. */
+  readonly accessKeyId: string;
   readonly pid: number;
   /** Resolves when the process is gone. */
   close(): Promise<void>;
@@ -28,19 +35,30 @@ export interface Engine {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const java = await findJava();
   const files = await engineFiles(options.cacheDirectory, options.onProgress);
-  if (options.dataDirectory !== undefined) await mkdir(options.dataDirectory, { recursive: true });
+  if (options.dataDirectory !== undefined)
+    await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
+  const accessKeyId = keyOf(options.dataDirectory);
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const child = launch(java, files, port, options.dataDirectory);
     try {
-      return await whenReady(child, port, options.onDeath);
+      return { ...(await whenReady(child, port, options.onDeath)), accessKeyId };
     } catch (error) {
       child.process.kill('SIGKILL');
       const lostPort = error instanceof Error && /address already in use/i.test(error.message);
       if (!lostPort || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** The kept key, or a new one: letters and digits, as the engine asks. */
+function keyOf(dataDirectory: string | undefined): string {
+  const made = randomBytes(16).toString('hex');
+  if (dataDirectory === undefined) return made;
+  const file = join(dataDirectory, 'access-key');
+  if (!existsSync(file)) writeFileSync(file, made, { mode: 0o600 });
+  return readFileSync(file, 'utf8');
 }
 
 /** A port found free can be taken before Java binds it. */
@@ -59,16 +77,7 @@ function launch(java: string, files: string, port: number, dataDirectory: string
   const jvm = ['-Xmx512m', '-XX:+UseSerialGC', `-Djava.library.path=${join(files, 'DynamoDBLocal_lib')}`];
   const child = spawn(
     java,
-    [
-      ...jvm,
-      '-jar',
-      join(files, 'DynamoDBLocal.jar'),
-      '-port',
-      `${port}`,
-      '-sharedDb',
-      '-disableTelemetry',
-      ...store,
-    ],
+    [...jvm, '-jar', join(files, 'DynamoDBLocal.jar'), '-port', `${port}`, '-disableTelemetry', ...store],
     // A process group of its own: Ctrl-C in a terminal reaches this process alone, which then closes in its order.
     { cwd: files, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -108,7 +117,11 @@ function dieWithUs(child: ChildProcess, pid: number): void {
   });
 }
 
-async function whenReady(child: Launched, port: number, onDeath?: (reason: Error) => void): Promise<Engine> {
+async function whenReady(
+  child: Launched,
+  port: number,
+  onDeath?: (reason: Error) => void,
+): Promise<Omit<Engine, 'accessKeyId'>> {
   const url = `http://127.0.0.1:${port}`;
   let state: 'starting' | 'running' | 'closing' = 'starting';
   const died = child.ended.then((reason) => {

@@ -18,7 +18,7 @@ export interface DynamoDbOptions {
   readonly account: Account;
   readonly clock: Clock;
   /** Where DynamoDB itself answers: a started engine, or any endpoint that speaks its protocol. */
-  readonly engineUrl: string;
+  readonly engine: { readonly url: string; readonly accessKeyId: string };
   readonly keyPolicyOf: (keyArn: string) => KeyPolicy;
   /** How long an expired item may stay, in milliseconds of the clock. @default 5 minutes; AWS promises only days */
   readonly expiryLagMs?: number;
@@ -42,7 +42,7 @@ export class DynamoDbService implements AwsService {
 
   constructor(options: DynamoDbOptions) {
     this.options = options;
-    this.engine = new EngineClient(options.engineUrl);
+    this.engine = new EngineClient(options.engine.url, options.engine.accessKeyId);
   }
 
   /** Creates the table, or makes sure that the one kept from an earlier run is what the template asks for. */

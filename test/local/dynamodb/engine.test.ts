@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { cacheDirectory as engineCache } from '../../../cli/cache-directory.ts';
 import { startEngine } from '../../../local/dynamodb/engine.ts';
 import { EngineClient } from '../../../local/dynamodb/engine-client.ts';
 import { findJava, JavaMissing } from '../../../local/dynamodb/java.ts';
-import { engineCache } from './served.ts';
 
 const isAlive = (pid: number) => {
   try {
@@ -33,7 +33,7 @@ const definition = {
 test('data stays over a restart, and a closed engine leaves no process behind', async () => {
   const dataDirectory = folder();
   const first = await startEngine({ cacheDirectory: engineCache, dataDirectory });
-  const client = new EngineClient(first.url);
+  const client = new EngineClient(first.url, first.accessKeyId);
   await client.call('CreateTable', definition);
   await client.call('PutItem', { TableName: 'kept', Item: { pk: { S: 'a' }, n: { N: '1' } } });
   await first.close();
@@ -41,11 +41,14 @@ test('data stays over a restart, and a closed engine leaves no process behind', 
 
   const second = await startEngine({ cacheDirectory: engineCache, dataDirectory });
   onTestFinished(() => second.close());
-  const { Item } = await new EngineClient(second.url).call('GetItem', {
+  const { Item } = await new EngineClient(second.url, second.accessKeyId).call('GetItem', {
     TableName: 'kept',
     Key: { pk: { S: 'a' } },
   });
   expect(Item).toEqual({ pk: { S: 'a' }, n: { N: '1' } });
+
+  const neighbour = new EngineClient(second.url, 'local'); // the port is open to the network, the data is not
+  expect(await neighbour.call('ListTables', {})).toEqual({ TableNames: [] });
 }, 30_000);
 
 test('an engine that dies is reported with its reason', async () => {

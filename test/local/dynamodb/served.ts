@@ -1,12 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { cacheDirectory } from '../../../cli/cache-directory.ts';
 import { type Engine, startEngine } from '../../../local/dynamodb/engine.ts';
 import { type Answer, AwsError, type AwsService, type Call } from '../../../local/front-door/service.ts';
-
-/** Where the engine's files stay between test runs, and between checkouts. */
-export const engineCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'dynamodb-local');
 
 export interface Served {
   readonly url: string;
@@ -67,7 +63,7 @@ export function callOf(service: string, operation: string, input: Call['input'])
 
 /** An in-memory engine for one test file. */
 export async function engineForThisFile(): Promise<Engine> {
-  const engine = await startEngine({ cacheDirectory: engineCache });
+  const engine = await startEngine({ cacheDirectory });
   afterAll(() => engine.close());
   return engine;
 }

@@ -28,7 +28,7 @@ const engine = await engineForThisFile();
 const service = new DynamoDbService({
   account: localAccount,
   clock,
-  engineUrl: engine.url,
+  engine,
   keyPolicyOf: () => key,
   expiryLagMs: 60_000,
 });
@@ -167,7 +167,7 @@ test('an item is as large as DynamoDB says, to the byte', async () => {
     fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), simple, { maxKeys: 3 }).map((M) => ({ M })),
     fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 }).map((SS) => ({ SS })),
   );
-  const direct = new EngineClient(engine.url);
+  const direct = new EngineClient(engine.url, engine.accessKeyId);
   const unitsOfPut = async (Item: object) => {
     const { ConsumedCapacity } = await direct.call('PutItem', {
       TableName: 'Sealed',
@@ -433,7 +433,7 @@ test('a kept table is taken up again as it is, and refused where the template no
   const again = new DynamoDbService({
     account: localAccount,
     clock,
-    engineUrl: engine.url,
+    engine,
     keyPolicyOf: () => key,
   });
   await again.addTable(tableResource('Sealed', {}));

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { MAX_TEXT_BYTES, MAX_TITLE_BYTES } from '../../protocol/bodies.ts';
+import {
+  clientFrames,
+  MAX_PAGE_BYTES,
+  MAX_PAGE_ENTRIES,
+  SUBPROTOCOL,
+  serverFrames,
+} from '../../protocol/frames.ts';
+import { refusals } from '../../protocol/refusals.ts';
+import {
+  AddMember,
+  Conversation,
+  CreateConversation,
+  ErrorBody,
+  MAX_MEMBERS,
+  Me,
+  MessagePage,
+  ReadMessages,
+} from '../../protocol/requests.ts';
+
+const document = readFileSync(new URL('../../protocol/PROTOCOL.md', import.meta.url), 'utf8');
+
+describe('PROTOCOL.md', () => {
+  test('lists every refusal with its status, whether to send again, and its sentence', () => {
+    const rows = Object.entries(refusals).map(
+      ([code, { status, retryable, message }]) =>
+        `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${message} |`,
+    );
+    const table = ['| Code | HTTP | Again | Message |', '| --- | --- | --- | --- |', ...rows].join('\n');
+    const written = /<!-- refusals[^>]*-->\n([\s\S]*?)\n?<!-- \/refusals -->/.exec(document)?.[1];
+    expect(written).toBe(table);
+  });
+
+  test('has a heading for every frame, under the side that sends it, and for no other', () => {
+    expect(headingsOf('Frames from the client')).toEqual(Object.keys(clientFrames));
+    expect(headingsOf('Frames from the server')).toEqual(Object.keys(serverFrames));
+  });
+
+  test.each(Object.entries({ ...clientFrames, ...serverFrames }))(
+    'describes %s: its direction, exactly its fields, and an example that its schema takes',
+    (type, schema) => {
+      const section = sectionOf(type);
+      expect(section).toContain(type in clientFrames ? '**Client → server**' : '**Server → client**');
+      expect(fieldsOf(section)).toEqual(fieldsIn(schema));
+      expect(examplesOf(section)).toEqual([taken(schema)]);
+    },
+  );
+
+  test('shows in its conversations only frames that the schemas take', () => {
+    const lines = [...document.matchAll(/^\w+ ([→←]) (.+)$/gm)].map(([, way, json = '']) => ({
+      way,
+      frame: JSON.parse(json),
+    }));
+    expect(lines.length).toBeGreaterThan(25);
+    for (const { way, frame } of lines) {
+      const frames: Readonly<Record<string, z.ZodType>> = way === '→' ? clientFrames : serverFrames;
+      expect(frame, JSON.stringify(frame)).toEqual(taken(frames[frame.type] ?? z.never()));
+    }
+    const messages = lines.filter(({ frame }) => frame.type === 'refused').map(({ frame }) => frame);
+    for (const { code, message, retryable } of messages) {
+      expect(refusals[code as keyof typeof refusals]).toMatchObject({ message, retryable });
+    }
+  });
+
+  test.each([
+    ['POST /conversations', CreateConversation, [CreateConversation, Conversation]],
+    ['GET /conversations/{conversationId}/messages', ReadMessages, [MessagePage]],
+    [
+      'POST /conversations/{conversationId}/members',
+      AddMember,
+      [AddMember.omit({ conversationId: true }), Conversation],
+    ],
+    ['GET /me', undefined, [Me]],
+  ])('describes %s: exactly its fields, and examples that the schemas take', (route, request, schemas) => {
+    const section = sectionOf(route);
+    const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    if (request)
+      expect(fieldsOf(section)).toEqual(fieldsIn(request).filter((name) => !inPath.includes(name)));
+    expect(examplesOf(section)).toEqual(schemas.map(taken));
+  });
+
+  test('shows an HTTP error as it is sent', () => {
+    const [error] = examplesOf(document.split('### Errors')[1] ?? '');
+    expect(error).toEqual(taken(ErrorBody));
+  });
+
+  test('states the limits that the schemas enforce', () => {
+    const limits = document.split('## Limits')[1] ?? '';
+    expect(limits).toContain(`${MAX_TEXT_BYTES.toLocaleString('en')} bytes`);
+    expect(limits).toContain(`${MAX_TITLE_BYTES} bytes`);
+    expect(limits).toContain(`${MAX_PAGE_ENTRIES} entries; in a frame ${MAX_PAGE_BYTES / 1024} KB`);
+    expect(limits).toMatch(new RegExp(`Members of a conversation \\| ${MAX_MEMBERS} `));
+    expect(document).toContain(`\`${SUBPROTOCOL}\``);
+  });
+
+  test('links only to headings that it has', () => {
+    const anchors = new Set(
+      [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
+    );
+    const links = [...document.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = '']) => anchor);
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
+});
+
+/** Names of the sections under a chapter. */
+function headingsOf(chapter: string): string[] {
+  const text = document.split(`\n## ${chapter}\n`)[1]?.split(/\n## /)[0] ?? '';
+  return [...text.matchAll(/^### `(.+)`$/gm)].map(([, name = '']) => name);
+}
+
+function sectionOf(name: string): string {
+  return document.split(`\n### \`${name}\`\n`)[1]?.split(/\n##/)[0] ?? '';
+}
+
+/** Names in the first column, optional ones with a question mark. */
+function fieldsOf(section: string): string[] {
+  return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).sort();
+}
+
+function fieldsIn(schema: z.ZodType): string[] {
+  if (!(schema instanceof z.ZodObject)) throw new Error('a frame or request is an object');
+  const shape: Readonly<Record<string, z.ZodType>> = schema.shape;
+  return Object.entries(shape)
+    .map(([name, field]) => (field.safeParse(undefined).success ? `${name}?` : name))
+    .sort();
+}
+
+function examplesOf(section: string): unknown[] {
+  return [...section.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = '']) => JSON.parse(json));
+}
+
+/** Matches what the schema takes as it is. */
+function taken(schema: z.ZodType): unknown {
+  return expect.toSatisfy((example: unknown) => schema.safeParse(example).success);
+}
+
+/** GitHub's anchors: lower case, spaces to hyphens, everything but letters, digits and hyphens away. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
+}
