@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { JavaMissing } from '../local/dynamodb/java.ts';
+import { findJava, JavaMissing } from '../local/dynamodb/java.ts';
 import type { RunningStack } from '../local/stack.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { seedClinic } from './clinic.ts';
@@ -46,6 +46,7 @@ async function start(given: Given): Promise<void> {
     if (given.fresh) directory.forget();
     directory.prepare();
     await expectFree(given.port);
+    if (given.dynamodb === undefined) await findJava().catch(missing); // before a synthesis that would be for nothing
     await timed('synthesized the app', say, () => synthesize(directory.assembly, say, stop.signal));
     const stack = await timed('started it', say, () => startStack(given, directory, say));
     try {
@@ -107,11 +108,14 @@ async function startStack(
         console.error(`fault: ${error instanceof Error ? (error.stack ?? error.message) : error}`),
     });
   } catch (error) {
-    if (error instanceof JavaMissing) throw new Failure('environment', error.message, { cause: error });
     const { code, port, message } = error as NodeJS.ErrnoException & { readonly port?: number };
     if (code === 'EADDRINUSE') throw portTaken(port ?? given.port, given.port);
     throw new Failure('environment', `the local run cannot start: ${message}`, { cause: error });
   }
+}
+
+function missing(error: unknown): never {
+  throw error instanceof JavaMissing ? new Failure('environment', error.message, { cause: error }) : error;
 }
 
 async function timed<T>(what: string, say: (line: string) => void, work: () => Promise<T>): Promise<T> {

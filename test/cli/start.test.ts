@@ -106,7 +106,8 @@ describe('npm start', () => {
     await expect.poll(() => run.told(), { timeout: 60_000 }).toContain('Bundling asset');
     const processes = family(run.process.pid ?? 0);
     run.process.kill('SIGTERM');
-    const { lines } = await run.ended();
+    const { code, lines } = await run.ended();
+    expect(code).toBe(0);
     expect(lines).toEqual([]);
     await expect.poll(() => processes.filter(isAlive), { timeout: 20_000 }).toEqual([]);
     expect(existsSync(join(directory, 'lock'))).toBe(false);

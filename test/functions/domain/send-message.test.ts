@@ -133,6 +133,34 @@ describe('a send', () => {
     expect(chat.log.entries).toEqual([]);
   });
 
+  test('that is warm makes three sequential hops: what it reads, the Put beside the sockets, the pushes', async () => {
+    const chat = aConversation([ana, ben]);
+    const send = sending(chat);
+    await send(ben, 'warms the keys');
+    const waiting: (() => void)[] = [];
+    const hop = () => new Promise<void>((resolve) => waiting.push(resolve));
+    chat.log.turn = hop;
+    const { announce } = chat.rooms.announcements;
+    chat.rooms.announcements.announce = async (...given) => hop().then(() => announce(...given));
+    const { ofMany } = chat.sessions;
+    chat.sessions.ofMany = async (people) => hop().then(() => ofMany.call(chat.sessions, people));
+
+    let done = false;
+    const sent = send(ana, 'hello', { since: 1 }).finally(() => {
+      done = true;
+    });
+    let hops = 0;
+    for (let idle = 0; !done && idle < 50; idle += 1) {
+      await new Promise(setImmediate); // everything that can go on without an answer from outside has gone on
+      if (waiting.length === 0) continue;
+      hops += 1;
+      idle = 0;
+      for (const answer of waiting.splice(0)) answer();
+    }
+    expect(await sent).toMatchObject({ value: { seq: 2 } });
+    expect(hops).toBe(3);
+  });
+
   test('with a head older than the log works the members out from the log itself', async () => {
     const chat = aConversation([ana, ben, cleo]);
     const people = { profile: async () => undefined, known: async () => new Set<string>() };
