@@ -1,7 +1,9 @@
 import { AddMember, RemoveMember } from '../protocol/requests.ts';
 import { changeMembers } from './domain/change-members.ts';
+import type { MembershipChange } from './domain/entry.ts';
 import { conversation } from './push/frames.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import type { Admission } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const sessions = open.sessions();
@@ -19,20 +21,19 @@ export const handler = onRequest(sessions, {
     schema: AddMember,
     operation: 'member.add',
     metric: 'AddMember',
-    run: async ({ conversationId, ref, person, role = 'member' }, { caller }) => {
-      const change = { kind: 'member.added', person, role } as const;
-      const { decision, value } = await changeMembers(rooms, caller, conversationId, change, ref);
-      return { decision, value: conversation(value) };
-    },
+    run: ({ conversationId, ref, person, role = 'member' }, admission) =>
+      changed(admission, conversationId, { kind: 'member.added', person, role }, ref),
   }),
   'DELETE /conversations/{conversationId}/members/{person}': route({
     schema: RemoveMember,
     operation: 'member.remove',
     metric: 'RemoveMember',
-    run: async ({ conversationId, person }, { caller }) => {
-      const change = { kind: 'member.removed', person } as const;
-      const { decision, value } = await changeMembers(rooms, caller, conversationId, change, world.newRef());
-      return { decision, value: conversation(value) };
-    },
+    run: ({ conversationId, person }, admission) =>
+      changed(admission, conversationId, { kind: 'member.removed', person }, world.newRef()),
   }),
 });
+
+async function changed({ caller }: Admission, conversationId: string, change: MembershipChange, ref: string) {
+  const { decision, value } = await changeMembers(rooms, caller, conversationId, change, ref);
+  return { decision, value: conversation(value) };
+}

@@ -23,7 +23,7 @@ export const refusals = {
     status: 401,
   },
   'session-expired': {
-    message: 'the access token of this socket has expired; renew the session',
+    message: 'the access token of this socket has expired; open a new socket with a newer one',
     retryable: false,
     status: 401,
   },
@@ -46,7 +46,7 @@ export const refusals = {
   behind: {
     message:
       'too much was stored after since; catch up, and if this ref is not in what you get, send again with the new since',
-    retryable: true,
+    retryable: false,
     status: 409,
   },
   'since-ahead': {

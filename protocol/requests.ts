@@ -72,7 +72,7 @@ export const Me = z.strictObject({ id: PersonId, roles: z.array(z.string()), fea
 
 /** Every HTTP error that is ours. */
 export const ErrorBody = z.strictObject({
-  code: RefusalCode.or(z.literal('fault')),
+  code: RefusalCode,
   message: z.string(),
   retryable: z.boolean(),
   requestId: z.string(),

@@ -48,7 +48,7 @@ export interface Caller {
   readonly roles: readonly string[];
   readonly connectionId?: string;
   readonly expiresAt: number;
-  /** The caller's other sockets, found by the same read. */
+  /** The caller's other sockets that the stamp leaves open, found by the same read. */
   readonly otherSockets: readonly Socket[];
 }
 
@@ -67,8 +67,10 @@ export async function admit(
   const record = await sessions.of(identity.person);
   const listed = record.sockets.find((socket) => socket.connectionId === identity.connectionId);
   const token = listed ?? identity;
+  const isRevoked = ({ issuedAt }: { issuedAt: number }) =>
+    record.revokedUntil !== undefined && issuedAt <= record.revokedUntil;
 
-  if (record.revokedUntil !== undefined && token.issuedAt <= record.revokedUntil) {
+  if (isRevoked(token)) {
     throw refusedSession('session-ended', identity, operation);
   }
   if (token.expiresAt <= now) throw refusedSession('session-expired', identity, operation);
@@ -81,7 +83,9 @@ export async function admit(
     roles: token.roles,
     connectionId,
     expiresAt: token.expiresAt,
-    otherSockets: record.sockets.filter((socket) => socket.connectionId !== connectionId),
+    otherSockets: record.sockets.filter(
+      (socket) => socket.connectionId !== connectionId && !isRevoked(socket),
+    ),
   };
 }
 

@@ -61,5 +61,6 @@ async function fromLog(log: Pick<Log, 'forward'>, stale: Head, version: number):
 function withChange(members: readonly Member[], { change, seq }: MembershipEntry): readonly Member[] {
   const others = members.filter((member) => member.person !== change.person);
   if (change.kind === 'member.removed') return others;
-  return [...others, { person: change.person, role: change.role, joined: seq }];
+  const joined = members.find((member) => member.person === change.person)?.joined ?? seq; // another role hides nothing
+  return [...others, { person: change.person, role: change.role, joined }];
 }

@@ -57,13 +57,20 @@ export async function readLog(
 
   const gone = goneBelow(settled, caller, stretch.entries, rooms.now());
   const visible = stretch.entries.filter((entry) => entry.seq > gone);
-  const from = 'after' in range ? range.after : 0;
-  // the log is dense: what does not follow the place that was asked for has been taken by retention
-  const hole = 'after' in range && visible[0] ? visible[0].seq - 1 : 0;
-  const floor = Math.max(gone, hole > from ? hole : 0);
   const entries = await Promise.all(visible.map((entry) => opened(rooms.vault, entry)));
-  const last = stretch.entries.at(-1)?.seq ?? from;
-  return { decision, value: { entries, floor, upTo: Math.max(last, from), more: stretch.more } };
+  if (!('after' in range)) {
+    return {
+      decision,
+      value: { entries, floor: gone, upTo: stretch.entries.at(-1)?.seq ?? 0, more: stretch.more },
+    };
+  }
+  // the log is dense: what does not follow the place that was asked for has been taken by retention
+  const upTo = Math.max(stretch.entries.at(-1)?.seq ?? settled.last, range.after);
+  const hole = (visible[0]?.seq ?? upTo + 1) - 1;
+  return {
+    decision,
+    value: { entries, floor: Math.max(gone, hole > range.after ? hole : 0), upTo, more: stretch.more },
+  };
 }
 
 /** The highest `seq` among these that the caller may not see any more, or may not see yet. */

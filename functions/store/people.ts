@@ -1,7 +1,7 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { PersonId } from '../../protocol/ids.ts';
 import type { People } from '../domain/people.ts';
+import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 
 const ProfileItem = z.object({ pk: z.string(), sk: z.literal('PROFILE'), roles: z.array(z.string()) });
@@ -17,20 +17,9 @@ export function people(client: DynamoDBDocumentClient, table: string): People {
     },
 
     known: async (ids) => {
-      const known = new Set<PersonId>();
-      let wanted: Record<string, string>[] = [...new Set(ids)]
-        .slice(0, 100)
-        .map((person) => keys.profile(person));
-      while (wanted.length > 0) {
-        const { Responses, UnprocessedKeys } = await client.send(
-          new BatchGetCommand({
-            RequestItems: { [table]: { Keys: wanted, ProjectionExpression: 'pk', ConsistentRead: true } },
-          }),
-        );
-        for (const item of Responses?.[table] ?? []) known.add(personOf({ pk: item.pk }));
-        wanted = UnprocessedKeys?.[table]?.Keys ?? [];
-      }
-      return known;
+      const wanted = [...new Set(ids)].map((person) => keys.profile(person));
+      const items = await batchGet(client, table, wanted, 'pk');
+      return new Set(items.map((item) => personOf({ pk: String(item.pk) })));
     },
   };
 }

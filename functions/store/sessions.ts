@@ -1,17 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
 import type { SessionRecord, Sessions, Socket } from '../domain/caller.ts';
+import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
-
-/** BatchGetItem takes at most 100 keys (DynamoDB API reference); a conversation has fewer members. */
-const BATCH = 100;
 
 /** Longer than any refresh token lives, so that a stamp outlives every token that it must refuse. */
 const KEPT_SECONDS = 25 * 60 * 60;
@@ -43,18 +36,12 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
     },
 
     ofMany: async (people) => {
-      const found = new Map<PersonId, SessionRecord>();
-      for (let start = 0; start < people.length; start += BATCH) {
-        let wanted = people.slice(start, start + BATCH).map((person) => keys.session(person));
-        while (wanted.length > 0) {
-          const { Responses, UnprocessedKeys } = await client.send(
-            new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } } }),
-          );
-          for (const item of Responses?.[table] ?? []) found.set(personOf({ pk: item.pk }), recordOf(item));
-          wanted = (UnprocessedKeys?.[table]?.Keys ?? []) as typeof wanted;
-        }
-      }
-      return found;
+      const items = await batchGet(
+        client,
+        table,
+        people.map((person) => keys.session(person)),
+      );
+      return new Map(items.map((item) => [personOf({ pk: String(item.pk) }), recordOf(item)]));
     },
 
     register: async (socket) => {

@@ -13,7 +13,7 @@ export interface ApiDefinition {
 }
 
 export interface RouteDefinition {
-  /** `$connect`, `message.send`, `GET /things/{id}`, … */
+  /** `$connect`, `order.place`, `GET /things/{id}`, … */
   readonly key: string;
   /** A `$connect` route may stand without one. */
   readonly integration?: IntegrationDefinition;

@@ -1,7 +1,7 @@
 /** One frame of a WebSocket API or one request of an HTTP API, after it was dealt with. */
 export interface TrafficRecord {
   readonly api: string;
-  /** `$connect`, `message.send`, `GET /things/{id}`; `-` where no route was found. */
+  /** `$connect`, `order.place`, `GET /things/{id}`; `-` where no route was found. */
   readonly routeKey: string;
   readonly connectionId?: string;
   readonly traceId: string;

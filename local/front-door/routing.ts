@@ -3,12 +3,6 @@ import { AwsError, type AwsService } from './service.ts';
 import { claimedService, type WireRequest } from './signature.ts';
 import { decodedPath } from './wire.ts';
 
-/** What a request asks for. */
-export interface Destination {
-  readonly service: AwsService;
-  readonly operation: string;
-}
-
 /** Finds the service that a request is for, before anything about it is believed. */
 export class Routing {
   private readonly services: readonly AwsService[];

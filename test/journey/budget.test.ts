@@ -46,7 +46,10 @@ async function costOf(text: string) {
   if (!api) throw new Error('there is no WebSocket API');
   const invocations: InvocationRecord[] = [];
   const frames: TrafficRecord[] = [];
-  const off = [stack.functions.on('invocation', (record) => invocations.push(record)), stack.traffic.on((record) => frames.push(record))];
+  const off = [
+    stack.functions.on('invocation', (record) => invocations.push(record)),
+    stack.traffic.on((record) => frames.push(record)),
+  ];
   const before = api.counters().billedFrames;
   const heard = patient.heard.length;
   const body = { kind: 'text', text };
@@ -74,7 +77,12 @@ async function costOf(text: string) {
 test('a warm text between two people costs one write unit, four read units, no KMS call and three frames', async () => {
   const first = await costOf('the first');
   expect(first.kmsCalls).toBeLessThanOrEqual(1);
-  const texts = ['short', 'x'.repeat(300), 'y'.repeat(300), ...Array.from({ length: 8 }, () => 'z'.repeat(300))];
+  const texts = [
+    'short',
+    'x'.repeat(300),
+    'y'.repeat(300),
+    ...Array.from({ length: 8 }, () => 'z'.repeat(300)),
+  ];
   const costs = [];
   for (const text of texts) costs.push(await costOf(text)); // the page fills up with long texts on the way
   for (const { cold, ...cost } of costs) {

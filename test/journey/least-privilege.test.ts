@@ -52,7 +52,9 @@ test('a role without the statement for appending is refused by name, and nothing
 test('a role without the table’s key is refused on the table', async () => {
   const { answer, refusals } = await sendWithout('ReadTablesUnderDataKey');
   expect(answer).toEqual(gatewayError);
-  expect(refusals).toEqual([expect.stringMatching(/not authorized to perform: kms:Decrypt on resource: arn:aws:kms:\S+:key\//)]);
+  expect(refusals).toEqual([
+    expect.stringMatching(/not authorized to perform: kms:Decrypt on resource: arn:aws:kms:\S+:key\//),
+  ]);
 });
 
 test('a role without the statement for pushing stores and acknowledges, and the other catches up', async () => {
@@ -85,7 +87,9 @@ test('an unsigned call, and another function’s credentials, are refused on the
 
   const as = (functionId: string) => {
     const { resources, account, credentials } = run.stack;
-    const made = resources.find(({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(functionId));
+    const made = resources.find(
+      ({ type, logicalId }) => type === 'AWS::Lambda::Function' && logicalId.startsWith(functionId),
+    );
     const role = String(made?.properties.Role);
     const principal = principalOf(role, resources, account, functionId, 'lambda.amazonaws.com');
     const client = new DynamoDBClient({
@@ -98,7 +102,9 @@ test('an unsigned call, and another function’s credentials, are refused on the
   };
   const put = new PutItemCommand({ TableName, Item: Key });
   await expect(as('SendMessage').send(put)).resolves.toBeDefined();
-  await expect(as('CatchUp').send(new GetItemCommand({ TableName, Key }))).resolves.toMatchObject({ Item: Key });
+  await expect(as('CatchUp').send(new GetItemCommand({ TableName, Key }))).resolves.toMatchObject({
+    Item: Key,
+  });
   await expect(as('CatchUp').send(put)).rejects.toThrow(/not authorized to perform: dynamodb:PutItem/);
   await expect(as('ShowMe').send(new GetItemCommand({ TableName, Key }))).rejects.toThrow(/dynamodb:GetItem/);
 });

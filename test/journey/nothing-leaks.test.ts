@@ -99,8 +99,18 @@ async function refused(ana: Person, stranger: Person, conversationId: string): P
 
   const other = await run.socket(stranger);
   const text = plant('from a stranger');
-  await other.ask({ type: 'message.send', ref: randomUUID(), conversationId, since: 0, body: { kind: 'text', text } });
-  await run.request(stranger, 'POST', 'conversations', { ref: randomUUID(), kind: 'direct', members: [plant('nobody')] });
+  await other.ask({
+    type: 'message.send',
+    ref: randomUUID(),
+    conversationId,
+    since: 0,
+    body: { kind: 'text', text },
+  });
+  await run.request(stranger, 'POST', 'conversations', {
+    ref: randomUUID(),
+    kind: 'direct',
+    members: [plant('nobody')],
+  });
   await run.request(stranger, 'POST', 'conversations', plant('no JSON either'));
   await run.request(stranger, 'GET', `conversations/${encodeURIComponent(plant('no path'))}/messages`);
   await run.request(stranger, 'GET', `me?name=${encodeURIComponent(plant('a query'))}`);
@@ -126,9 +136,15 @@ async function broken(ana: Person, conversationId: string): Promise<void> {
   }
   const dying = faults.add({ service: 'dynamodb', operation: 'PutItem', effect: delay(2_000) });
   const answer = send();
-  const sending = resources.find(({ type, logicalId }) => type.endsWith('Function') && logicalId.startsWith('SendMessage'));
+  const sending = resources.find(
+    ({ type, logicalId }) => type.endsWith('Function') && logicalId.startsWith('SendMessage'),
+  );
   await expect
-    .poll(() => functions.environments().filter(({ function: of, state }) => of === sending?.ref && state === 'busy').length)
+    .poll(
+      () =>
+        functions.environments().filter(({ function: of, state }) => of === sending?.ref && state === 'busy')
+          .length,
+    )
     .toBeGreaterThan(0);
   await functions.crash(sending?.ref ?? '');
   dying();

@@ -20,7 +20,9 @@ const ben = person('ben');
 const newId = () => idFrom(randomBytes(16));
 
 beforeAll(async () => {
-  client = await startDatabase(['Conversations', 'People', 'Sessions', 'Keys'], (close) => teardown.push(close));
+  client = await startDatabase(['Conversations', 'People', 'Sessions', 'Keys'], (close) =>
+    teardown.push(close),
+  );
 }, 120_000);
 afterAll(async () => {
   for (const close of teardown) await close();
@@ -102,13 +104,21 @@ describe('the log', () => {
       membersVersion: 1,
       change: { kind: 'member.removed', person: ben },
     };
-    const after: Head = { ...head, members: head.members.slice(0, 1), membersVersion: 1, last: 1, lastHash: randomBytes(32) };
+    const after: Head = {
+      ...head,
+      members: head.members.slice(0, 1),
+      membersVersion: 1,
+      last: 1,
+      lastHash: randomBytes(32),
+    };
     expect(await log.appendMembership(entry, head, after)).toEqual({ outcome: 'stored' });
     expect(plain(await log.head(head.conversationId))).toEqual(plain(after));
     expect(plain(await log.newest(head.conversationId, 6))).toEqual(plain([entry]));
 
     expect(await log.appendMembership({ ...entry, seq: 2 }, head, after)).toEqual({ outcome: 'conflict' });
-    expect(await log.appendMembership(entry, after, { ...after, membersVersion: 2 })).toEqual({ outcome: 'conflict' });
+    expect(await log.appendMembership(entry, after, { ...after, membersVersion: 2 })).toEqual({
+      outcome: 'conflict',
+    });
     expect(await log.rebuild(head, after)).toBe(false);
     expect(plain(await log.head(head.conversationId))).toEqual(plain(after));
   });
@@ -116,7 +126,9 @@ describe('the log', () => {
   test('creates a conversation once in any race, and answers the others with the one that stands', async () => {
     const log = open();
     const head = aHead();
-    const outcomes = await Promise.all(Array.from({ length: 8 }, (_, by) => log.create({ ...head, createdAt: by })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, by) => log.create({ ...head, createdAt: by })),
+    );
     expect(outcomes.filter(({ created }) => created)).toHaveLength(1);
   });
 });
@@ -150,7 +162,9 @@ describe('sessions', () => {
 });
 
 test('people are known by their profile alone', async () => {
-  await client.send(new PutCommand({ TableName: 'People', Item: { pk: `P#${ana}`, sk: 'PROFILE', roles: ['patient'] } }));
+  await client.send(
+    new PutCommand({ TableName: 'People', Item: { pk: `P#${ana}`, sk: 'PROFILE', roles: ['patient'] } }),
+  );
   const store = people(client, 'People');
   expect(await store.profile(ana)).toEqual({ person: ana, roles: ['patient'] });
   expect(await store.profile(newId())).toBeUndefined();

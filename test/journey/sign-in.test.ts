@@ -1,0 +1,348 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CognitoIdentityProviderClient,
+  GetTokensFromRefreshTokenCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PlainClient } from '../../examples/plain-client/client.mjs';
+import { renewTokens, signIn } from '../../examples/plain-client/sign-in.mjs';
+import { keys } from '../../functions/store/keys.ts';
+import { clientFrames } from '../../protocol/frames.ts';
+import { askEveryFrame, askEveryRoute, httpRoutes, routeKeys } from '../fixtures/every-door.ts';
+import { claimsOf, forgeries, poolKeysIn, signedByPool } from '../fixtures/forged-tokens.ts';
+import { BareSocket, type Person, type Run, startRun } from '../fixtures/running.ts';
+
+const MINUTE = 60_000;
+const ORIGIN = 'https://app.example.org'; // the one that the example deployment lists
+
+const dataDirectory = mkdtempSync(join(tmpdir(), 'sign-in-'));
+let run: Run;
+let ana: Person;
+let ben: Person;
+let cleo: Person;
+
+beforeAll(async () => {
+  run = await startRun({ dataDirectory });
+  ana = await run.person('ana-1', 'clinician');
+  ben = await run.person('ben-1', 'patient');
+  cleo = await run.person('cleo-1', 'patient');
+});
+afterAll(async () => {
+  await run.close();
+  rmSync(dataDirectory, { recursive: true, force: true });
+});
+
+describe('signing in', () => {
+  test('by password and code opens a socket and HTTP until the access token expires', async () => {
+    const tokens = await signInAgain(ana);
+    const { exp, iat, ...claims } = claimsOf(tokens.accessToken);
+    expect(claims).toMatchObject({
+      token_use: 'access',
+      client_id: run.deployment.userPoolClientId,
+      scope: 'wardline/user',
+      person: ana.id,
+      roles: 'clinician',
+    });
+    expect(exp - Number(iat)).toBe(15 * 60);
+
+    const client = new PlainClient(run.deployment, tokens);
+    const { expiresAt } = await client.connect();
+    expect(Date.parse(expiresAt)).toBe(exp * 1000);
+    expect(await client.request('GET', 'me')).toMatchObject({ id: ana.id, roles: ['clinician'] });
+    client.close();
+  });
+
+  test('answers a wrong password and an unknown user alike, and takes no wrong code', async () => {
+    const wrongPassword = await refusal(signIn(run.deployment, { ...ana, password: `${ana.password}x` }));
+    const nobody = await refusal(signIn(run.deployment, { ...ana, username: 'nobody-1' }));
+    expect(wrongPassword).toEqual({
+      name: 'NotAuthorizedException',
+      message: 'Incorrect username or password.',
+      status: 400,
+    });
+    expect(nobody).toEqual(wrongPassword);
+
+    const ofAnother = { ...ana, totpSecret: ben.tokens.totpSecret };
+    expect(await refusal(signIn(run.deployment, ofAnother))).toMatchObject({ name: 'CodeMismatchException' });
+  });
+
+  test('is renewed by a refresh token that is replaced each time, the old one refused after its grace', async () => {
+    const { refreshToken } = cleo.tokens;
+    const next = await renewTokens(run.deployment, refreshToken);
+    expect(next.refreshToken).not.toBe(refreshToken);
+    expect(claimsOf(next.accessToken).origin_jti).toBe(claimsOf(cleo.tokens.accessToken).origin_jti);
+    await renewTokens(run.deployment, refreshToken); // the reply was lost: once more within the grace
+    run.stack.clock.advance(MINUTE + 1);
+    expect(await refusal(renewTokens(run.deployment, refreshToken))).toMatchObject({
+      name: 'RefreshTokenReuseException',
+    });
+    await renewTokens(run.deployment, next.refreshToken);
+  });
+});
+
+describe('a token', () => {
+  test('that is an ID token opens nothing', async () => {
+    const idToken = await idTokenOf(cleo);
+    expect(claimsOf(idToken)).toMatchObject({ token_use: 'id', aud: run.deployment.userPoolClientId });
+    for (const route of httpRoutes(run.stack)) expect(await statusOf(idToken, route)).toBe(403);
+    expect(await handshake(idToken)).toBe(403);
+  });
+
+  test('that is forged opens nothing, over HTTP and at the handshake', async () => {
+    const pool = poolKeysIn(join(dataDirectory, 'cognito.json'));
+    const genuine = ana.tokens.accessToken;
+    const now = Math.floor(run.stack.clock.now() / 1000);
+    const forged = forgeries(pool, genuine, ben.id, now);
+    expect(forged.length).toBeGreaterThanOrEqual(25);
+    for (const token of [genuine, signedByPool(pool, claimsOf(genuine))]) {
+      expect([await statusOf(token, 'GET /me'), await handshake(token)]).toEqual([200, 'opened']);
+    }
+    const seen = [];
+    for (const { what, token } of forged) {
+      const http = new Set<number>();
+      for (const route of httpRoutes(run.stack)) http.add(await statusOf(token, route));
+      seen.push({ what, http: [...http], connect: await handshake(token) });
+    }
+    expect(seen).toEqual(forged.map(({ what, status }) => ({ what, http: [status], connect: 403 })));
+
+    const inTheFuture = signedByPool(pool, { ...claimsOf(genuine), iat: now + 60 });
+    expect(await statusOf(inTheFuture, 'GET /me')).toBe(401);
+    expect([await statusOf(genuine, 'GET /me'), await handshake(genuine)]).toEqual([200, 'opened']);
+  });
+
+  test('is taken from its one place: not from a query, a cookie, another header, or a list without our subprotocol', async () => {
+    const { accessToken } = ana.tokens;
+    const { httpApiUrl, webSocketUrl } = run.deployment;
+    const elsewhere = {
+      cookie: `token=${accessToken}; Authorization=${accessToken}`,
+      'x-authorization': accessToken,
+    };
+    for (const query of [
+      '',
+      ...['token', 'access_token', 'Authorization'].map((key) => `?${key}=${accessToken}`),
+    ]) {
+      expect((await fetch(new URL(`me${query}`, httpApiUrl), { headers: elsewhere })).status).toBe(401);
+      const url = `${webSocketUrl}${query}`;
+      const headers = { ...elsewhere, authorization: `Bearer ${accessToken}` };
+      expect(await handshake(accessToken, { url, headers, protocols: [] })).toBe(401);
+      expect(await handshake(accessToken, { url, headers, protocols: ['wardline.v1'] })).toBe(403);
+    }
+    const bearer = `bearer.${accessToken}`;
+    for (const protocols of [
+      [bearer],
+      ['wardline.v2', bearer],
+      ['Wardline.v1', bearer],
+      ['wardline.v1', `Bearer.${accessToken}`],
+      ['wardline.v1', accessToken],
+      ['wardline.v1', 'bearer.forged', bearer],
+    ]) {
+      expect(await handshake(accessToken, { protocols })).toBe(403);
+    }
+    const socket = await BareSocket.open(webSocketUrl, accessToken, { protocols: [bearer, 'wardline.v1'] });
+    expect(socket.subprotocol).toBe('wardline.v1');
+    socket.close();
+  });
+});
+
+test('a handshake from a listed origin is taken, and from none; from any other it is refused', async () => {
+  const { accessToken } = ana.tokens;
+  expect(await handshake(accessToken)).toBe('opened');
+  expect(await handshake(accessToken, { origin: ORIGIN })).toBe('opened');
+  const others = [
+    ...['', 'null', 'undefined', '*', ',', 'https://', 'file://', 'app.example.org', '//app.example.org'],
+    ...['https://evil.example', 'https://evil.example/app.example.org', 'https://evil-app.example.org'],
+    ...['https://app.example.org.evil.example', 'https://sub.app.example.org', 'https://example.org'],
+    ...['http://app.example.org', 'wss://app.example.org', 'https://app.example.org:8443', `${ORIGIN}:443`],
+    ...[`${ORIGIN}/`, `${ORIGIN}.`, `${ORIGIN}#`, `${ORIGIN},${ORIGIN}`, `${ORIGIN} https://evil.example`],
+    ...[`https://evil.example,${ORIGIN}`, 'HTTPS://APP.EXAMPLE.ORG', 'https://app.example.org@evil.example'],
+    ...[
+      'https://xn--pp-1ja.example.org',
+      'https://appxexample.org',
+      'http://localhost',
+      'chrome-extension://a',
+    ],
+  ];
+  const seen = [];
+  for (const origin of others) seen.push([origin, await handshake(accessToken, { origin })]);
+  expect(seen).toEqual(others.map((origin) => [origin, 403]));
+});
+
+describe('a session', () => {
+  test('is extended by a newer token of its own person and sign-in, and by no other', async () => {
+    const [person, other] = [await run.person('dora-1', 'patient'), await run.person('emil-1', 'patient')];
+    const socket = await run.socket(person);
+    run.stack.clock.advance(1000); // or the newer token expires in the same second
+    const renewed = await renewTokens(run.deployment, person.tokens.refreshToken);
+    const anotherSignIn = await signInAgain(person);
+    const renew = (token: string) => socket.ask({ type: 'session.renew', token });
+    for (const token of [
+      other.tokens.accessToken,
+      anotherSignIn.accessToken,
+      await idTokenOf(other),
+      `${renewed.accessToken.slice(0, -4)}AAAA`,
+      'a',
+    ]) {
+      expect(await renew(token)).toMatchObject({ type: 'refused', code: 'token-invalid', retryable: false });
+    }
+    const opened = await socket.ask({ type: 'session.open' });
+    expect(opened.expiresAt).toBe(expiryOf(person.tokens.accessToken));
+    expect(await renew(renewed.accessToken)).toEqual({
+      type: 'session.renewed',
+      expiresAt: expiryOf(renewed.accessToken),
+    });
+    expect((await socket.ask({ type: 'session.open' })).expiresAt).toBe(expiryOf(renewed.accessToken));
+  });
+
+  test('expires with its token: every frame is refused then, a renewed socket stays', async () => {
+    const [person, peer] = [await run.person('fay-1', 'patient'), await run.person('gus-1', 'patient')];
+    const [stale, kept] = [await run.socket(person), await run.socket(person)];
+    const places = await placesOf(person, peer);
+    run.stack.clock.advance(5 * MINUTE);
+    const renewed = await renewTokens(run.deployment, person.tokens.refreshToken);
+    await kept.ask({ type: 'session.renew', token: renewed.accessToken });
+    await stale.ask({ type: 'session.open' }); // API Gateway closes what is idle for ten minutes
+    run.stack.clock.advance(9 * MINUTE);
+    await Promise.all([stale, kept].map((socket) => socket.ask({ type: 'session.open' })));
+    run.stack.clock.advance(MINUTE);
+
+    const frames = await askEveryFrame(stale, { ...places, token: renewed.accessToken });
+    expect(frames.filter(({ code }) => code !== 'session-expired')).toEqual([]);
+    const routes = await askEveryRoute(run, person, places);
+    expect(routes.filter(({ status }) => status !== 401)).toEqual([]);
+    expect(await handshake(person.tokens.accessToken)).toBe(403);
+    expect(await kept.ask({ type: 'session.open' })).toMatchObject({ type: 'session.opened' });
+  });
+
+  test('that was revoked opens nothing: no frame, no route, no handshake, no push, until a new sign-in', async () => {
+    const [person, peer] = [await run.person('hal-1', 'patient'), await run.person('ida-1', 'patient')];
+    const [socket, peers] = [await run.socket(person), await run.socket(peer)];
+    const { accessToken } = person.tokens;
+    const places = { ...(await placesOf(person, peer)), token: accessToken };
+
+    const open = [await askEveryFrame(socket, places), await askEveryRoute(run, person, places)];
+    expect(new Set(routeKeys(run.stack).filter((key) => !/[ $]/.test(key)))).toEqual(
+      new Set(Object.keys(clientFrames)),
+    );
+    expect(open.flat().filter(({ code }) => code === 'session-ended')).toEqual([]);
+    expect(open.flat().filter(({ code }) => code === undefined)).toHaveLength(
+      Object.keys(clientFrames).length + httpRoutes(run.stack).length,
+    );
+
+    await revoke(person);
+    const refused = [await askEveryFrame(socket, places), await askEveryRoute(run, person, places)];
+    expect(refused.flat().filter(({ code }) => code !== 'session-ended')).toEqual([]);
+    expect(refused[1]?.filter(({ status }) => status !== 401)).toEqual([]);
+    expect(await handshake(accessToken)).toBe(403);
+
+    const again = { ...person, tokens: await signInAgain(person) };
+    const fresh = await run.socket(again);
+    const heard = socket.heard.length;
+    const say = (text: string, by: BareSocket) =>
+      by.ask(
+        {
+          type: 'message.send',
+          ref: crypto.randomUUID(),
+          conversationId: places.conversationId,
+          since: 0,
+          body: { kind: 'text', text },
+        },
+        ({ type }) => type === 'message.accepted',
+      );
+    await say('to whom it may concern', peers);
+    await say('and from my new phone', fresh);
+    await expect.poll(() => fresh.heard.some(({ type }) => type === 'message.new')).toBe(true);
+    await expect
+      .poll(() => peers.heard.filter(({ type }) => type === 'message.new').length)
+      .toBeGreaterThan(0);
+    expect(socket.heard.slice(heard)).toEqual([]);
+    expect(await socket.ask({ type: 'session.renew', token: again.tokens.accessToken })).toMatchObject({
+      code: 'session-ended',
+    });
+  });
+});
+
+/** A conversation of the two, and the ids that requests to every door need. */
+async function placesOf(person: Person, peer: Person) {
+  const proposal = { ref: crypto.randomUUID(), kind: 'group', members: [peer.id] };
+  const { body } = await run.request(person, 'POST', 'conversations', proposal);
+  const { conversationId } = body as { conversationId: string };
+  return { conversationId, person: cleo.id, peer: peer.id, token: person.tokens.accessToken };
+}
+
+/** What the operator's command does to end somebody's sessions, at its heart. */
+async function revoke(person: Person): Promise<void> {
+  const { awsEndpointUrl: endpoint, administrator: credentials, resources, clock } = run.stack;
+  const table = resources.find(
+    ({ type, logicalId }) => type === 'AWS::DynamoDB::Table' && /^Session/.test(logicalId),
+  );
+  const client = new DynamoDBClient({ endpoint, credentials, region: run.deployment.region });
+  await DynamoDBDocumentClient.from(client).send(
+    new UpdateCommand({
+      TableName: table?.ref,
+      Key: keys.session(person.id),
+      UpdateExpression: 'SET revokedUntil = :now',
+      ExpressionAttributeValues: { ':now': clock.now() },
+    }),
+  );
+}
+
+async function idTokenOf(person: Person): Promise<string> {
+  const { region, endpoint, userPoolClientId } = run.deployment;
+  const { AuthenticationResult } = await new CognitoIdentityProviderClient({
+    region,
+    ...(endpoint && { endpoint }),
+  }).send(
+    new GetTokensFromRefreshTokenCommand({
+      ClientId: userPoolClientId,
+      RefreshToken: (await signInAgain(person)).refreshToken,
+    }),
+  );
+  return AuthenticationResult?.IdToken ?? '';
+}
+
+/** A minute later, since a code is good once. */
+function signInAgain(person: Person) {
+  run.stack.clock.advance(MINUTE);
+  return signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
+}
+
+async function statusOf(token: string, route: string): Promise<number> {
+  const [method = '', path = ''] = route.split(' ');
+  const target = path.slice(1).replace(/\{\w+\}/g, 'a'.repeat(26));
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL(target, run.deployment.httpApiUrl), { method, headers });
+  await answer.text();
+  return answer.status;
+}
+
+/** `opened`, or the status that the handshake was refused with. */
+async function handshake(
+  token: string,
+  options: { url?: string; origin?: string; protocols?: string[]; headers?: Record<string, string> } = {},
+): Promise<'opened' | number> {
+  try {
+    const socket = await BareSocket.open(options.url ?? run.deployment.webSocketUrl, token, options);
+    socket.close();
+    return 'opened';
+  } catch (error) {
+    const status = /answered (\d+)/.exec(String(error))?.[1];
+    if (status === undefined) throw error;
+    return Number(status);
+  }
+}
+
+async function refusal(promise: Promise<unknown>) {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: Error & { $metadata?: { httpStatusCode?: number } }) => thrown,
+  );
+  return error && { name: error.name, message: error.message, status: error.$metadata?.httpStatusCode };
+}
+
+function expiryOf(token: string): string {
+  return new Date(claimsOf(token).exp * 1000).toISOString();
+}
