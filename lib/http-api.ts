@@ -9,6 +9,7 @@ import {
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
+import { SCOPE } from '../functions/wiring/claims.ts';
 import { accessLog } from './access-log.ts';
 import type { Door } from './door.ts';
 import type { Logs } from './logs.ts';
@@ -24,9 +25,6 @@ export interface HttpApiProps {
   readonly routes: Readonly<Record<string, Door>>;
 }
 
-/** What an access token must carry. An ID token has no scopes, so it opens nothing. */
-const requiredScope = 'wardline/user';
-
 /** The HTTP API: every route takes an access token of ours with the scope `wardline/user`. */
 export class HttpApi extends Construct {
   private readonly stage: HttpStage;
@@ -41,7 +39,7 @@ export class HttpApi extends Construct {
       defaultAuthorizer: new HttpUserPoolAuthorizer('Verify', signIn.pool, {
         userPoolClients: [signIn.client],
       }),
-      defaultAuthorizationScopes: [requiredScope],
+      defaultAuthorizationScopes: [SCOPE],
     });
     for (const [route, door] of Object.entries(props.routes)) {
       const { method, path } = parseRoute(route);

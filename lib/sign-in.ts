@@ -5,6 +5,7 @@ import {
   FeaturePlan,
   LambdaVersion,
   Mfa,
+  ResourceServerScope,
   StandardThreatProtectionMode,
   StringAttribute,
   UserPool,
@@ -12,6 +13,7 @@ import {
   UserPoolOperation,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
+import { SCOPE } from '../functions/wiring/claims.ts';
 import { env } from '../functions/wiring/env-names.ts';
 import { Door } from './door.ts';
 import type { Logs } from './logs.ts';
@@ -68,6 +70,12 @@ export class SignIn extends Construct {
       addClaims.function,
       LambdaVersion.V2_0,
     );
+
+    // A scope that the trigger adds has to be one of a resource server (re:Post, "custom scopes in the access token when
+    // I make an InitiateAuth API call"). No client may ask for it: OAuth is off.
+    const [identifier = '', scopeName = ''] = SCOPE.split('/');
+    const user = new ResourceServerScope({ scopeName, scopeDescription: 'a person who signed in with MFA' });
+    this.pool.addResourceServer('Scopes', { identifier, scopes: [user] });
 
     this.client = this.pool.addClient('App', {
       generateSecret: false,

@@ -240,30 +240,23 @@ describe('a session', () => {
 
     const again = { ...person, tokens: await signInAgain(person) };
     const fresh = await run.socket(again);
-    const heard = socket.heard.length;
-    const say = (text: string, by: BareSocket) =>
-      by.ask(
-        {
-          type: 'message.send',
-          ref: crypto.randomUUID(),
-          conversationId: places.conversationId,
-          since: 0,
-          body: { kind: 'text', text },
-        },
-        ({ type }) => type === 'message.accepted',
-      );
-    await say('to whom it may concern', peers);
-    await say('and from my new phone', fresh);
-    await expect.poll(() => fresh.heard.some(({ type }) => type === 'message.new')).toBe(true);
-    await expect
-      .poll(() => peers.heard.filter(({ type }) => type === 'message.new').length)
-      .toBeGreaterThan(0);
-    expect(socket.heard.slice(heard)).toEqual([]);
-    expect(await socket.ask({ type: 'session.renew', token: again.tokens.accessToken })).toMatchObject({
-      code: 'session-ended',
-    });
+    await fresh.ask({ type: 'session.open' });
+    const before = socket.heard.length;
+    await say(peers, places.conversationId);
+    await say(fresh, places.conversationId);
+    for (const by of [peers, fresh]) {
+      await expect.poll(() => by.heard.filter(({ type }) => type === 'message.new')).not.toEqual([]);
+    }
+    await socket.ask({ type: 'session.renew', token: again.tokens.accessToken });
+    expect(socket.heard.slice(before)).toEqual([expect.objectContaining({ code: 'session-ended' })]);
   });
 });
+
+function say(socket: BareSocket, conversationId: string) {
+  const body = { kind: 'text', text: 'to whom it may concern' };
+  const frame = { type: 'message.send', ref: crypto.randomUUID(), conversationId, since: 0, body };
+  return socket.ask(frame, ({ type }) => type === 'message.accepted');
+}
 
 /** A conversation of the two, and the ids that requests to every door need. */
 async function placesOf(person: Person, peer: Person) {

@@ -129,6 +129,14 @@ const looks: Readonly<Record<string, Look>> = {
       WriteAttributes: ['locale'], // absent or empty would let users write every standard attribute
     }),
 
+  'AWS::Cognito::UserPoolResourceServer': (server) =>
+    wants(server.Properties, {
+      UserPoolId: anything,
+      Identifier: 'wardline',
+      Name: aString,
+      Scopes: [{ ScopeName: 'user', ScopeDescription: 'a person who signed in with MFA' }],
+    }),
+
   'AWS::Lambda::Function': (door) => [
     ...wants(door.Properties, {
       Architectures: ['arm64'],
