@@ -8,6 +8,7 @@ export default defineConfig({
     // a suite that starts the stack brings a Java process and a dozen workers with it
     maxWorkers: 2,
     testTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 180_000,
   },
 });

@@ -134,7 +134,7 @@ const looks: Readonly<Record<string, Look>> = {
       UserPoolId: anything,
       Identifier: 'wardline',
       Name: aString,
-      Scopes: [{ ScopeName: 'user', ScopeDescription: 'a person who signed in with MFA' }],
+      Scopes: [{ ScopeDescription: 'a person who signed in with MFA', ScopeName: 'user' }],
     }),
 
   'AWS::Lambda::Function': (door) => [
