@@ -18,10 +18,10 @@ export function trafficLine(record: TrafficRecord, calls: readonly CallRecord[],
   ].join('  ');
 }
 
-/** `SendMessage` of `…:function:Wardline-Messaging-SendMessageFunction0A1B2C3D-4E5F`. */
+/** `SendMessage` of `…:function:Wardline-Messaging-SendMessageFunction0A1B2C3D-4E5F`; a long name ends its hash earlier. */
 function functionIn(arn: string): string {
   const name = arn.split(':').at(-1) ?? arn;
-  return /-(\w+)Function[0-9A-F]{8}-\w+$/.exec(name)?.[1] ?? name;
+  return /-(\w+)Function[0-9A-F]{1,8}-\w+$/.exec(name)?.[1] ?? name;
 }
 
 /** Calls alike as one, in the order of the first of each. */

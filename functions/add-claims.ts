@@ -1,6 +1,8 @@
 import type { PreTokenGenerationV2TriggerEvent } from 'aws-lambda';
 import { PersonId } from '../protocol/ids.ts';
+import { PersonWithoutProfile } from './domain/people.ts';
 import { SCOPE } from './wiring/claims.ts';
+import { onEvent } from './wiring/on-event.ts';
 import { open } from './wiring/rooms.ts';
 
 const people = open.people();
@@ -9,12 +11,10 @@ const people = open.people();
  * Cognito's pre-token trigger: an access token says who this is to us and what our own table allows them, and carries
  * the scope that every route asks for. Without a profile there is no token.
  */
-export async function handler(
-  event: PreTokenGenerationV2TriggerEvent,
-): Promise<PreTokenGenerationV2TriggerEvent> {
+export const handler = onEvent('AddClaims', async (event: PreTokenGenerationV2TriggerEvent) => {
   const person = PersonId.parse(event.request.userAttributes['custom:person']);
   const profile = await people.profile(person);
-  if (!profile) throw new Error('this user has no profile: add one with `wardline users add`');
+  if (!profile) throw new PersonWithoutProfile(person);
   event.response = {
     claimsAndScopeOverrideDetails: {
       accessTokenGeneration: {
@@ -25,4 +25,4 @@ export async function handler(
     },
   };
   return event;
-}
+});

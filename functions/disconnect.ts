@@ -1,5 +1,6 @@
 import type { APIGatewayProxyWebsocketEventV2WithRequestContext } from 'aws-lambda';
 import { identityOf } from './wiring/identity.ts';
+import { onEvent } from './wiring/on-event.ts';
 import { open } from './wiring/rooms.ts';
 
 type Event = APIGatewayProxyWebsocketEventV2WithRequestContext<{ connectionId: string; authorizer: unknown }>;
@@ -7,7 +8,7 @@ type Event = APIGatewayProxyWebsocketEventV2WithRequestContext<{ connectionId: s
 const sessions = open.sessions();
 
 /** `$disconnect`: forgets the socket. API Gateway calls it at best effort; a push that meets a closed socket forgets it too. */
-export async function handler({ requestContext }: Event) {
+export const handler = onEvent('Disconnect', async ({ requestContext }: Event) => {
   await sessions.forget(identityOf(requestContext.authorizer).person, requestContext.connectionId);
   return { statusCode: 200 };
-}
+});

@@ -11,3 +11,11 @@ export interface People {
   /** Those of the ids that somebody has. */
   known(people: readonly PersonId[]): Promise<ReadonlySet<PersonId>>;
 }
+
+/** Somebody can prove who they are, and our own table does not know them: `wardline users add` makes the profile. */
+export class PersonWithoutProfile extends Error {
+  constructor(person: PersonId) {
+    super(`the person ${person} has no profile`);
+    this.name = 'PersonWithoutProfile';
+  }
+}

@@ -1,6 +1,24 @@
-import type { Caller, Identity, Sessions } from './caller.ts';
+import { admit, type Caller, type Identity, type Sessions } from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
 import { refuse } from './policy.ts';
+import { Refusal } from './refusal.ts';
+
+/** Whether somebody may open a socket: a token that was verified, of a session that was not ended. */
+export async function connectSession(
+  sessions: Sessions,
+  identity: Identity | undefined,
+  now: number,
+): Promise<Decision> {
+  const decision = { operation: 'session.connect', purpose: 'operations', rule: 'live-session' } as const;
+  if (!identity) return { ...decision, object: '-', outcome: 'refused', code: 'token-invalid' };
+  try {
+    const { person } = await admit(sessions, identity, 'session.connect', now);
+    return { ...decision, object: person, outcome: 'allowed' };
+  } catch (error) {
+    if (error instanceof Refusal) return error.decision;
+    throw error;
+  }
+}
 
 /** Lists the caller's socket, which being admitted has done already, and says until when it is good. */
 export async function openSession(admitted: Promise<Caller>): Promise<Decided<Caller>> {

@@ -81,16 +81,24 @@ export function onRequest(sessions: Sessions, routes: Readonly<Record<string, Ro
 
 /** Path, query and body as one object; a name that stands in two places makes it malformed. */
 function requestOf(event: Event): unknown {
-  const body = event.body === undefined ? {} : json(event.isBase64Encoded ? decoded(event.body) : event.body);
+  const text = event.isBase64Encoded ? decoded(event.body) : event.body;
+  const body = event.body === undefined ? {} : json(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const parts = [event.pathParameters ?? {}, event.queryStringParameters ?? {}, body];
   const names = parts.flatMap(Object.keys);
   return new Set(names).size === names.length ? Object.fromEntries(parts.flatMap(Object.entries)) : undefined;
 }
 
-function decoded(body: string): string {
-  return Buffer.from(body, 'base64').toString('utf8');
+/** The text behind base64; none where its bytes are no UTF-8, which would otherwise be stored as something else. */
+function decoded(body = ''): string | undefined {
+  try {
+    return utf8.decode(Buffer.from(body, 'base64'));
+  } catch {
+    return undefined;
+  }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function answer(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
