@@ -1,12 +1,13 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
 import { connectSession } from './domain/session.ts';
-import { bearerOf, originAllowed } from './wiring/handshake.ts';
+import { bearerOf, openOrigins } from './wiring/handshake.ts';
 import { openVerifier, toAuthorizerContext } from './wiring/identity.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportDecision } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const verify = openVerifier();
+const originAllowed = openOrigins();
 const sessions = open.sessions();
 
 /**

@@ -1,6 +1,5 @@
 import { AddMember, RemoveMember } from '../protocol/requests.ts';
-import { changeMembers } from './domain/change-members.ts';
-import type { MembershipChange } from './domain/entry.ts';
+import { changeMembers, type MembershipWish } from './domain/change-members.ts';
 import { conversation } from './push/frames.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import type { Admission } from './wiring/request.ts';
@@ -21,19 +20,19 @@ export const handler = onRequest(sessions, {
     schema: AddMember,
     operation: 'member.add',
     metric: 'AddMember',
-    run: ({ conversationId, ref, person, role = 'member' }, admission) =>
-      changed(admission, conversationId, { kind: 'member.added', person, role }, ref),
+    run: ({ conversationId, person, role }, admission) =>
+      changed(admission, conversationId, { kind: 'member.added', person, role }),
   }),
   'DELETE /conversations/{conversationId}/members/{person}': route({
     schema: RemoveMember,
     operation: 'member.remove',
     metric: 'RemoveMember',
     run: ({ conversationId, person }, admission) =>
-      changed(admission, conversationId, { kind: 'member.removed', person }, world.newRef()),
+      changed(admission, conversationId, { kind: 'member.removed', person }),
   }),
 });
 
-async function changed({ caller }: Admission, conversationId: string, change: MembershipChange, ref: string) {
-  const { decision, value } = await changeMembers(rooms, caller, conversationId, change, ref);
+async function changed({ caller }: Admission, conversationId: string, wish: MembershipWish) {
+  const { decision, value } = await changeMembers(rooms, caller, conversationId, wish);
   return { decision, value: conversation(value) };
 }

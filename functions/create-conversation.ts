@@ -7,6 +7,7 @@ import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
   now: world.now,
+  pause: world.pause,
   log: open.logWithLists(),
   people: open.people(),
   vault: open.vault(),

@@ -24,7 +24,8 @@ export function bundle(file: string): Code {
             entryPoints: [entry],
             outfile: join(outputDirectory, 'index.mjs'),
             bundle: true,
-            minify: true,
+            minifySyntax: true,
+            minifyWhitespace: true, // but names stay: a fault is logged by where it was, not by what it said
             platform: 'node',
             target: 'node20', // also what runs it on a developer's machine
             format: 'esm',

@@ -56,26 +56,26 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(unknownFrame);
 
     const createConversation = door('CreateConversation', 'page');
-    sessions.letAdmit(createConversation);
+    sessions.letRead(createConversation);
     conversations.letBegin(createConversation);
     people.letJoin(createConversation);
     keys.letSeal(createConversation);
 
     const readMessages = door('ReadMessages', 'page');
-    sessions.letAdmit(readMessages);
+    sessions.letRead(readMessages);
     conversations.letRead(readMessages);
     keys.letOpen(readMessages);
 
     const changeMembers = door('ChangeMembers', 'page');
-    sessions.letAdmit(changeMembers);
+    sessions.letRead(changeMembers);
+    sessions.letForgetSocket(changeMembers);
     sessions.letFindSockets(changeMembers);
     conversations.letAppend(changeMembers);
     people.letJoin(changeMembers);
     people.letLeave(changeMembers);
 
     const showMe = door('ShowMe', 'page');
-    sessions.letAdmit(showMe);
-    people.letRead(showMe);
+    sessions.letRead(showMe);
 
     const socketApi = new SocketApi(this, 'SocketApi', {
       logs,

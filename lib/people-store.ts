@@ -3,6 +3,9 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import { StoredTable, type StoredTableProps } from './stored-table.ts';
 
+/** Partitions that hold lists of conversations: who writes there cannot touch a profile, which holds roles. */
+const LISTS = 'L#*';
+
 /** Every person: profile, roles, and the list of conversations they are in. */
 export class PeopleStore extends Construct {
   private readonly table: StoredTable;
@@ -25,11 +28,11 @@ export class PeopleStore extends Construct {
   /** Lets `door` read the people it wants as members, and put the conversation on their lists. */
   letJoin(door: Door): void {
     this.table.lend(door, { name: 'ReadPeople', actions: ['BatchGetItem'] });
-    this.table.lend(door, { name: 'PutConversationOnLists', actions: ['PutItem'] });
+    this.table.lend(door, { name: 'PutConversationOnLists', actions: ['PutItem'], partitions: LISTS });
   }
 
   /** Lets `door` take a conversation off the list of someone who leaves. */
   letLeave(door: Door): void {
-    this.table.lend(door, { name: 'TakeConversationOffLists', actions: ['DeleteItem'] });
+    this.table.lend(door, { name: 'TakeConversationOffLists', actions: ['DeleteItem'], partitions: LISTS });
   }
 }

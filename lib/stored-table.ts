@@ -25,6 +25,8 @@ export interface TableAbility {
   readonly name: string;
   /** DynamoDB actions without their prefix, e.g. `GetItem`. */
   readonly actions: readonly TableAction[];
+  /** A pattern that the partition key of every item concerned must fit. @default any */
+  readonly partitions?: string;
 }
 
 type TableAction = keyof typeof writes;
@@ -79,6 +81,9 @@ export class StoredTable extends Construct {
       name: ability.name,
       actions: ability.actions.map((action) => `dynamodb:${action}`),
       resources: [this.table.tableArn],
+      ...(ability.partitions && {
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ability.partitions } },
+      }),
     });
     this.lendKey(door, 'Read', ['kms:Decrypt', 'kms:DescribeKey']);
     if (ability.actions.some((action) => writes[action])) {

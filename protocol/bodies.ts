@@ -7,18 +7,17 @@ export const MAX_TEXT_BYTES = 8 * 1024;
 /** A conversation's title holds at most this many bytes of UTF-8. */
 export const MAX_TITLE_BYTES = 256;
 
-// C0 controls but tab, line feed and carriage return, and DEL: nothing renders them, and logs and terminals obey some
+const bytes = new TextEncoder();
+
+// C0 controls but tab, line feed and carriage return, DEL, and C1 controls: nothing renders them, and logs and terminals obey some
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
-const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 function text(maxBytes: number) {
   return z
     .string()
     .min(1)
-    .refine(
-      (value) => Buffer.byteLength(value, 'utf8') <= maxBytes,
-      `must be at most ${maxBytes} bytes of UTF-8`,
-    )
+    .refine((value) => bytes.encode(value).length <= maxBytes, `must be at most ${maxBytes} bytes of UTF-8`)
     .refine((value) => value.isWellFormed(), 'must not hold a lone surrogate')
     .refine((value) => !CONTROL_CHARACTERS.test(value), 'must not hold control characters');
 }

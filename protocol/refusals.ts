@@ -61,6 +61,11 @@ export const refusals = {
   },
   'unknown-person': { message: 'no person has one of these ids', retryable: false, status: 422 },
   'too-many-members': { message: 'a conversation has at most 40 members', retryable: false, status: 422 },
+  'last-owner': {
+    message: 'a conversation keeps an owner; make somebody else one first',
+    retryable: false,
+    status: 409,
+  },
   'fixed-members': {
     message: 'the members of a direct conversation do not change',
     retryable: false,

@@ -7,7 +7,10 @@ import { RefusalCode } from './refusals.ts';
 /** The most members that a conversation has. */
 export const MAX_MEMBERS = 40;
 
-/** `POST /conversations`: the caller is a member without being named; the same `ref` makes one conversation. */
+/**
+ * `POST /conversations`: the caller is a member without being named; the same `ref` makes one group, and two people
+ * have one direct conversation whatever the `ref`.
+ */
 export const CreateConversation = z.strictObject({
   ref: Ref,
   kind: z.enum(['direct', 'group']),
@@ -39,7 +42,7 @@ export const ReadMessages = z
   .strictObject({
     conversationId: ConversationId,
     after: number(Seq).optional(),
-    before: number(Seq).optional(),
+    before: number(Seq.min(1)).optional(),
     limit: number(z.int().min(1).max(MAX_PAGE_ENTRIES)).optional(),
   })
   .refine(
@@ -56,10 +59,12 @@ export const MessagePage = z.strictObject({
   more: z.boolean(),
 });
 
-/** `POST /conversations/{conversationId}/members`. */
+/**
+ * `POST /conversations/{conversationId}/members`: says what should hold, so that it may be repeated. Without a role, a
+ * member keeps the one they have, and who is new becomes `member`.
+ */
 export const AddMember = z.strictObject({
   conversationId: ConversationId,
-  ref: Ref,
   person: PersonId,
   role: MemberRole.optional(),
 });

@@ -2,6 +2,9 @@ import type { PersonId } from '../../protocol/ids.ts';
 import type { Operation } from './decision.ts';
 import { Refusal } from './refusal.ts';
 
+/** Sockets of one person that are pushed to: every send to them costs a post for each. */
+const MOST_SOCKETS = 20;
+
 /** What a verified token says; the gateway keeps it beside the socket and hands it to every door. */
 export interface Identity {
   readonly person: PersonId;
@@ -37,8 +40,8 @@ export interface Sessions {
   /** Strongly consistent. */
   of(person: PersonId): Promise<SessionRecord>;
   ofMany(people: readonly PersonId[]): Promise<ReadonlyMap<PersonId, SessionRecord>>;
-  /** Lists the socket, so that pushes find it; refuses nothing. */
-  register(socket: Socket): Promise<void>;
+  /** Lists the socket, so that pushes find it, and forgets those that `instead` names; refuses nothing. */
+  register(socket: Socket, instead?: readonly string[]): Promise<void>;
   forget(person: PersonId, connectionId: string): Promise<void>;
 }
 
@@ -76,7 +79,9 @@ export async function admit(
   if (token.expiresAt <= now) throw refusedSession('session-expired', identity, operation);
 
   const { connectionId } = identity;
-  if (connectionId !== undefined && !listed) await sessions.register({ ...identity, connectionId });
+  if (connectionId !== undefined && !listed) {
+    await sessions.register({ ...identity, connectionId }, superfluous(record.sockets, now));
+  }
 
   return {
     person: identity.person,
@@ -87,6 +92,13 @@ export async function admit(
       (socket) => socket.connectionId !== connectionId && !isRevoked(socket),
     ),
   };
+}
+
+/** Sockets whose token has run out, and the oldest beyond what one person may have open. */
+function superfluous(sockets: readonly Socket[], now: number): readonly string[] {
+  const live = sockets.filter(({ expiresAt }) => expiresAt > now).sort((a, b) => b.expiresAt - a.expiresAt);
+  const kept = new Set(live.slice(0, MOST_SOCKETS - 1).map(({ connectionId }) => connectionId));
+  return sockets.map(({ connectionId }) => connectionId).filter((connectionId) => !kept.has(connectionId));
 }
 
 function refusedSession(code: 'session-ended' | 'session-expired', identity: Identity, operation: Operation) {

@@ -1,6 +1,8 @@
 import type { MemberRole } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import type { Sealed } from './entry.ts';
+import type { Entry, Sealed } from './entry.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Member {
   readonly person: PersonId;
@@ -32,4 +34,9 @@ export interface Head {
 
 export function memberOf(head: Head, person: PersonId): Member | undefined {
   return head.members.find((member) => member.person === person);
+}
+
+/** Whether retention has taken an entry: computed from the head at this moment, never from an item's own stamp. */
+export function isExpired(head: Head, entry: Entry, now: number): boolean {
+  return entry.at + head.retentionDays * DAY_MS <= now;
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import type { Caller } from './caller.ts';
-import type { Head, Member } from './conversation.ts';
+import { type Head, type Member, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import { genesisOf, lengthPrefixed } from './entry.ts';
+import { Fault } from './fault.ts';
 import { idFrom } from './id.ts';
 import type { Log } from './log.ts';
 import type { People } from './people.ts';
@@ -26,7 +27,10 @@ export interface CreatingRooms {
   readonly vault: Vault;
   readonly now: () => number;
   readonly retentionDays: number;
+  readonly pause: (lostRaces: number) => Promise<void>;
 }
+
+const ATTEMPTS = 16;
 
 export interface CreatedConversation {
   readonly head: Head;
@@ -34,10 +38,10 @@ export interface CreatedConversation {
 }
 
 /**
- * Creates a conversation, once per caller and `ref`; two people have one direct conversation, whoever began it.
- * Its id follows from these, so that a repeat in any race finds what the first one made.
+ * Creates a group once per caller and `ref`; two people have one direct conversation, whoever began it under whatever
+ * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made.
  *
- * @throws Refusal `unknown-person`, `too-many-members`, `malformed`, `ref-reused`
+ * @throws Refusal `unknown-person`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer)
  */
 export async function createConversation(
   rooms: CreatingRooms,
@@ -85,14 +89,27 @@ export async function createConversation(
       title: await rooms.vault.sealTitle(conversationId, createdAt, proposal.title),
     }),
   };
-  const creation = await rooms.log.create(head);
-  if (creation.created) return { decision, value: { head, title: proposal.title } };
+  const existing = await created(rooms, head);
+  if (!existing) return { decision, value: { head, title: proposal.title } };
 
-  const { existing } = creation;
+  if (!memberOf(existing, caller.person)) throw refuse(decision, 'member-of-conversation', 'not-a-member');
   const title = existing.title && (await rooms.vault.openTitle(conversationId, existing.title));
   const same = title === proposal.title && Buffer.from(existing.founders).equals(head.founders);
   if (!direct && !same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   return { decision, value: { head: existing, title } };
+}
+
+/** Creates, or gives what stands there; another creation of the same id may be under way, and is waited for. */
+async function created(rooms: CreatingRooms, head: Head): Promise<Head | undefined> {
+  for (let lostRaces = 0; lostRaces < ATTEMPTS; lostRaces += 1) {
+    if (lostRaces > 0) await rooms.pause(lostRaces);
+    const creation = await rooms.log.create(head);
+    if (creation.outcome === 'created') return undefined;
+    if (creation.outcome === 'exists') return creation.existing;
+  }
+  throw new Fault(
+    `the creation of conversation ${head.conversationId} met another ${ATTEMPTS} times in a row`,
+  );
 }
 
 function idOf(caller: Caller, proposal: Proposal, everybody: readonly PersonId[]): ConversationId {

@@ -14,6 +14,12 @@ export type Appended =
   | { readonly outcome: 'lost'; readonly winner: Entry }
   | { readonly outcome: 'conflict' };
 
+/** How an attempt to create ended. `conflict`: another one is under way, and nothing is there yet. */
+export type Created =
+  | { readonly outcome: 'created' }
+  | { readonly outcome: 'exists'; readonly existing: Head }
+  | { readonly outcome: 'conflict' };
+
 /** A conversation's head and log. All reads are strongly consistent. */
 export interface Log {
   head(conversationId: ConversationId): Promise<Head | undefined>;
@@ -33,7 +39,5 @@ export interface Log {
   /** Replaces the members of a head that is still at `before.membersVersion`; says whether it was. */
   rebuild(before: Head, after: Head): Promise<boolean>;
   /** Creates a conversation, its members' lists included, unless it exists: then answers what stands there. */
-  create(
-    head: Head,
-  ): Promise<{ readonly created: true } | { readonly created: false; readonly existing: Head }>;
+  create(head: Head): Promise<Created>;
 }

@@ -1,5 +1,6 @@
 import type { Head, Member } from './conversation.ts';
 import { type Entry, isMembership, type MembershipEntry } from './entry.ts';
+import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
 
 /** Reads of a stale head before its members are worked out from the log itself. */
@@ -55,7 +56,7 @@ async function fromLog(log: Pick<Log, 'forward'>, stale: Head, version: number):
     from = stretch.entries.at(-1)?.seq ?? version;
   }
   if (after.membersVersion >= version) return after;
-  throw new Error(`no entry of the log brings the members to version ${version}: the log has a hole`);
+  throw new Fault(`no entry of the log brings the members to version ${version}: the log has a hole`);
 }
 
 function withChange(members: readonly Member[], { change, seq }: MembershipEntry): readonly Member[] {

@@ -1,4 +1,5 @@
 import type { PersonId } from '../../protocol/ids.ts';
+import { Fault } from './fault.ts';
 
 /** What the organisation says of a person; nothing of it comes from the person. */
 export interface Profile {
@@ -13,7 +14,7 @@ export interface People {
 }
 
 /** Somebody can prove who they are, and our own table does not know them: `wardline users add` makes the profile. */
-export class PersonWithoutProfile extends Error {
+export class PersonWithoutProfile extends Fault {
   constructor(person: PersonId) {
     super(`the person ${person} has no profile`);
     this.name = 'PersonWithoutProfile';

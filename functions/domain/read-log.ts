@@ -1,14 +1,16 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import type { Caller } from './caller.ts';
-import { type Head, memberOf } from './conversation.ts';
+import { type Head, isExpired, memberOf } from './conversation.ts';
 import type { Decided, Operation } from './decision.ts';
 import { type Entry, isMembership, type OpenedEntry } from './entry.ts';
-import type { Log } from './log.ts';
+import { Fault } from './fault.ts';
+import type { Log, Stretch } from './log.ts';
 import { settle } from './membership.ts';
 import { allow } from './policy.ts';
 import type { Vault } from './vault.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Reads of a log whose newest change of membership is only half visible. */
+const READS = 3;
 
 export interface ReadingRooms {
   readonly log: Pick<Log, 'head' | 'forward' | 'backward'>;
@@ -43,41 +45,83 @@ export async function readLog(
   limit: number,
 ): Promise<Decided<Page>> {
   const { log } = rooms;
-  const [caller, head, stretch] = await Promise.all([
+  const read = (from: Range) =>
+    'after' in from
+      ? log.forward(conversationId, from.after, limit)
+      : log.backward(conversationId, from.before, limit);
+  const [caller, firstHead, firstStretch] = await Promise.all([
     admitted,
     log.head(conversationId),
-    'after' in range
-      ? log.forward(conversationId, range.after, limit)
-      : log.backward(conversationId, range.before, limit),
+    read(range),
   ]);
-  allow(operation, conversationId, caller, head);
-  if (!head) throw new Error('a conversation without a head was allowed');
-  const settled = await settle(log, head, stretch.entries);
-  const decision = allow(operation, conversationId, caller, settled);
+  allow(operation, conversationId, caller, firstHead);
+  if (!firstHead) throw new Fault('a conversation without a head was allowed');
+  const joined = memberOf(firstHead, caller.person)?.joined ?? 0;
+  const from = 'after' in range ? { after: Math.max(range.after, joined - 1) } : range;
 
-  const gone = goneBelow(settled, caller, stretch.entries, rooms.now());
-  const visible = stretch.entries.filter((entry) => entry.seq > gone);
-  const entries = await Promise.all(visible.map((entry) => opened(rooms.vault, entry)));
-  if (!('after' in range)) {
-    return {
-      decision,
-      value: { entries, floor: gone, upTo: stretch.entries.at(-1)?.seq ?? 0, more: stretch.more },
-    };
+  const isLater = 'after' in range && joined - 1 > range.after; // who joined later is spared the pages they may not see
+  let [head, stretch] = [firstHead, isLater ? await read(from) : firstStretch];
+  for (let reads = 0; reads < READS && isHalfSeen(head, stretch.entries, from); reads += 1) {
+    const [newerHead, newerStretch] = await Promise.all([log.head(conversationId), read(from)]);
+    [head, stretch] = [newerHead ?? head, newerStretch];
   }
-  // the log is dense: what does not follow the place that was asked for has been taken by retention
-  const upTo = Math.max(stretch.entries.at(-1)?.seq ?? settled.last, range.after);
-  const hole = (visible[0]?.seq ?? upTo + 1) - 1;
-  return {
-    decision,
-    value: { entries, floor: Math.max(gone, hole > range.after ? hole : 0), upTo, more: stretch.more },
-  };
+  head = await settle(log, head, stretch.entries);
+  const decision = allow(operation, conversationId, caller, head);
+  return { decision, value: await pageOf(rooms, caller, head, from, stretch) };
 }
 
-/** The highest `seq` among these that the caller may not see any more, or may not see yet. */
-function goneBelow(head: Head, caller: Caller, entries: readonly Entry[], now: number): number {
-  const expired = entries.findLast((entry) => entry.at + head.retentionDays * DAY_MS <= now)?.seq ?? 0;
+/**
+ * Whether an entry that is known to be stored is missing: a transaction's two items become visible one by one, so a
+ * change of membership may be named by the head, or by the entries after it, before it can be read itself.
+ */
+function isHalfSeen(head: Head, entries: readonly Entry[], range: Range): boolean {
+  const first = entries[0];
+  const before = 'after' in range ? range.after : (first?.seq ?? 1) - 1;
+  const isHidden = (version: number, below: number) => version > before && version < below;
+  const missesFirst = first !== undefined && isHidden(first.membersVersion, first.seq);
+  const missesLast = first === undefined && 'after' in range && isHidden(head.membersVersion, head.last + 1);
+  return missesFirst || missesLast || denseFrom(entries) < entries.length;
+}
+
+/** How many entries follow each other without a hole. */
+function denseFrom(entries: readonly Entry[]): number {
+  const hole = entries.findIndex(
+    (entry, place) => place > 0 && entry.seq !== (entries[place - 1]?.seq ?? 0) + 1,
+  );
+  return hole === -1 ? entries.length : hole;
+}
+
+async function pageOf(
+  rooms: ReadingRooms,
+  caller: Caller,
+  head: Head,
+  range: Range,
+  stretch: Stretch,
+): Promise<Page> {
   const joined = memberOf(head, caller.person)?.joined ?? 0;
-  return Math.max(expired, joined - 1, 0);
+  const now = rooms.now();
+  const expired = stretch.entries.findLast((entry) => isExpired(head, entry, now))?.seq ?? 0;
+  const gone = Math.max(expired, joined - 1, 0);
+  const open = (entries: readonly Entry[]) =>
+    Promise.all(entries.filter(({ seq }) => seq > gone).map((entry) => opened(rooms.vault, entry)));
+
+  if (!('after' in range)) {
+    const more = stretch.more && (stretch.entries[0]?.seq ?? 0) > gone + 1;
+    return {
+      entries: await open(stretch.entries),
+      floor: gone,
+      upTo: stretch.entries.at(-1)?.seq ?? 0,
+      more,
+    };
+  }
+  const dense = stretch.entries.slice(0, denseFrom(stretch.entries)); // what stands behind a hole comes with the next page
+  const isCut = dense.length < stretch.entries.length;
+  const upTo = Math.max(dense.at(-1)?.seq ?? head.last, range.after);
+  const entries = await open(dense);
+  // the log is dense: what does not follow the place that was asked for has been taken by retention
+  const hole = (entries[0]?.seq ?? upTo + 1) - 1;
+  const floor = Math.max(gone, hole > range.after ? hole : 0);
+  return { entries, floor, upTo, more: stretch.more || isCut };
 }
 
 async function opened(vault: Vault, entry: Entry): Promise<OpenedEntry> {

@@ -2,7 +2,7 @@ import type { TextBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
-import type { Head } from './conversation.ts';
+import { type Head, isExpired } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import {
   type Entry,
@@ -12,6 +12,7 @@ import {
   type MessageEntry,
   type OpenedEntry,
 } from './entry.ts';
+import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
 import { settle } from './membership.ts';
 import { allow, refuse } from './policy.ts';
@@ -69,11 +70,13 @@ export async function sendMessage(
     log.newest(draft.conversationId, PAGE),
   ]);
   let decision = allow('message.send', draft.conversationId, caller, head);
-  if (!head) throw new Error('a conversation without a head was allowed');
+  if (!head) throw new Fault('a conversation without a head was allowed');
 
-  let view: View = { head: await settle(log, head, page, log.rebuild), newest: page.at(-1) };
-  decision = allow('message.send', draft.conversationId, caller, view.head);
-  let repeat = await findRepeat(log, draft, caller, decision, view, page);
+  const standing = await settle(log, head, page, log.rebuild);
+  decision = allow('message.send', draft.conversationId, caller, standing);
+  const known = await upToHead(log, standing, page);
+  let view: View = { head: standing, newest: known.at(-1) };
+  let repeat = await findRepeat(log, draft, caller, decision, view, known);
   let sockets: Promise<readonly Socket[]> | undefined;
   const audience = () => {
     sockets ??= socketsOf(rooms.sessions, view.head, caller, rooms.now());
@@ -90,18 +93,34 @@ export async function sendMessage(
     }
 
     if (lostRaces > 0) await rooms.pause(lostRaces);
-    const missed = await since(log, draft.conversationId, entry.seq - 1, appended);
-    repeat = missed.find((other) => isRepeat(other, draft, caller));
+    const winner = appended.outcome === 'lost' ? [appended.winner] : [];
+    const missed = [
+      ...winner,
+      ...(await allAbove(log, draft.conversationId, winner[0]?.seq ?? entry.seq - 1)),
+    ];
     const settled = await settle(log, view.head, missed, log.rebuild);
+    const seen = await upToHead(log, settled, missed, view.newest);
+    repeat = seen.find((other) => isRepeat(other, draft, caller));
     if (settled !== view.head) {
       decision = allow('message.send', draft.conversationId, caller, settled);
       sockets = undefined;
     }
-    view = { head: settled, newest: missed.at(-1) ?? view.newest };
+    view = { head: settled, newest: seen.at(-1) ?? view.newest };
   }
 
   if (!repeat) throw refuse(decision, 'one-ref-one-message', 'busy');
-  return answerAgain(rooms, draft, decision, repeat, joinedBy(view.head, await audience(), repeat.seq));
+  return answerAgain(rooms, draft, decision, { repeat, head: view.head, sockets: await audience() });
+}
+
+/** What was read, and what was stored between that and a head that was read later: a repeat may stand there. */
+async function upToHead(
+  log: Log,
+  head: Head,
+  read: readonly Entry[],
+  newest: Entry | undefined = undefined,
+): Promise<readonly Entry[]> {
+  const end = (read.at(-1) ?? newest)?.seq ?? 0;
+  return head.last > end ? [...read, ...(await allAbove(log, head.conversationId, end))] : read;
 }
 
 async function findRepeat(
@@ -110,13 +129,13 @@ async function findRepeat(
   caller: Caller,
   decision: Decision,
   view: View,
-  page: readonly Entry[],
+  known: readonly Entry[],
 ): Promise<MessageEntry | undefined> {
   const end = lastOf(view);
   if (draft.since > end) throw refuse(decision, 'one-ref-one-message', 'since-ahead');
 
-  const inPage = page.find((entry) => isRepeat(entry, draft, caller));
-  const unseen = (page[0]?.seq ?? end + 1) - 1 - draft.since;
+  const inPage = known.find((entry) => isRepeat(entry, draft, caller));
+  const unseen = (known[0]?.seq ?? end + 1) - 1 - draft.since;
   if (inPage || unseen <= 0) return inPage;
 
   if (unseen > LOOK_BACK) throw refuse(decision, 'one-ref-one-message', 'behind');
@@ -153,13 +172,8 @@ function lastOf({ head, newest }: View): number {
 }
 
 /** Everything stored above `after`: one read forward instead of one lost race for each. */
-async function since(
-  log: Log,
-  conversationId: ConversationId,
-  after: number,
-  lost: { outcome: 'lost'; winner: Entry } | { outcome: 'conflict' },
-): Promise<readonly Entry[]> {
-  const seen: Entry[] = lost.outcome === 'lost' ? [lost.winner] : [];
+async function allAbove(log: Log, conversationId: ConversationId, after: number): Promise<readonly Entry[]> {
+  const seen: Entry[] = [];
   for (;;) {
     const stretch = await log.forward(conversationId, seen.at(-1)?.seq ?? after, LOOK_BACK);
     seen.push(...stretch.entries);
@@ -171,13 +185,13 @@ async function answerAgain(
   rooms: SendingRooms,
   draft: Draft,
   decision: Decision,
-  repeat: MessageEntry,
-  to: readonly Socket[],
+  { repeat, head, sockets }: { repeat: MessageEntry; head: Head; sockets: readonly Socket[] },
 ): Promise<Decided<OpenedEntry>> {
+  if (isExpired(head, repeat, rooms.now())) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
   const body = await rooms.vault.openBody(repeat);
   const same = body.kind === 'text' && body.text === draft.body.text;
   if (!same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   const opened = { ...repeat, body };
-  await rooms.announcements.announce(opened, to);
+  await rooms.announcements.announce(opened, joinedBy(head, sockets, repeat.seq));
   return { decision, value: opened };
 }

@@ -36,13 +36,14 @@ export async function renewSession(
   admitted: Promise<Caller>,
   old: Identity,
   verified: Promise<Identity | undefined>,
-): Promise<Decided<Identity>> {
+): Promise<Decided<{ readonly expiresAt: number }>> {
   const [caller, token] = await Promise.all([admitted, verified]);
   const decision = allowed('session.renew', caller);
   const { connectionId } = caller;
   if (!token || !connectionId || token.person !== caller.person || token.session !== old.session) {
     throw refuse(decision, 'live-session', 'token-invalid');
   }
+  if (token.expiresAt <= caller.expiresAt) return { decision, value: caller }; // renewals overtake each other
   await sessions.register({ ...token, connectionId });
   return { decision, value: token };
 }

@@ -22,7 +22,8 @@ export function announcements(
       const Data = Buffer.from(JSON.stringify(frame), 'utf8');
       await client.send(new PostToConnectionCommand({ ConnectionId: socket.connectionId, Data }));
     } catch (error) {
-      if (error instanceof GoneException) await sessions.forget(socket.person, socket.connectionId);
+      if (error instanceof GoneException)
+        await sessions.forget(socket.person, socket.connectionId).catch(lost);
       else lost(error);
     }
   };

@@ -1,4 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Fault } from '../domain/fault.ts';
 
 /** BatchGetItem takes at most 100 keys (DynamoDB API reference). */
 const BATCH = 100;
@@ -18,7 +19,7 @@ export async function batchGet(
     let wanted: Record<string, unknown>[] = keys.slice(start, start + BATCH);
     for (let round = 0; wanted.length > 0; round += 1) {
       if (round === ROUNDS)
-        throw new Error(`DynamoDB left ${wanted.length} keys out of ${ROUNDS} answers in a row`);
+        throw new Fault(`DynamoDB left ${wanted.length} keys out of ${ROUNDS} answers in a row`);
       const request = { Keys: wanted, ConsistentRead: true, ...(only && { ProjectionExpression: only }) };
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [table]: request } }),

@@ -16,6 +16,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Head } from '../domain/conversation.ts';
 import { isMembership, type MembershipEntry } from '../domain/entry.ts';
+import { Fault } from '../domain/fault.ts';
 import type { Log, Stretch } from '../domain/log.ts';
 import { entryItem, entryOf, headItem, headOf, memberMap } from './items.ts';
 import { keys } from './keys.ts';
@@ -64,8 +65,10 @@ export function conversationLog(
       await client.send(new TransactWriteCommand({ TransactItems: items }));
       return undefined;
     } catch (error) {
-      if (error instanceof TransactionCanceledException) return error.CancellationReasons ?? [];
-      throw error;
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const codes = (error.CancellationReasons ?? []).map(({ Code = 'None' }) => Code);
+      if (codes.every((code) => EXPECTED.has(code))) return codes;
+      throw new Fault(`a transaction of the Conversations table was cancelled: ${codes.join(', ')}`);
     }
   };
 
@@ -101,14 +104,14 @@ export function conversationLog(
     },
 
     appendMembership: async (entry, before, after) => {
-      const reasons = await transact([
+      const lost = await transact([
         {
           Put: { TableName: table, Item: entryItem(entry), ConditionExpression: 'attribute_not_exists(pk)' },
         },
         { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
         ...listingChange(entry, tables.people),
       ]);
-      return { outcome: reasons ? 'conflict' : 'stored' };
+      return { outcome: lost ? 'conflict' : 'stored' };
     },
 
     rebuild: async (before, after) => {
@@ -119,6 +122,7 @@ export function conversationLog(
         return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
+        if (error instanceof TransactionConflictException) return false; // the change that made it stale is not yet whole
         throw error;
       }
     },
@@ -126,8 +130,8 @@ export function conversationLog(
     create: async (created) => {
       const { people } = tables;
       if (people === undefined)
-        throw new Error('this door may not create conversations: it has no People table');
-      const reasons = await transact([
+        throw new Fault('this door may not create conversations: it has no People table');
+      const lost = await transact([
         {
           Put: { TableName: table, Item: headItem(created), ConditionExpression: 'attribute_not_exists(pk)' },
         },
@@ -135,13 +139,15 @@ export function conversationLog(
           Put: { TableName: people, Item: keys.listing(person, created.conversationId) },
         })),
       ]);
-      if (!reasons) return { created: true };
+      if (!lost) return { outcome: 'created' };
       const existing = await head(created.conversationId);
-      if (existing) return { created: false, existing };
-      throw new Error(`a conversation could not be created: ${reasons.map(({ Code }) => Code).join(', ')}`);
+      return existing ? { outcome: 'exists', existing } : { outcome: 'conflict' };
     },
   };
 }
+
+/** What cancels a transaction in the ordinary course: somebody was faster, or is at it. */
+const EXPECTED: ReadonlySet<string> = new Set(['None', 'ConditionalCheckFailed', 'TransactionConflict']);
 
 /** The highest `seq` that fits a key. */
 const LAST_SEQ = 999_999_999_999;
@@ -162,7 +168,7 @@ function membersUpdate(before: Head, after: Head, also: { last: boolean }) {
 }
 
 function listingChange(entry: MembershipEntry, people: string | undefined) {
-  if (people === undefined) throw new Error('this door may not change members: it has no People table');
+  if (people === undefined) throw new Fault('this door may not change members: it has no People table');
   const listing = keys.listing(entry.change.person, entry.conversationId);
   return isMembership(entry) && entry.change.kind === 'member.added'
     ? [{ Put: { TableName: people, Item: listing } }]

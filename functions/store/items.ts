@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Head } from '../domain/conversation.ts';
 import { type Entry, isMembership, type MembershipChange } from '../domain/entry.ts';
+import { Fault } from '../domain/fault.ts';
 import { keys, placeOf } from './keys.ts';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
@@ -121,7 +122,7 @@ function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
   if (stored.change === 'member.added' && stored.who && stored.role) {
     return { kind: stored.change, person: stored.who, role: stored.role };
   }
-  throw new Error(`the entry ${stored.pk} ${stored.sk} is neither a message nor a change of membership`);
+  throw new Fault(`the entry ${stored.pk} ${stored.sk} is neither a message nor a change of membership`);
 }
 
 function parsed<S extends z.ZodType>(schema: S, item: unknown): z.infer<S> {
@@ -129,5 +130,5 @@ function parsed<S extends z.ZodType>(schema: S, item: unknown): z.infer<S> {
   if (result.success) return result.data;
   const { pk, sk } = (item ?? {}) as { pk?: unknown; sk?: unknown };
   const paths = result.error.issues.map((issue) => issue.path.join('.')).join(', ');
-  throw new Error(`the item ${pk} ${sk} has not the shape this version stores: ${paths}`);
+  throw new Fault(`the item ${pk} ${sk} has not the shape this version stores: ${paths}`);
 }

@@ -12,8 +12,8 @@ export const keys = {
   }),
   profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
   listing: (person: PersonId, conversation: ConversationId) => ({
-    pk: `P#${person}`,
-    sk: `CONV#${conversation}`,
+    pk: `L#${person}`,
+    sk: `C#${conversation}`,
   }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),

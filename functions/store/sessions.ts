@@ -9,6 +9,9 @@ import { keys, personOf } from './keys.ts';
 /** Longer than any refresh token lives, so that a stamp outlives every token that it must refuse. */
 const KEPT_SECONDS = 25 * 60 * 60;
 
+/** Sockets that one registration takes off the list: an update expression holds 4 KB (DynamoDB developer guide, "Limits"). */
+const MOST_FORGOTTEN = 50;
+
 const SocketItem = z.object({
   session: z.string(),
   roles: z.array(z.string()),
@@ -44,12 +47,17 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
       return new Map(items.map((item) => [personOf({ pk: String(item.pk) }), recordOf(item)]));
     },
 
-    register: async (socket) => {
-      const ExpressionAttributeNames = { '#socket': socket.connectionId };
+    register: async (socket, instead = []) => {
+      const others = instead
+        .slice(0, MOST_FORGOTTEN)
+        .map((connectionId, place) => [`#gone${place}`, connectionId]);
+      const remove =
+        others.length > 0 ? ` REMOVE ${others.map(([name]) => `sockets.${name}`).join(', ')}` : '';
+      const ExpressionAttributeNames = { '#socket': socket.connectionId, ...Object.fromEntries(others) };
       const kept = { ':kept': Math.floor(now() / 1000) + KEPT_SECONDS };
       try {
         await update(socket.person, {
-          UpdateExpression: 'SET sockets.#socket = :socket, expiresAt = :kept',
+          UpdateExpression: `SET sockets.#socket = :socket, expiresAt = :kept${remove}`,
           ConditionExpression: 'attribute_exists(sockets)',
           ExpressionAttributeNames,
           ExpressionAttributeValues: { ...kept, ':socket': socketItem(socket) },

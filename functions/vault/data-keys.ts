@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { lengthPrefixed } from '../domain/entry.ts';
+import { Fault } from '../domain/fault.ts';
 import { Kept } from './kept.ts';
 import { open, seal } from './seal.ts';
 
@@ -50,7 +51,7 @@ export class DataKeys {
   toOpen(conversationId: ConversationId, epoch: string): Promise<Uint8Array> {
     return this.conversationKeys.get(`${conversationId}/${epoch}`, async () => {
       const found = await this.stored.conversationKey(conversationId, epoch);
-      if (!found) throw new Error(`there is no data key for conversation ${conversationId} in ${epoch}`);
+      if (!found) throw new Fault(`there is no data key for conversation ${conversationId} in ${epoch}`);
       return this.unwrapped(conversationId, epoch, found);
     });
   }
@@ -79,7 +80,7 @@ export class DataKeys {
   private organisationKeyToOpen(epoch: string): Promise<Uint8Array> {
     return this.organisationKeys.get(epoch, async () => {
       const found = await this.stored.organisationKey(epoch);
-      if (!found) throw new Error(`there is no organisation key for ${epoch}`);
+      if (!found) throw new Fault(`there is no organisation key for ${epoch}`);
       return this.service.unwrap(epoch, found.wrapped);
     });
   }

@@ -1,4 +1,4 @@
-/** Plain keys stay in an environment's memory this long and no longer. */
+/** Plain keys open nothing after this long; the next use of any key, whichever, takes them out of memory. */
 export const KEPT_MS = 5 * 60 * 1000;
 
 /** Plain keys that one environment holds at once; the oldest leaves first. */
@@ -14,11 +14,12 @@ export class Kept<T> {
   }
 
   get(name: string, fetch: () => Promise<T>): Promise<T> {
+    const now = this.now();
+    for (const [old, { until }] of this.entries) if (until <= now) this.entries.delete(old);
     const kept = this.entries.get(name);
-    if (kept && kept.until > this.now()) return kept.value;
+    if (kept) return kept.value;
     const value = fetch();
-    this.entries.delete(name);
-    this.entries.set(name, { until: this.now() + KEPT_MS, value });
+    this.entries.set(name, { until: now + KEPT_MS, value });
     value.catch(() => this.entries.delete(name)); // a failure is not kept
     for (const oldest of this.entries.keys()) {
       if (this.entries.size <= MOST) break;

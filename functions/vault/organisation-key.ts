@@ -1,4 +1,5 @@
 import { DecryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { Fault } from '../domain/fault.ts';
 import type { KeyService } from './data-keys.ts';
 
 /**
@@ -12,7 +13,7 @@ export function organisationKeyService(client: KMSClient, keyArn: string): KeySe
       const { Plaintext, CiphertextBlob } = await client.send(
         new GenerateDataKeyCommand({ KeyId: keyArn, KeySpec: 'AES_256', EncryptionContext: context(epoch) }),
       );
-      if (!Plaintext || !CiphertextBlob) throw new Error('KMS answered GenerateDataKey without a key');
+      if (!Plaintext || !CiphertextBlob) throw new Fault('KMS answered GenerateDataKey without a key');
       return { plain: Plaintext, wrapped: CiphertextBlob };
     },
 
@@ -20,7 +21,7 @@ export function organisationKeyService(client: KMSClient, keyArn: string): KeySe
       const { Plaintext } = await client.send(
         new DecryptCommand({ KeyId: keyArn, CiphertextBlob: wrapped, EncryptionContext: context(epoch) }),
       );
-      if (!Plaintext) throw new Error('KMS answered Decrypt without a key');
+      if (!Plaintext) throw new Fault('KMS answered Decrypt without a key');
       return Plaintext;
     },
   };

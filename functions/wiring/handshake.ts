@@ -14,9 +14,12 @@ export function bearerOf(headers: Headers): string | undefined {
 }
 
 /** Browsers always send an origin, and it must be listed; other clients send none (OWASP ASVS 4.4.2). */
-export function originAllowed(headers: Headers): boolean {
-  const origin = header(headers, 'origin');
-  return origin === undefined || setting('allowedOrigins').split(',').includes(origin);
+export function openOrigins(): (headers: Headers) => boolean {
+  const allowed = setting('allowedOrigins').split(',');
+  return (headers) => {
+    const origin = header(headers, 'origin');
+    return origin === undefined || allowed.includes(origin);
+  };
 }
 
 function header(headers: Headers, name: string): string | undefined {

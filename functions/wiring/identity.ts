@@ -1,5 +1,10 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
-import { FetchError } from 'aws-jwt-verify/error';
+import {
+  FetchError,
+  JwksNotAvailableInCacheError,
+  JwksValidationError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
 import type { CognitoAccessTokenPayload } from 'aws-jwt-verify/jwt-model';
 import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
@@ -43,13 +48,20 @@ export function openVerifier(): (token: string) => Promise<Identity | undefined>
     try {
       claims = await verifier.verify(token);
     } catch (error) {
-      if (error instanceof FetchError) throw error; // keys that could not be fetched say nothing of the token
+      if (keysUnavailable.some((fault) => error instanceof fault)) throw error; // that says nothing of the token
       return undefined;
     }
     const named = Claims.safeParse(claims); // the verifier lets a token without an expiry through
     return named.success ? identityIn(named.data) : undefined;
   };
 }
+
+const keysUnavailable = [
+  FetchError,
+  JwksNotAvailableInCacheError,
+  JwksValidationError,
+  WaitPeriodNotYetEndedJwkError,
+];
 
 /** The identity as `$connect`'s authorizer hands it to every later event of the socket: strings only. */
 export function toAuthorizerContext(identity: Identity): Record<string, string> {

@@ -79,17 +79,18 @@ export function onRequest(sessions: Sessions, routes: Readonly<Record<string, Ro
     });
 }
 
-/** Path, query and body as one object; a name that stands in two places makes it malformed. */
+/** Path and body as one object, or path and query where the method has no body: nothing stands in two places. */
 function requestOf(event: Event): unknown {
-  const text = event.isBase64Encoded ? decoded(event.body) : event.body;
-  const body = event.body === undefined ? {} : json(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  const parts = [event.pathParameters ?? {}, event.queryStringParameters ?? {}, body];
+  const hasBody = event.requestContext.http.method === 'POST';
+  const query = event.queryStringParameters ?? {};
+  const body = hasBody ? json(event.isBase64Encoded ? decoded(event.body ?? '') : event.body) : query;
+  const isStray = hasBody ? Object.keys(query).length > 0 : (event.body ?? '') !== '';
+  if (isStray || typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const parts = [event.pathParameters ?? {}, body];
   const names = parts.flatMap(Object.keys);
   return new Set(names).size === names.length ? Object.fromEntries(parts.flatMap(Object.entries)) : undefined;
 }
 
-/** The text behind base64; none where its bytes are no UTF-8, which would otherwise be stored as something else. */
 function decoded(body = ''): string | undefined {
   try {
     return utf8.decode(Buffer.from(body, 'base64'));

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Decision } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
 
 const logger = new Logger({ serviceName: 'wardline' });
 const metrics = new Metrics({ namespace: 'Wardline', serviceName: 'wardline' });
@@ -36,7 +37,7 @@ export function reportDecision(asker: Asker, decision: Decision, metric: string)
 }
 
 /**
- * Tells what kind of fault it was and where, without its message: messages of libraries quote what they were given.
+ * Tells what kind of fault it was and where, without its message unless it is ours: libraries quote what they were given.
  * The returned error is what may leave the function.
  */
 export function reportFault(operation: string, requestId: string, error: unknown): Error {
@@ -53,5 +54,11 @@ function described(error: unknown) {
   if (!(error instanceof Error)) return { fault: typeof error };
   const stack = (error.stack ?? '').replace(error.message, '');
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return { fault: error.name, frames: frames.slice(0, 12).map((line) => line.trim()) };
+  const { $metadata } = error as { $metadata?: { requestId?: string; httpStatusCode?: number } };
+  return {
+    fault: error.name,
+    ...(error instanceof Fault && { what: error.message }),
+    ...($metadata && { awsRequestId: $metadata.requestId, awsStatus: $metadata.httpStatusCode }),
+    frames: frames.slice(0, 12).map((line) => line.trim()),
+  };
 }

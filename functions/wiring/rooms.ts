@@ -19,6 +19,9 @@ import { reportLostPush } from './report.ts';
 /** The longest wait between two lost races: with jitter, twenty writers sort themselves out in a few rounds. */
 const LONGEST_PAUSE_MS = 50;
 
+/** An acknowledgement waits no longer for one slow socket (twice, with its second attempt); who misses it catches up. */
+const PUSH_WITHIN_MS = 1_000;
+
 const now = () => Date.now();
 
 const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
@@ -45,7 +48,15 @@ export const open = {
     ),
   announcements: () =>
     announcements(
-      new ApiGatewayManagementApiClient({ endpoint: setting('socketCallbackUrl') }),
+      new ApiGatewayManagementApiClient({
+        endpoint: setting('socketCallbackUrl'),
+        maxAttempts: 2,
+        requestHandler: {
+          connectionTimeout: PUSH_WITHIN_MS,
+          requestTimeout: PUSH_WITHIN_MS,
+          throwOnRequestTimeout: true,
+        },
+      }),
       open.sessions(),
       reportLostPush,
     ),

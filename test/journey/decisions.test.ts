@@ -61,10 +61,7 @@ test('every frame, request and handshake leaves exactly one typed decision, allo
   await run.request(ana, 'GET', 'me');
   await run.request(ben, 'GET', `conversations/${conversationId}/messages?limit=0`);
   await run.request(ben, 'GET', `conversations/${conversationId}/messages`);
-  await run.request(ben, 'POST', `conversations/${conversationId}/members`, {
-    ref: randomUUID(),
-    person: ben.id,
-  });
+  await run.request(ben, 'POST', `conversations/${conversationId}/members`, { person: ben.id });
   await run.request(ana, 'DELETE', `conversations/${conversationId}/members/${ben.id}`);
   await expect(BareSocket.open(run.deployment.webSocketUrl, 'forged')).rejects.toThrow('403');
   const off = run.stack.faults.add({ service: 'dynamodb', operation: 'Query', effect: fail() });

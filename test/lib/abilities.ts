@@ -15,6 +15,7 @@ const throughDynamoDb = JSON.stringify({
 const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
+const ofLists = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'L#*' } });
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -33,8 +34,8 @@ export const abilities: Readonly<Record<string, Ability>> = {
 
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
   ReadPeople: { actions: ['dynamodb:BatchGetItem'], on: 'table People' },
-  PutConversationOnLists: { actions: ['dynamodb:PutItem'], on: 'table People' },
-  TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People' },
+  PutConversationOnLists: { actions: ['dynamodb:PutItem'], on: 'table People', when: ofLists },
+  TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People', when: ofLists },
 
   ReadDataKeys: { actions: ['dynamodb:GetItem'], on: 'table Keys' },
   KeepNewDataKeys: { actions: ['dynamodb:PutItem'], on: 'table Keys' },
@@ -65,6 +66,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
 };
 
 const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
+const overHttp = ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey']; // no socket to list
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
@@ -86,16 +88,19 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'PushToSockets',
   ],
   'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening],
-  'ReadMessages/Policy': [...admitted, 'ReadConversations', ...opening],
+  'ReadMessages/Policy': [...overHttp, 'ReadConversations', ...opening],
   'CreateConversation/Policy': [
-    ...admitted,
+    ...overHttp,
+    'WriteTablesUnderDataKey',
     'BeginConversations',
     'ReadPeople',
     'PutConversationOnLists',
     ...sealing,
   ],
   'ChangeMembers/Policy': [
-    ...admitted,
+    ...overHttp,
+    'WriteTablesUnderDataKey',
+    'ForgetSocket',
     'FindSocketsOfMembers',
     'ReadConversations',
     'AppendToConversations',
@@ -104,7 +109,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'TakeConversationOffLists',
     'PushToSockets',
   ],
-  'ShowMe/Policy': [...admitted, 'ReadPerson'],
+  'ShowMe/Policy': overHttp,
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
   'Backups/Policy': Object.keys(
     backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
@@ -135,7 +140,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     ...keys,
   ],
   'ChangeMembers/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'ShowMe/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE'],
+  'ShowMe/Function': ['SESSIONS_TABLE'],
 };
 
 function backupAbilities(plan: string, key: string, tables: readonly string[]): Record<string, Ability> {

@@ -77,9 +77,9 @@ export class MemoryLog implements Log {
   async create(head: Head) {
     await this.turn('create');
     const existing = this.heads.get(head.conversationId);
-    if (existing) return { created: false, existing } as const;
+    if (existing) return { outcome: 'exists', existing } as const;
     this.heads.set(head.conversationId, head);
-    return { created: true } as const;
+    return { outcome: 'created' } as const;
   }
 }
 
@@ -170,7 +170,7 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   };
   log.heads.set(conversationId, head);
   let ids = 0;
-  const rooms: SendingRooms = {
+  const rooms: SendingRooms & { newRef: () => string } = {
     log,
     sessions,
     vault: vault(new DataKeys(keys, keys, now)),
@@ -184,6 +184,7 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
       ids += 1;
       return person(`message${String(ids).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '')}`);
     },
+    newRef: aRef,
     pause: async () => {},
   };
   return { rooms, log, sessions, keys, announced, conversationId, head };

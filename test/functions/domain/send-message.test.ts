@@ -79,7 +79,6 @@ describe('a send', () => {
           Promise.resolve(callerNamed(ana)),
           chat.conversationId,
           { kind: 'member.removed', person: cleo },
-          aRef(),
         );
         const all = Promise.allSettled([
           removal,
@@ -164,13 +163,10 @@ describe('a send', () => {
   test('with a head older than the log works the members out from the log itself', async () => {
     const chat = aConversation([ana, ben, cleo]);
     const people = { profile: async () => undefined, known: async () => new Set<string>() };
-    await changeMembers(
-      { ...chat.rooms, people },
-      Promise.resolve(callerNamed(ana)),
-      chat.conversationId,
-      { kind: 'member.removed', person: cleo },
-      aRef(),
-    );
+    await changeMembers({ ...chat.rooms, people }, Promise.resolve(callerNamed(ana)), chat.conversationId, {
+      kind: 'member.removed',
+      person: cleo,
+    });
     chat.log.heads.set(chat.conversationId, chat.head); // the transaction's other half is not visible
     await expect(sending(chat)(cleo, 'still here?')).rejects.toMatchObject({ code: 'not-a-member' });
     await sending(chat)(ana, 'gone', { since: 1 });
