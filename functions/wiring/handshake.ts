@@ -15,7 +15,7 @@ export function bearerOf(headers: Headers): string | undefined {
 
 /** Browsers always send an origin, and it must be listed; other clients send none (OWASP ASVS 4.4.2). */
 export function openOrigins(): (headers: Headers) => boolean {
-  const allowed = setting('allowedOrigins').split(',');
+  const allowed = setting('allowedOrigins').split(',').filter(Boolean);
   return (headers) => {
     const origin = header(headers, 'origin');
     return origin === undefined || allowed.includes(origin);

@@ -1,10 +1,5 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
-import {
-  FetchError,
-  JwksNotAvailableInCacheError,
-  JwksValidationError,
-  WaitPeriodNotYetEndedJwkError,
-} from 'aws-jwt-verify/error';
+import { FetchError, JwksNotAvailableInCacheError, JwksValidationError } from 'aws-jwt-verify/error';
 import type { CognitoAccessTokenPayload } from 'aws-jwt-verify/jwt-model';
 import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
@@ -56,12 +51,8 @@ export function openVerifier(): (token: string) => Promise<Identity | undefined>
   };
 }
 
-const keysUnavailable = [
-  FetchError,
-  JwksNotAvailableInCacheError,
-  JwksValidationError,
-  WaitPeriodNotYetEndedJwkError,
-];
+/** A key id that no key has is a forged token's as a rule: it is refused, though a key made seconds ago looks the same. */
+const keysUnavailable = [FetchError, JwksNotAvailableInCacheError, JwksValidationError];
 
 /** The identity as `$connect`'s authorizer hands it to every later event of the socket: strings only. */
 export function toAuthorizerContext(identity: Identity): Record<string, string> {
