@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from './child-exit.ts';
 import { Failure } from './failure.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -28,10 +29,7 @@ export async function synthesize(
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const code = await exitOf(child);
   if (code === 0) return;
   const reason =
     /^(?:\w*Error: )(.+(?:\n {2}.+: .+)*)/m.exec(written)?.[1] ?? written.trim().split('\n').at(-1) ?? '';
