@@ -44,6 +44,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
       /^aws-lambda$/,
     ],
   },
+  { room: 'sdk/', may: [/^sdk\//, /^protocol\//] },
   {
     room: 'lib/',
     may: [/^lib\//, /^functions\/wiring\/(env-names|claims)\.ts$/, /^(?!functions|local|cli|bin|test)/],
@@ -57,7 +58,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
   { room: 'examples/', may: [/^examples\//, /^(?!functions|lib|protocol|local|cli|bin|test)[^.]/] },
 ];
 
-const sources = ['protocol', 'functions', 'lib', 'bin', 'local', 'cli', 'examples'].flatMap(sourcesIn);
+const sources = ['protocol', 'functions', 'sdk', 'lib', 'bin', 'local', 'cli', 'examples'].flatMap(sourcesIn);
 
 describe('the arrows of the house', () => {
   test('point where the design lets them', () => {

@@ -1,0 +1,244 @@
+import type { LogEntry, ServerFrame } from '../protocol/frames.ts';
+import type { CreateConversation, Me } from '../protocol/requests.ts';
+import { Connection } from './connection.ts';
+import { Conversation, type Description } from './conversation.ts';
+import { ChatError } from './errors.ts';
+import { Events } from './events.ts';
+import type { Shown } from './inbox.ts';
+import { Outbox, type OutboxStorage, type OutgoingMessage, type StatusChange } from './outbox.ts';
+import { Reader } from './reader.ts';
+import { newRef } from './ref.ts';
+import { Requests } from './requests.ts';
+import { Sender } from './sender.ts';
+import type { ChatState, StateChange } from './states.ts';
+import { type GetToken, Tokens } from './token.ts';
+import { type World, type WorldOptions, worldOf } from './world.ts';
+
+/** PROTOCOL.md, "Limits". API Gateway closes the socket over frames far longer, and the message would never be settled. */
+const MAX_TEXT_BYTES = 8192;
+
+/** The outputs of a deployment, by stack as `cdk deploy --outputs-file` writes them. */
+export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+type Addresses =
+  | { readonly outputs: Outputs }
+  | { readonly webSocketUrl: string; readonly httpApiUrl: string };
+
+export type ChatOptions = Addresses &
+  WorldOptions & {
+    readonly getToken: GetToken;
+    /** Keeps unacknowledged messages over a restart of the app. @default in memory alone */
+    readonly outbox?: OutboxStorage;
+  };
+
+export interface ChatEvents {
+  /** The chat went from one state to another. */
+  state: StateChange;
+  /** The next entry of a conversation: in order, each once, one's own too. */
+  message: LogEntry & { readonly conversationId: string };
+  /** One's own message came a step further. */
+  status: StatusChange;
+  /** Entries that are not to be had: retention took them, or they came before this person joined. */
+  gap: { readonly conversationId: string; readonly from: number; readonly to: number };
+  /** This person no longer belongs to a conversation. */
+  removed: { readonly conversationId: string };
+  /** The deployment was restored to a time before what this device knows: forget this conversation, it comes again from its beginning. */
+  restored: { readonly conversationId: string };
+  /** Something was refused that the app is not waiting for. */
+  refused: { readonly conversationId?: string; readonly code: string; readonly message: string };
+}
+
+type Proposal = Omit<(typeof CreateConversation)['_zod']['output'], 'ref'> & { readonly ref?: string };
+
+/** One person's connection to a Wardline deployment: sends until it is stored, and tells what is said once and in order. */
+export class Chat {
+  readonly #world: World;
+  readonly #events = new Events<ChatEvents>();
+  readonly #tokens: Tokens;
+  readonly #requests: Requests;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #reader: Reader;
+  readonly #sender: Sender;
+  readonly #conversations = new Map<string, Conversation>();
+  #restored: Promise<void> | undefined;
+
+  constructor(options: ChatOptions) {
+    const { webSocketUrl, httpApiUrl } = 'outputs' in options ? addressesIn(options.outputs) : options;
+    const world = worldOf(options);
+    this.#world = world;
+    this.#tokens = new Tokens(options.getToken);
+    this.#requests = new Requests(world, httpApiUrl, this.#tokens);
+    this.#connection = new Connection(world, webSocketUrl, this.#tokens, {
+      changed: (change) => this.#changed(change),
+      hear: (frame, asked) => this.#hear(frame, asked),
+      missed: () => this.#reader.catchUpAll(),
+      lookForMissed: () => this.#reader.catchUpNext(),
+    });
+    this.#outbox = new Outbox({
+      storage: options.outbox,
+      log: world.log,
+      changed: (change) => this.#events.emit('status', change),
+    });
+    this.#reader = new Reader(world, this.#connection, {
+      arrived: (entry) => entry.ref !== undefined && this.#outbox.accept(entry.ref, entry),
+      shown: (conversationId, shown) => this.#show(conversationId, shown),
+      reset: (conversationId) => this.#events.emit('restored', { conversationId }),
+      refused: (conversationId, { code, message }) => {
+        if (code === 'not-a-member') this.#remove(conversationId);
+        else this.#events.emit('refused', { conversationId, code, message });
+      },
+    });
+    const { connection, outbox, reader } = {
+      connection: this.#connection,
+      outbox: this.#outbox,
+      reader: this.#reader,
+    };
+    this.#sender = new Sender({ world, connection, outbox, reader });
+  }
+
+  get state(): ChatState {
+    return this.#connection.state;
+  }
+
+  /** This person's id; unknown before the first token. */
+  get person(): string | undefined {
+    return this.#tokens.person;
+  }
+
+  /**
+   * Connects, and stays connected until `close`. Resolves when live; rejects when closed or when nobody is signed in, never because
+   * of time. Called again it tries at once instead of waiting: as when the device is back online.
+   */
+  async connect(): Promise<void> {
+    this.#restored ??= this.#restore().catch(() => {
+      this.#restored = undefined; // the next `connect` tries again; messages must travel meanwhile
+      this.#world.log.warn('outbox-not-loaded', {});
+    });
+    await this.#restored;
+    await this.#connection.connect();
+  }
+
+  /** Ends everything. What was not acknowledged is abandoned, unless an outbox keeps it. */
+  close(): void {
+    this.#connection.close();
+    this.#outbox.abandon();
+  }
+
+  /** Calls `listener` for each such event until the function it gives back is called. */
+  on<Name extends keyof ChatEvents>(name: Name, listener: (event: ChatEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Follows a conversation from `since`, up to which the app knows it. @default 0: from its beginning */
+  conversation(id: string, { since }: { readonly since?: number } = {}): Conversation {
+    let conversation = this.#conversations.get(id);
+    if (!conversation) {
+      conversation = new Conversation(id, {
+        reader: this.#reader,
+        requests: this.#requests,
+        post: (conversationId, body) => this.#post(conversationId, body),
+      });
+      this.#conversations.set(id, conversation);
+      this.#reader.follow(id, since);
+    }
+    return conversation;
+  }
+
+  /** Creates a conversation, or finds it: two people have one `direct` one, and the same `ref` makes one `group`. */
+  async createConversation(proposal: Proposal): Promise<Conversation> {
+    const body = { ref: this.#newRef(), ...proposal };
+    const request = { method: 'POST', path: 'conversations', body } as const;
+    return this.conversation((await this.#requests.ask<Description>(request)).conversationId);
+  }
+
+  /** Who this person is to the deployment. */
+  me(): Promise<(typeof Me)['_zod']['output']> {
+    return this.#requests.ask({ method: 'GET', path: 'me' });
+  }
+
+  /** One's own messages that are not acknowledged, in the order in which they were written. */
+  unacknowledged(): OutgoingMessage[] {
+    return this.#outbox.list();
+  }
+
+  #post(conversationId: string, body: OutgoingMessage['body']): OutgoingMessage {
+    const message = this.#outbox.add({ ref: this.#newRef(), conversationId, body });
+    const bytes = new TextEncoder().encode(body.text).length;
+    if (bytes > MAX_TEXT_BYTES) {
+      const reason = `a text has at most ${MAX_TEXT_BYTES} bytes of UTF-8, this one ${bytes}`;
+      this.#outbox.refuse(message.ref, new ChatError('malformed', reason, { ref: message.ref }));
+    }
+    if (this.state === 'closed') this.#outbox.abandon();
+    else this.#sender.send(conversationId);
+    return message;
+  }
+
+  async #restore(): Promise<void> {
+    await this.#outbox.restore();
+    for (const { conversationId } of this.#outbox.list()) {
+      this.conversation(conversationId);
+      this.#sender.send(conversationId);
+    }
+  }
+
+  #changed(change: StateChange): void {
+    if (change.to === 'live') this.#reader.catchUpAll();
+    this.#events.emit('state', change);
+  }
+
+  #hear(frame: ServerFrame, asked: boolean): void {
+    if (frame.type === 'message.new') {
+      const { type: _, conversationId, ...entry } = frame;
+      this.#reader.push(conversationId, entry);
+    } else if (frame.type === 'message.accepted') {
+      const { ref, conversationId, seq, messageId, at } = frame;
+      const sent = this.#outbox.get(ref);
+      if (sent)
+        this.#reader.push(conversationId, {
+          seq,
+          messageId,
+          at,
+          ref,
+          sender: this.person ?? '',
+          body: sent.body,
+        });
+    } else if (frame.type === 'conversation.log' && !asked) {
+      for (const entry of frame.entries) this.#reader.push(frame.conversationId, entry);
+    } else if (frame.type === 'refused' && !asked && frame.ref === undefined) {
+      const { code, message } = frame;
+      this.#events.emit('refused', { code, message });
+    }
+  }
+
+  #show(conversationId: string, shown: Shown): void {
+    if ('gap' in shown) {
+      this.#events.emit('gap', { conversationId, ...shown.gap });
+      return;
+    }
+    const { body } = shown.entry;
+    const isAboutMe = body.kind !== 'text' && body.person === this.person;
+    if (isAboutMe && body.kind === 'member.added') this.#reader.setMember(conversationId, true);
+    this.#events.emit('message', { ...shown.entry, conversationId });
+    if (isAboutMe && body.kind === 'member.removed') this.#remove(conversationId);
+  }
+
+  #remove(conversationId: string): void {
+    if (!this.#reader.isMember(conversationId)) return;
+    this.#reader.setMember(conversationId, false);
+    this.#events.emit('removed', { conversationId });
+  }
+
+  #newRef(): string {
+    return newRef(this.#world.now(), crypto.getRandomValues(new Uint8Array(16)));
+  }
+}
+
+function addressesIn(outputs: Outputs): { webSocketUrl: string; httpApiUrl: string } {
+  const { WebSocketUrl: webSocketUrl, HttpApiUrl: httpApiUrl }: Readonly<Record<string, string>> =
+    Object.assign({}, ...Object.values(outputs));
+  if (!webSocketUrl || !httpApiUrl) {
+    throw new TypeError('these outputs lack WebSocketUrl or HttpApiUrl: give those of the deployment');
+  }
+  return { webSocketUrl, httpApiUrl };
+}

@@ -1,0 +1,86 @@
+import type { MemberRole, TextBody } from '../protocol/bodies.ts';
+import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
+import type { Page } from './inbox.ts';
+import type { OutgoingMessage } from './outbox.ts';
+import type { Reader } from './reader.ts';
+import type { Requests } from './requests.ts';
+
+/** A conversation as its members see it. */
+export type Description = (typeof Described)['_zod']['output'];
+
+export interface HistoryRange {
+  /** Backward from this `seq`. Without `before` and `after` the newest. */
+  readonly before?: number;
+  /** Forward from this `seq`. */
+  readonly after?: number;
+  /** 1 to 200. @default 200 */
+  readonly limit?: number;
+}
+
+interface ConversationRooms {
+  readonly reader: Reader;
+  readonly requests: Requests;
+  post(conversationId: string, body: TextBody): OutgoingMessage;
+}
+
+/** One conversation. Its messages come as the chat's event `message`. */
+export class Conversation {
+  readonly id: string;
+  readonly #rooms: ConversationRooms;
+
+  constructor(id: string, rooms: ConversationRooms) {
+    this.id = id;
+    this.#rooms = rooms;
+  }
+
+  /** Up to here everything was given to the app: what to begin with the next time (`chat.conversation(id, { since })`). */
+  get knownEnd(): number {
+    return this.#rooms.reader.knownEnd(this.id);
+  }
+
+  /** Whether this person still belongs to it, as far as this device has heard. */
+  get isMember(): boolean {
+    return this.#rooms.reader.isMember(this.id);
+  }
+
+  /** Writes a message: at once where there is a connection, otherwise as soon as there is one, after those written before it. */
+  send(text: string): OutgoingMessage {
+    return this.#rooms.post(this.id, { kind: 'text', text });
+  }
+
+  /** Resolves when everything was given to the app that was stored before this was called. Rejects where it is refused. */
+  catchUp(): Promise<void> {
+    return this.#rooms.reader.catchUp(this.id);
+  }
+
+  /** A page of what was said before, ascending. It raises no events. */
+  history(range: HistoryRange = {}): Promise<Page> {
+    const query = Object.entries(range)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('&');
+    return this.#request('GET', `messages${query && `?${query}`}`);
+  }
+
+  /** Owners of a group add people, who see what is said from then on, and give members another role. */
+  addMember(person: string, role?: MemberRole): Promise<Description> {
+    return this.#request('POST', 'members', { person, ...(role && { role }) });
+  }
+
+  /** Owners of a group remove people, and everybody may leave. */
+  removeMember(person: string): Promise<Description> {
+    return this.#request('DELETE', `members/${encodeURIComponent(person)}`);
+  }
+
+  #request<Answer>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: Omit<(typeof AddMember)['_zod']['output'], 'conversationId'>,
+  ): Promise<Answer> {
+    return this.#rooms.requests.ask({
+      method,
+      path: `conversations/${encodeURIComponent(this.id)}/${path}`,
+      ...(body && { body }),
+    });
+  }
+}

@@ -1,0 +1,15 @@
+export { Chat, type ChatEvents, type ChatOptions, type Outputs } from './chat.ts';
+export type { Conversation, Description, HistoryRange } from './conversation.ts';
+export { ChatError } from './errors.ts';
+export type { Page } from './inbox.ts';
+export type {
+  Acknowledgement,
+  MessageStatus,
+  OutboxStorage,
+  OutgoingMessage,
+  StatusChange,
+  Unacknowledged,
+} from './outbox.ts';
+export { type ChatState, type StateChange, type TransitionCode, transitions } from './states.ts';
+export type { GetToken } from './token.ts';
+export type { Clock, Fetch, Logger, WebSocketConstructor, WebSocketLike } from './world.ts';

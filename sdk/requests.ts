@@ -1,0 +1,89 @@
+import { ChatError } from './errors.ts';
+import { waitBefore } from './reconnect.ts';
+import { ended, type Tokens } from './token.ts';
+import { pause, type World } from './world.ts';
+
+const TRIES = 5;
+/** API Gateway answers within 29 s or not at all. */
+const ANSWER_WITHIN_MS = 30_000;
+
+interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Without a slash at its beginning. */
+  readonly path: string;
+  readonly body?: object & { readonly ref?: string };
+}
+
+/** HTTP requests under the person's token. */
+export class Requests {
+  readonly #world: World;
+  readonly #url: string;
+  readonly #tokens: Tokens;
+
+  constructor(world: World, url: string, tokens: Tokens) {
+    this.#world = world;
+    this.#url = url.replace(/\/*$/, '/');
+    this.#tokens = tokens;
+  }
+
+  /**
+   * The answer. Repeated unchanged where none came, a few times: every request of the protocol is done once however often it is
+   * sent. Rejects where it is refused, or with `unreachable` and the `ref` to repeat it with.
+   */
+  async ask<Answer>(request: Request): Promise<Answer> {
+    let isRefused = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#try(request, isRefused);
+      if (answer && answer.status < 300) return answer.body as Answer;
+      const refused = errorIn(answer?.body);
+      if (answer?.status === 401 && !refused && !isRefused) {
+        isRefused = true; // API Gateway's own: the token has expired
+        continue;
+      }
+      if (refused && !refused.retryable) throw refused;
+      const mayHelp = !answer || answer.status >= 500 || answer.status === 429 || refused?.retryable;
+      if (!mayHelp || attempt >= TRIES) throw refused ?? this.#unreachable(request, answer?.status);
+      await pause(this.#world, waitBefore(attempt, this.#world.random)).over;
+    }
+  }
+
+  async #try(
+    { method, path, body }: Request,
+    fresh: boolean,
+  ): Promise<{ status: number; body: unknown } | undefined> {
+    const taken = await this.#tokens.take(fresh);
+    if ('failure' in taken) throw ended(taken.failure);
+    const headers: Record<string, string> = { authorization: `Bearer ${taken.token}` };
+    if (body) headers['content-type'] = 'application/json';
+    const late = new AbortController();
+    const cancel = this.#world.after(ANSWER_WITHIN_MS, () => late.abort());
+    try {
+      const init = { method, headers, signal: late.signal, ...(body && { body: JSON.stringify(body) }) };
+      const answer = await this.#world.fetch(this.#url + path, init);
+      return { status: answer.status, body: await answer.json().catch(() => undefined) };
+    } catch {
+      return undefined;
+    } finally {
+      cancel();
+    }
+  }
+
+  #unreachable({ body }: Request, status: number | undefined): ChatError {
+    const message =
+      status === undefined
+        ? 'the deployment could not be reached'
+        : `the deployment answered with the status ${status}`;
+    const mayBeStored = status === undefined || status >= 500;
+    return new ChatError('unreachable', message, {
+      retryable: true,
+      mayBeStored,
+      ...(body?.ref !== undefined && { ref: body.ref }),
+    });
+  }
+}
+
+function errorIn(body: unknown): ChatError | undefined {
+  const { code, message, retryable } = (body ?? {}) as Partial<ChatError>;
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined;
+  return new ChatError(code, message, { retryable: retryable === true });
+}
