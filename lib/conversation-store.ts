@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
+import type { ParkedQueue } from './parked-queue.ts';
 import { StoredTable, type StoredTableProps } from './stored-table.ts';
 
 export interface ConversationStoreProps extends StoredTableProps {
@@ -20,6 +21,7 @@ export class ConversationStore extends Construct {
       ...props,
       sortKey: 'sk',
       variable: env.conversationsTable,
+      streams: true,
     });
   }
 
@@ -41,5 +43,12 @@ export class ConversationStore extends Construct {
       actions: ['GetItem', 'PutItem'],
     });
     door.tell(env.retentionDays, String(this.retentionDays));
+  }
+
+  /** Runs `door` for every new entry of every log, and lets it raise the heads' marks. */
+  onEntries(door: Door, parked: ParkedQueue): void {
+    const newEntry = { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } } };
+    this.table.feed(door, newEntry, parked);
+    this.table.lend(door, { name: 'RaiseHeads', actions: ['UpdateItem'] });
   }
 }

@@ -5,6 +5,7 @@ import { ConversationStore } from './conversation-store.ts';
 import { EncryptionKeys } from './encryption-keys.ts';
 import { KeyStore } from './key-store.ts';
 import { Logs } from './logs.ts';
+import { ParkedQueue } from './parked-queue.ts';
 import { PeopleStore } from './people-store.ts';
 import { SessionStore } from './session-store.ts';
 import type { Settings } from './settings.ts';
@@ -18,6 +19,7 @@ export class DataStack extends Stack {
   readonly sessions: SessionStore;
   readonly keys: KeyStore;
   readonly signIn: SignIn;
+  readonly parked: ParkedQueue;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     const { protect, backupDays, keysRecoveryDays, retentionDays } = settings;
@@ -40,6 +42,7 @@ export class DataStack extends Stack {
     });
     const forData = { encryptionKey: encryptionKeys.data, backups, recoveryDays: 35, protect };
     this.conversations = new ConversationStore(this, 'Conversations', { ...forData, retentionDays });
+    this.parked = new ParkedQueue(this, 'Parked', { encryptionKey: encryptionKeys.data });
     this.people = new PeopleStore(this, 'People', forData);
     this.sessions = new SessionStore(this, 'Sessions', forData);
 

@@ -16,6 +16,7 @@ export const eligibleServices = {
     KMS: 'AWS Key Management Service',
     Lambda: 'AWS Lambda',
     Logs: 'Amazon CloudWatch Logs',
+    SQS: 'Amazon Simple Queue Service',
   },
   /** Not on the list and not in need of it: holds policies, never PHI. */
   withoutPhi: {

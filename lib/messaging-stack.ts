@@ -20,7 +20,7 @@ export class MessagingStack extends Stack {
       description: 'The WebSocket API, the HTTP API and their functions',
       terminationProtection: settings.protect,
     });
-    const { conversations, people, sessions, keys, signIn, logs } = data;
+    const { conversations, people, sessions, keys, signIn, logs, parked } = data;
     const { throttle, allowedOrigins } = settings;
     const door = (name: string, pace: DoorProps['pace']) => new Door(this, name, { pace, logs });
 
@@ -76,6 +76,9 @@ export class MessagingStack extends Stack {
 
     const showMe = door('ShowMe', 'page');
     sessions.letRead(showMe);
+
+    const raiseHeads = door('RaiseHeads', 'page');
+    conversations.onEntries(raiseHeads, parked);
 
     const socketApi = new SocketApi(this, 'SocketApi', {
       logs,

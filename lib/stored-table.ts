@@ -1,9 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Backups } from './backups.ts';
 import type { Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
+import type { ParkedQueue } from './parked-queue.ts';
 
 export interface StoredTableProps {
   readonly encryptionKey: EncryptionKey;
@@ -18,6 +20,8 @@ export interface TableKey {
   readonly sortKey?: 'sk';
   /** The environment variable by which doors know the table. */
   readonly variable: string;
+  /** Whether changes are told to whoever reads the table's stream. @default false */
+  readonly streams?: boolean;
 }
 
 export interface TableAbility {
@@ -59,6 +63,7 @@ export class StoredTable extends Construct {
       sortKey: props.sortKey && { name: props.sortKey, type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
+      stream: props.streams ? StreamViewType.NEW_IMAGE : undefined,
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.encryptionKey,
       pointInTimeRecoverySpecification: {
@@ -96,6 +101,34 @@ export class StoredTable extends Construct {
       ]);
     }
     door.tell(this.variable, this.table.tableName);
+  }
+
+  /**
+   * Runs `door` for new items that fit `filter`, in order and in batches. What still fails when it stands alone is told
+   * to `parked`, by its place in the stream and nothing more.
+   */
+  feed(door: Door, filter: object, parked: ParkedQueue): void {
+    const { tableStreamArn } = this.table;
+    if (tableStreamArn === undefined) throw new Error(`${this.node.path} has no stream to feed a door from`);
+    door.lend({
+      name: 'ReadStream',
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      resources: [tableStreamArn],
+    });
+    door.lend({ name: 'ListStreams', actions: ['dynamodb:ListStreams'], resources: ['*'] }); // has no narrower resource
+    this.lendKey(door, 'Read', ['kms:Decrypt', 'kms:DescribeKey']);
+    parked.letPark(door);
+    new CfnEventSourceMapping(door, 'Stream', {
+      functionName: door.function.functionName,
+      eventSourceArn: tableStreamArn,
+      startingPosition: 'TRIM_HORIZON', // a new mapping must not skip what waits
+      batchSize: 100,
+      maximumBatchingWindowInSeconds: 1,
+      bisectBatchOnFunctionError: true,
+      maximumRetryAttempts: 20,
+      filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] },
+      destinationConfig: { onFailure: { destination: parked.arn } },
+    });
   }
 
   private lendKey(door: Door, purpose: 'Read' | 'Write', actions: readonly string[]): void {

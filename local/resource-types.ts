@@ -23,7 +23,8 @@ const livingTypes: Readonly<Record<string, Identify>> = {
   'AWS::KMS::Key': KmsService.identifyKey,
   'AWS::KMS::Alias': KmsService.identifyAlias,
   ...generic(['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy']),
-  ...generic(['AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Logs::LogGroup']),
+  ...generic(['AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping']),
+  ...generic(['AWS::Logs::LogGroup', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy']),
 };
 
 /** Every type that may stand in a template; another one stops the start, by its name. */

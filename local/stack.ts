@@ -11,6 +11,8 @@ import { Clock } from './clock.ts';
 import { CognitoService } from './cognito/service.ts';
 import { startEngine } from './dynamodb/engine.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
+import { EventSources } from './event-sources/event-sources.ts';
+import { addMappings } from './event-sources/from-template.ts';
 import { CredentialStore, type Credentials } from './front-door/credentials.ts';
 import { Faults } from './front-door/faults.ts';
 import { Meter } from './front-door/meter.ts';
@@ -24,6 +26,7 @@ import type { LambdaService } from './lambda/service.ts';
 import { Listeners } from './listeners.ts';
 import { Logs } from './logs.ts';
 import { inertTypes, knownTypes } from './resource-types.ts';
+import { SqsService } from './sqs/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { resolveStacks } from './template/resolve.ts';
 import type { Resource } from './template/resource.ts';
@@ -61,6 +64,8 @@ export interface RunningStack {
   readonly credentials: CredentialStore;
   readonly functions: LambdaService;
   readonly tables: DynamoDbService;
+  readonly queues: SqsService;
+  readonly eventSources: EventSources;
   readonly webSocketApis: readonly WebSocketApi[];
   /** Hears of each frame and request once it has been dealt with. */
   readonly traffic: Listeners<TrafficRecord>;
@@ -112,19 +117,36 @@ async function start(
   for (const key of ofType('AWS::KMS::Key')) keys.addKey(key);
   for (const alias of ofType('AWS::KMS::Alias')) keys.addAlias(alias);
 
+  const keyPolicyOf = (keyArn: string) => keys.keyPolicyOf(keyArn);
   const tables = new DynamoDbService({
     account,
     clock,
     engine: await engine(options, kept, onClose),
-    keyPolicyOf: (keyArn) => keys.keyPolicyOf(keyArn),
+    keyPolicyOf,
+    streamMarksFile: join(kept, 'stream-marks.json'),
   });
   onClose(() => tables.close());
   for (const table of ofType('AWS::DynamoDB::Table')) await tables.addTable(table);
+
+  const queues = new SqsService({ account, clock, stateFile: join(kept, 'sqs.jsonl'), keyPolicyOf });
+  onClose(() => queues.close());
+  for (const queue of ofType('AWS::SQS::Queue')) queues.addQueue(queue);
+  for (const policy of ofType('AWS::SQS::QueuePolicy')) queues.addPolicy(policy);
 
   let awsEndpointUrl = '';
   const functions = functionsOf({ account, clock, logs, credentials, awsEndpointUrl: () => awsEndpointUrl });
   onClose(() => functions.close());
   addFunctions(functions, assembly, resources, account);
+  const eventSources = new EventSources({
+    account,
+    clock,
+    functions,
+    streams: tables.streams,
+    queues,
+    stateFile: join(kept, 'event-sources.json'),
+    ...(options.onFault && { onFault: options.onFault }),
+  });
+  addMappings(eventSources, resources, account);
 
   const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
   for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
@@ -149,7 +171,7 @@ async function start(
   const frontDoor = new FrontDoor({
     account,
     clock,
-    services: [tables, keys, people, new ExecuteApiService({ account, apis: webSocketApis })],
+    services: [tables, keys, queues, people, new ExecuteApiService({ account, apis: webSocketApis })],
     credentials,
     trail,
     meter,
@@ -167,6 +189,9 @@ async function start(
     addresses.set(`${api.definition.apiId}.execute-api.${account.region}.${account.urlSuffix}`, url);
   }
 
+  onClose(() => eventSources.close());
+  await eventSources.start();
+
   return {
     outputs: atLocalAddresses(resolved.outputs, addresses),
     awsEndpointUrl,
@@ -181,6 +206,8 @@ async function start(
     credentials,
     functions,
     tables,
+    queues,
+    eventSources,
     webSocketApis,
     traffic,
     inert: Object.entries(inertTypes)

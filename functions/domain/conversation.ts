@@ -22,6 +22,8 @@ export interface Head {
   readonly last: number;
   /** The hash of the entry at `last`; the next entry's `prev` where the log itself is gone. */
   readonly lastHash: Uint8Array;
+  /** When something was last said, or who may hear it last changed: what inboxes sort by. */
+  readonly lastAt: number;
   readonly retentionDays: number;
   readonly createdAt: number;
   readonly createdBy: PersonId;

@@ -80,6 +80,7 @@ export async function createConversation(
     membersVersion: 0,
     last: 0,
     lastHash: genesisOf(conversationId, caller.person, createdAt),
+    lastAt: createdAt,
     retentionDays: rooms.retentionDays,
     createdAt,
     createdBy: caller.person,

@@ -42,6 +42,7 @@ export function afterChange(head: Head, entry: MembershipEntry, hash: Uint8Array
     membersVersion: entry.seq,
     last: entry.seq,
     lastHash: hash,
+    lastAt: entry.at,
   };
 }
 

@@ -155,14 +155,14 @@ const LAST_SEQ = 999_999_999_999;
 function membersUpdate(before: Head, after: Head, also: { last: boolean }) {
   return {
     Key: keys.head(before.conversationId),
-    UpdateExpression: `SET members = :members, mv = :mv${also.last ? ', #last = :last, lastHash = :hash' : ''}`,
+    UpdateExpression: `SET members = :members, mv = :mv${also.last ? ', #last = :last, lastHash = :hash, lastAt = :at' : ''}`,
     ConditionExpression: 'mv = :before',
     ...(also.last && { ExpressionAttributeNames: { '#last': 'last' } }),
     ExpressionAttributeValues: {
       ':members': memberMap(after),
       ':mv': after.membersVersion,
       ':before': before.membersVersion,
-      ...(also.last && { ':last': after.last, ':hash': after.lastHash }),
+      ...(also.last && { ':last': after.last, ':hash': after.lastHash, ':at': after.lastAt }),
     },
   };
 }

@@ -7,6 +7,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { idFrom } from '../domain/id.ts';
 import { announcements } from '../push/sockets.ts';
 import { conversationLog } from '../store/conversations.ts';
+import { heads } from '../store/heads.ts';
 import { people } from '../store/people.ts';
 import { sessions } from '../store/sessions.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
@@ -37,6 +38,7 @@ export const open = {
       conversations: setting('conversationsTable'),
       people: setting('peopleTable'),
     }),
+  heads: () => heads(documents, setting('conversationsTable')),
   people: () => people(documents, setting('peopleTable')),
   vault: () =>
     vault(

@@ -40,6 +40,23 @@ export function authorizationsOf(
   return [...onTables, ...onKeys];
 }
 
+/**
+ * What Lambda's poller asks for with the function's role before it reads a stream (Lambda developer guide, "Using Lambda
+ * with DynamoDB", execution role), and the key of a table that has its own.
+ */
+export function streamAuthorizations(
+  table: Table,
+  streamArn: string,
+  account: Account,
+  keyPolicyOf: (keyArn: string) => KeyPolicy,
+): readonly Authorization[] {
+  const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+  const onStream = actions.map((action) => ({ action: `dynamodb:${action}`, resource: streamArn }));
+  return table.keyArn === undefined
+    ? onStream
+    : [...onStream, keyAuthorization(table, table.keyArn, account, keyPolicyOf)];
+}
+
 function keyAuthorization(
   table: Table,
   keyArn: string,

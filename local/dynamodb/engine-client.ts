@@ -13,8 +13,17 @@ export class EngineClient {
   }
 
   /** The engine's answer; its refusals become {@link AwsError} with every member they carry. */
-  async call(operation: string, body: string | Buffer | object): Promise<Record<string, unknown>> {
-    const response = await this.post(operation, body);
+  call(operation: string, body: string | Buffer | object): Promise<Record<string, unknown>> {
+    return this.ask(`DynamoDB_20120810.${operation}`, body);
+  }
+
+  /** The same of the streams' API. */
+  callStreams(operation: string, body: object): Promise<Record<string, unknown>> {
+    return this.ask(`DynamoDBStreams_20120810.${operation}`, body);
+  }
+
+  private async ask(target: string, body: string | Buffer | object): Promise<Record<string, unknown>> {
+    const response = await this.post(target, body);
     const answer = object(await response.json());
     if (response.ok) return { ...answer };
 
@@ -23,13 +32,13 @@ export class EngineClient {
     throw new AwsError(code, text(Message) ?? text(message) ?? '', response.status, members);
   }
 
-  private async post(operation: string, body: string | Buffer | object): Promise<Response> {
+  private async post(target: string, body: string | Buffer | object): Promise<Response> {
     try {
       return await fetch(this.url, {
         method: 'POST',
         headers: {
           'content-type': 'application/x-amz-json-1.0',
-          'x-amz-target': `DynamoDB_20120810.${operation}`,
+          'x-amz-target': target,
           authorization: this.credentials,
         },
         body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),

@@ -8,7 +8,7 @@ export type OnExpiring = (table: Table, expired: Item) => void;
 
 /**
  * Deletes the items of a table whose time-to-live attribute, a number of seconds since the epoch, lies before `now`
- * (milliseconds), and returns how many. As on AWS an item more than five years past is left alone
+ * (milliseconds), and returns them as they were. As on AWS an item more than five years past is left alone
  * (DynamoDB developer guide, "How it works: DynamoDB Time to Live").
  */
 export async function deleteExpired(
@@ -16,10 +16,10 @@ export async function deleteExpired(
   table: Table,
   now: number,
   onExpiring?: OnExpiring,
-): Promise<number> {
-  if (table.timeToLive === undefined) return 0;
+): Promise<Item[]> {
+  if (table.timeToLive === undefined) return [];
   const seconds = Math.floor(now / 1000);
-  let deleted = 0;
+  const deleted: Item[] = [];
   let ExclusiveStartKey: unknown;
   do {
     const page = await engine.call('Scan', {
@@ -35,7 +35,7 @@ export async function deleteExpired(
       ExclusiveStartKey,
     });
     for (const expired of objects(page.Items).map(item)) {
-      if (await deleteStill(engine, table, table.timeToLive, expired, onExpiring)) deleted++;
+      if (await deleteStill(engine, table, table.timeToLive, expired, onExpiring)) deleted.push(expired);
     }
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);

@@ -7,6 +7,7 @@ import { authorizationsOf, type KeyPolicy } from './authorizations.ts';
 import { EngineClient } from './engine-client.ts';
 import { deleteExpired, type OnExpiring } from './expiry.ts';
 import { halvesOf } from './half-transaction.ts';
+import { TableStreams } from './streams.ts';
 import { identifyTable, type Table, tableOf } from './table.ts';
 import { describedAs, differencesOf, timeToLiveOf } from './table-description.ts';
 import { ITEM_OPERATIONS, touchesOf } from './touches.ts';
@@ -23,6 +24,8 @@ export interface DynamoDbOptions {
   /** How long an expired item may stay, in milliseconds of the clock. @default 5 minutes; AWS promises only days */
   readonly expiryLagMs?: number;
   readonly onExpiring?: OnExpiring;
+  /** Where it is kept which records of streams are time to live's; absent: gone with the run. */
+  readonly streamMarksFile?: string;
 }
 
 /** DynamoDB behind the front door: real tables in the engine, asked for as IAM, KMS and CloudTrail see them on AWS. */
@@ -33,16 +36,27 @@ export class DynamoDbService implements AwsService {
   readonly protocol = 'json-1.0';
   readonly targetPrefix = 'DynamoDB_20120810';
 
+  /** The tables' streams, for Lambda's pollers. */
+  readonly streams: TableStreams;
   private readonly options: DynamoDbOptions;
   private readonly engine: EngineClient;
   private readonly tables = new Map<string, Table>();
   private half: HalfShown | undefined;
   private nextSweep: CancelTimer | undefined;
+  private sweeping: Promise<unknown> = Promise.resolve();
   private closed = false;
 
   constructor(options: DynamoDbOptions) {
     this.options = options;
     this.engine = new EngineClient(options.engine.url, options.engine.accessKeyId);
+    const { account, clock, keyPolicyOf, streamMarksFile: marksFile } = options;
+    this.streams = new TableStreams({
+      account,
+      clock,
+      engine: this.engine,
+      keyPolicyOf,
+      ...(marksFile === undefined ? {} : { marksFile }),
+    });
   }
 
   /** Creates the table, or makes sure that the one kept from an earlier run is what the template asks for. */
@@ -60,16 +74,17 @@ export class DynamoDbService implements AwsService {
       }
     }
     this.tables.set(table.name, table);
+    if (table.streamArn !== undefined) {
+      this.streams.add(table, String((await this.describe(table.name))?.LatestStreamArn));
+    }
     if (table.timeToLive !== undefined && this.nextSweep === undefined) this.planSweep();
   }
 
   /** Deletes what has expired by the clock, in every table; returns how many items went. */
-  async sweepExpired(): Promise<number> {
-    let deleted = 0;
-    for (const table of this.tables.values()) {
-      deleted += await deleteExpired(this.engine, table, this.options.clock.now(), this.options.onExpiring);
-    }
-    return deleted;
+  sweepExpired(): Promise<number> {
+    const swept = this.sweeping.then(() => this.sweep()); // one at a time: each marks what it deleted
+    this.sweeping = swept.catch(() => {});
+    return swept;
   }
 
   /**
@@ -109,6 +124,7 @@ export class DynamoDbService implements AwsService {
     this.requireKeys(call);
     const answer =
       call.operation === 'TransactWriteItems' ? await this.transact(call) : await this.forward(call);
+    if (ITEM_OPERATIONS[call.operation] === 'write') this.tellReaders(call);
     const { ConsumedCapacity, ...body } = answer;
     return {
       body: asksForUnits(call.input) ? answer : body,
@@ -118,6 +134,26 @@ export class DynamoDbService implements AwsService {
 
   trail(call: Call): TrailFacts {
     return trailOf(call, this.tables, this.options.account);
+  }
+
+  private async sweep(): Promise<number> {
+    let deleted = 0;
+    for (const table of this.tables.values()) {
+      if (table.timeToLive === undefined) continue;
+      deleted += await this.streams.marking(table, (starts) =>
+        deleteExpired(this.engine, table, this.options.clock.now(), (...expiring) => {
+          starts();
+          this.options.onExpiring?.(...expiring);
+        }),
+      );
+    }
+    return deleted;
+  }
+
+  private tellReaders(call: Call): void {
+    for (const name of new Set(touchesOf(call, this.tables).map(({ table }) => table))) {
+      this.streams.changed(name);
+    }
   }
 
   /** Asks for the units also where the caller did not. */

@@ -36,7 +36,8 @@ export function replyWithError(error: AwsError, service: AwsService | undefined)
   }
   const body = { __type: typeName(error.code, service), ...error.members };
   const said = error.message === '' ? body : { ...body, [message]: error.message };
-  return replyWith({ status: error.status, body: said }, service);
+  const headers = service?.errorHeaders?.(error) ?? {};
+  return replyWith({ status: error.status, headers, body: said }, service);
 }
 
 /** What a caller hears of a fault in a service: that there was one. */

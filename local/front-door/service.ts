@@ -65,6 +65,8 @@ export interface AwsService {
   authorizations(call: Call): Promise<readonly Authorization[]> | readonly Authorization[];
   /** Does the work; throws {@link AwsError} for what AWS answers with an error. */
   handle(call: Call): Promise<Answer>;
+  /** Headers that go with an error, beside what the protocol itself asks for. */
+  errorHeaders?(error: AwsError): Readonly<Record<string, string>>;
   /** The call as CloudTrail records it; called for refused calls too. */
   trail(call: Call): TrailFacts;
 }

@@ -12,6 +12,7 @@ export interface Ability {
 const throughDynamoDb = JSON.stringify({
   StringEquals: { 'kms:ViaService': 'dynamodb.<region>.amazonaws.com' },
 });
+const throughSqs = JSON.stringify({ StringEquals: { 'kms:ViaService': 'sqs.<region>.amazonaws.com' } });
 const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
@@ -48,6 +49,15 @@ export const abilities: Readonly<Record<string, Ability>> = {
   WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
 
   PushToSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/POST/@connections/*' },
+
+  ReadStream: {
+    actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+    on: 'stream of Conversations',
+  },
+  ListStreams: { actions: ['dynamodb:ListStreams'], on: 'everything' }, // has no narrower resource
+  RaiseHeads: { actions: ['dynamodb:UpdateItem'], on: 'table Conversations' },
+  ParkRecords: { actions: ['sqs:SendMessage'], on: 'queue Parked' },
+  EncryptParkedRecords: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], on: 'key Data', when: throughSqs },
 
   WriteGatewayLogs: {
     actions: [
@@ -110,6 +120,16 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'PushToSockets',
   ],
   'ShowMe/Policy': overHttp,
+  'RaiseHeads/Policy': [
+    'WriteOwnLog',
+    'ReadStream',
+    'ListStreams',
+    'ReadTablesUnderDataKey',
+    'ParkRecords',
+    'EncryptParkedRecords',
+    'RaiseHeads',
+    'WriteTablesUnderDataKey',
+  ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
   'Backups/Policy': Object.keys(
     backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
@@ -141,6 +161,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'ChangeMembers/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'ShowMe/Function': ['SESSIONS_TABLE'],
+  'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };
 
 function backupAbilities(plan: string, key: string, tables: readonly string[]): Record<string, Ability> {
@@ -218,13 +239,16 @@ function nameOf(resource: unknown, policy: Placed, templates: Templates): string
   const sockets = /:execute-api:.*,"\/(live\/[^"]+)"/.exec(text);
   if (sockets) return `sockets ${sockets[1]}`;
 
-  const [, here, elsewhere] = /"Fn::GetAtt":\["(\w+)"|OutputFnGetAtt(\w+?)Arn[0-9A-F]{8}"/.exec(text) ?? [];
+  const [, here, elsewhere] =
+    /"Fn::GetAtt":\["(\w+)"|OutputFnGetAtt(\w+?)(?:Stream)?Arn[0-9A-F]{8}"/.exec(text) ?? [];
   const named = find(templates, here ?? elsewhere ?? '');
   const [first, second] = named?.path.split('/') ?? [];
   if (named?.Type === 'AWS::DynamoDB::Table') {
+    if (/StreamArn/.test(text)) return `stream of ${first}`;
     return `${text.includes('"/backup/*"') ? 'backups of ' : ''}table ${first}`;
   }
   if (named?.Type === 'AWS::KMS::Key') return `key ${second}`;
+  if (named?.Type === 'AWS::SQS::Queue') return `queue ${first}`;
   if (named?.Type === 'AWS::Backup::BackupVault') return `vault ${first}`;
   const isOwnLog = named?.Type === 'AWS::Logs::LogGroup' && named.stack === policy.stack;
   if (isOwnLog && target(resource) === named.id && named.path === policy.path.replace(/Policy$/, 'Log'))

@@ -34,6 +34,7 @@ const indifferent = new Set([
   'AWS::IAM::Role AssumeRolePolicyDocument.Version',
   'AWS::IAM::Role Description',
   'AWS::KMS::Key KeyPolicy.Version',
+  'AWS::SQS::QueuePolicy PolicyDocument.Version',
   'AWS::Lambda::Function Code.S3Bucket',
   'AWS::Lambda::Function Code.S3Key',
   'AWS::Lambda::Function Description',

@@ -39,6 +39,7 @@ const looks: Readonly<Record<string, Look>> = {
       'SSESpecification.KMSMasterKeyId': aKeyOfOurs,
       'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled': true,
       'PointInTimeRecoverySpecification.RecoveryPeriodInDays': table.path.startsWith('Keys/') ? 7 : 35,
+      'StreamSpecification.StreamViewType': table.path.startsWith('Conversations/') ? 'NEW_IMAGE' : undefined,
       'TimeToLiveSpecification.Enabled': true,
       'TimeToLiveSpecification.AttributeName': 'expiresAt',
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, ...sortKey(table, { KeyType: 'RANGE' })],
@@ -135,6 +136,33 @@ const looks: Readonly<Record<string, Look>> = {
       Identifier: 'wardline',
       Name: aString,
       Scopes: [{ ScopeDescription: 'a person who signed in with MFA', ScopeName: 'user' }],
+    }),
+
+  'AWS::SQS::Queue': (queue) =>
+    wants(queue.Properties, { KmsMasterKeyId: aKeyOfOurs, MessageRetentionPeriod: 1_209_600 }),
+  'AWS::SQS::QueuePolicy': (policy) =>
+    wants(policy.Properties, {
+      'Queues.0': anything,
+      'PolicyDocument.Statement.0.Action': 'sqs:*',
+      'PolicyDocument.Statement.0.Effect': 'Deny',
+      'PolicyDocument.Statement.0.Principal': { AWS: '*' },
+      'PolicyDocument.Statement.0.Condition': { Bool: { 'aws:SecureTransport': 'false' } },
+      'PolicyDocument.Statement.0.Resource': anything,
+      'PolicyDocument.Statement.1': undefined, // it refuses plain HTTP, and lets nobody in
+    }),
+  'AWS::Lambda::EventSourceMapping': (mapping) =>
+    wants(mapping.Properties, {
+      FunctionName: anything,
+      EventSourceArn: anything,
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 20,
+      FilterCriteria: {
+        Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}' }],
+      },
+      'DestinationConfig.OnFailure.Destination': anything,
     }),
 
   'AWS::Lambda::Function': (door) => [

@@ -162,6 +162,7 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
     membersVersion: 0,
     last: 0,
     lastHash: genesisOf(conversationId, owner, now()),
+    lastAt: now(),
     retentionDays: 30,
     createdAt: now(),
     createdBy: owner,

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Socket } from '../../../functions/domain/caller.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { genesisOf, type MembershipEntry, type MessageEntry } from '../../../functions/domain/entry.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
+import { heads } from '../../../functions/store/heads.ts';
+import { entryItem } from '../../../functions/store/items.ts';
 import { people } from '../../../functions/store/people.ts';
 import { sessions } from '../../../functions/store/sessions.ts';
+import { entriesIn } from '../../../functions/store/stream.ts';
 import { wrappedKeys } from '../../../functions/store/wrapped-keys.ts';
 import { startDatabase } from '../../fixtures/database.ts';
 import { aRef, person } from '../domain/in-memory.ts';
@@ -40,6 +44,7 @@ function aHead(): Head {
     membersVersion: 0,
     last: 0,
     lastHash: genesisOf(conversationId, ana, 1),
+    lastAt: 1_800_000_000_000,
     retentionDays: 30,
     createdAt: 1_800_000_000_000,
     createdBy: ana,
@@ -130,6 +135,36 @@ describe('the log', () => {
       Array.from({ length: 8 }, (_, by) => log.create({ ...head, createdAt: by })),
     );
     expect(outcomes.filter(({ outcome }) => outcome === 'created')).toHaveLength(1);
+  });
+});
+
+describe('heads', () => {
+  test('are raised and never lowered, and one that is gone is not made again', async () => {
+    const log = conversationLog(client, { conversations: 'Conversations', people: 'People' });
+    const head = aHead();
+    await log.create(head);
+    const marks = heads(client, 'Conversations');
+    const { conversationId } = head;
+    await Promise.all(
+      [3, 9, 5, 9, 1].map((last) =>
+        marks.raise({ conversationId, last, lastHash: randomBytes(32), lastAt: last }),
+      ),
+    );
+    expect(await log.head(conversationId)).toMatchObject({ last: 9, lastAt: 9 });
+    await marks.raise({ conversationId: newId(), last: 1, lastHash: randomBytes(32), lastAt: 1 });
+  });
+
+  test('follow from a batch of the stream as Lambda hands it over', () => {
+    const entry = anEntry(aHead(), 7);
+    const image = marshall(entryItem(entry));
+    const asJson = JSON.parse(
+      JSON.stringify(image, (_name, value) =>
+        value?.B ? { B: Buffer.from(Object.values(value.B) as number[]).toString('base64') } : value,
+      ),
+    );
+    expect(plain(entriesIn({ Records: [{ dynamodb: { NewImage: asJson } }, { dynamodb: {} }] }))).toEqual(
+      plain([entry]),
+    );
   });
 });
 

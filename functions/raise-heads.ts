@@ -1,0 +1,11 @@
+import { raiseHeads } from './domain/raise-heads.ts';
+import { onEntries } from './wiring/on-entries.ts';
+import { open } from './wiring/rooms.ts';
+
+const heads = open.heads();
+
+/**
+ * The one dispatcher of the Conversations table's stream: raises each head's mark to what its log has reached, which is
+ * what inboxes sort by, and what keeps a log whose old entries are gone from beginning again at 1.
+ */
+export const handler = onEntries('RaiseHeads', (entries) => raiseHeads(heads, entries));

@@ -1,0 +1,27 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Entry } from '../domain/entry.ts';
+import { entryOf } from './items.ts';
+
+/** A batch of the Conversations table's stream, as far as it is looked at. */
+export interface StreamBatch {
+  readonly Records: readonly { readonly dynamodb?: { readonly NewImage?: unknown } }[];
+}
+
+/** The log entries that a batch tells of; the mapping's filter lets nothing else through. */
+export function entriesIn(batch: StreamBatch): readonly Entry[] {
+  return batch.Records.flatMap(({ dynamodb }) => {
+    const image = dynamodb?.NewImage;
+    return image ? [entryOf(unmarshall(withBytes(image) as Record<string, AttributeValue>))] : [];
+  });
+}
+
+/** Lambda hands binary attributes over as base64 text (DynamoDB developer guide, "Lambda event structure"). */
+function withBytes(image: unknown): unknown {
+  return Object.fromEntries(
+    Object.entries(image as Record<string, { B?: string }>).map(([name, value]) => [
+      name,
+      typeof value.B === 'string' ? { B: Buffer.from(value.B, 'base64') } : value,
+    ]),
+  );
+}

@@ -1,0 +1,38 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Door } from './door.ts';
+import type { EncryptionKey } from './encryption-keys.ts';
+
+/** Where a stream's records are noted that a door could not take: their place in the stream, never what they hold. */
+export class ParkedQueue extends Construct {
+  private readonly queue: Queue;
+  private readonly encryptionKey: EncryptionKey;
+
+  constructor(scope: Construct, id: string, props: { readonly encryptionKey: EncryptionKey }) {
+    super(scope, id);
+    this.encryptionKey = props.encryptionKey;
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: props.encryptionKey,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14), // the longest there is; the stream itself forgets after one
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  get arn(): string {
+    return this.queue.queueArn;
+  }
+
+  /** Lets Lambda, as `door`, note what the door could not take. */
+  letPark(door: Door): void {
+    door.lend({ name: 'ParkRecords', actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] });
+    door.lend({
+      name: 'EncryptParkedRecords',
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [this.encryptionKey.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `sqs.${this.queue.stack.region}.amazonaws.com` } },
+    });
+  }
+}
