@@ -49,11 +49,8 @@ export async function readLog(
     'after' in from
       ? log.forward(conversationId, from.after, limit)
       : log.backward(conversationId, from.before, limit);
-  const [caller, firstHead, firstStretch] = await Promise.all([
-    admitted,
-    log.head(conversationId),
-    read(range),
-  ]);
+  const [caller, found, firstStretch] = await Promise.all([admitted, log.head(conversationId), read(range)]);
+  const firstHead = found && (await settle(log, found, firstStretch.entries)); // who was just added is a member
   allow(operation, conversationId, caller, firstHead);
   if (!firstHead) throw new Fault('a conversation without a head was allowed');
   const joined = memberOf(firstHead, caller.person)?.joined ?? 0;

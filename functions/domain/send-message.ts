@@ -69,11 +69,9 @@ export async function sendMessage(
     log.head(draft.conversationId),
     log.newest(draft.conversationId, PAGE),
   ]);
-  let decision = allow('message.send', draft.conversationId, caller, head);
-  if (!head) throw new Fault('a conversation without a head was allowed');
-
-  const standing = await settle(log, head, page, log.rebuild);
-  decision = allow('message.send', draft.conversationId, caller, standing);
+  const standing = head && (await settle(log, head, page, log.rebuild)); // before the rule: who was just added is a member
+  let decision = allow('message.send', draft.conversationId, caller, standing);
+  if (!standing) throw new Fault('a conversation without a head was allowed');
   const known = await upToHead(log, standing, page);
   let view: View = { head: standing, newest: known.at(-1) };
   let repeat = await findRepeat(log, draft, caller, decision, view, known);

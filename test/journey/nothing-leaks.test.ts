@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => run.close());
 
-test('texts, titles and names of people stand in no table, log, record or metric, whatever went wrong', async () => {
+test('texts, titles and names of people stand in no table, queue, log, record or metric, whatever went wrong', async () => {
   const ana = await run.person(userName('ana'), 'clinician');
   const ben = await run.person(userName('ben'), 'patient');
   const stranger = await run.person(userName('cleo'), 'clinician');

@@ -96,6 +96,14 @@ describe('changes of membership', () => {
   });
 });
 
+test('who was just added sends and reads although the head does not show it yet', async () => {
+  const chat = aConversation([ana, ben]);
+  await add(chat, ana, cleo);
+  chat.log.heads.set(chat.conversationId, chat.head); // the transaction's other half is not visible
+  expect((await read(chat, cleo, { after: 0 })).value.entries.map(({ seq }) => seq)).toEqual([1]);
+  await expect(send(chat, cleo, aRef(), 1)).resolves.toMatchObject({ value: { seq: 2 } });
+});
+
 describe('a reader', () => {
   test('who meets half a change of membership is told neither that it is not there nor that retention took it', async () => {
     const chat = aConversation([ana, ben, cleo]);
