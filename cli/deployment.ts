@@ -6,14 +6,18 @@ import { Failure } from './failure.ts';
 /** `cdk deploy --outputs-file`: outputs by stack. A local run adds `Local`. */
 export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What the operator's commands need to know of a deployment. */
-export interface Deployment {
+/** Where people sign in. */
+export interface PoolAddress {
   readonly region: string;
   readonly userPoolId: string;
   readonly userPoolClientId: string;
-  readonly peopleTable: string;
   /** Set for a local run, whose AWS is reached there. */
   readonly endpoint?: string;
+}
+
+/** What the operator's commands need to know of a deployment. */
+export interface Deployment extends PoolAddress {
+  readonly peopleTable: string;
   /** Set for a local run; on AWS the SDK finds the operator's own. */
   readonly credentials?: Credentials;
 }
@@ -30,39 +34,58 @@ export const files = {
 
 /** Picks a deployment out of its outputs, whatever its stacks are called. */
 export function deploymentOf(outputs: Outputs, credentials?: Credentials): Deployment {
-  const output = (name: string): string => {
-    const found = Object.values(outputs).find((stack) => Object.hasOwn(stack, name))?.[name];
-    if (found) return found;
-    throw new Failure(
-      'usage',
-      `the outputs hold no ${name}: write them anew with npx cdk deploy --all --outputs-file FILE`,
-    );
-  };
   return {
-    region: output('Region'),
-    userPoolId: output('UserPoolId'),
-    userPoolClientId: output('UserPoolClientId'),
-    peopleTable: output('PeopleTable'),
-    ...(outputs.Local?.AwsEndpointUrl && { endpoint: outputs.Local.AwsEndpointUrl }),
+    ...poolAddressOf(outputs),
+    peopleTable: output(outputs, 'PeopleTable'),
     ...(credentials && { credentials }),
   };
 }
 
+/** Picks out where people sign in, which needs no key of an operator. */
+export function poolAddressOf(outputs: Outputs): PoolAddress {
+  return {
+    region: output(outputs, 'Region'),
+    userPoolId: output(outputs, 'UserPoolId'),
+    userPoolClientId: output(outputs, 'UserPoolClientId'),
+    ...(outputs.Local?.AwsEndpointUrl && { endpoint: outputs.Local.AwsEndpointUrl }),
+  };
+}
+
+function output(outputs: Outputs, name: string): string {
+  const found = Object.values(outputs).find((stack) => Object.hasOwn(stack, name))?.[name];
+  if (found) return found;
+  throw new Failure(
+    'usage',
+    `the outputs hold no ${name}: write them anew with npx cdk deploy --all --outputs-file FILE`,
+  );
+}
+
 /** Reads a file of outputs; beside those of a local run stand its administrator's keys. */
 export function readDeployment(file: string): Deployment {
+  const { outputs, credentials } = readAccess(file);
+  return deploymentOf(outputs, credentials);
+}
+
+/** The outputs in a file as they stand, and the keys beside those of a local run. */
+export function readAccess(file: string): { outputs: Outputs; credentials?: Credentials } {
   if (!existsSync(file)) {
     throw new Failure(
       'usage',
       `there is no ${file}: start the local run with npm start, or name the file that npx cdk deploy --all --outputs-file FILE wrote with --outputs FILE`,
     );
   }
-  const outputs = parsed(file, z.record(z.string(), z.record(z.string(), z.string())));
-  if (!outputs.Local) return deploymentOf(outputs);
+  const outputs = readOutputs(file);
+  if (!outputs.Local) return { outputs };
 
   const keys = join(dirname(file), files.credentials);
   if (!existsSync(keys))
     throw new Failure('environment', `there is no ${keys} beside the outputs: run npm start again`);
-  return deploymentOf(outputs, parsed(keys, Credentials));
+  return { outputs, credentials: parsed(keys, Credentials) };
+}
+
+/** The outputs in a file, which is there. */
+export function readOutputs(file: string): Outputs {
+  return parsed(file, z.record(z.string(), z.record(z.string(), z.string())));
 }
 
 function parsed<S extends z.ZodType>(file: string, schema: S): z.infer<S> {

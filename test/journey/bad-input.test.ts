@@ -5,12 +5,14 @@ import { WebSocket } from 'ws';
 import { clientFrames, Refused } from '../../protocol/frames.ts';
 import { ErrorBody } from '../../protocol/requests.ts';
 import { closingBytes, closingFrames, namedFrames, smuggledRequests } from '../fixtures/bad-frames.ts';
+import type { BareSocket } from '../fixtures/bare-socket.ts';
 import { brokenObject, brokenText, MARKER, textOf } from '../fixtures/broken-json.ts';
 import { framesOf, requestsOf, wrongPaths, wrongQueries } from '../fixtures/broken-requests.ts';
+import type { Person } from '../fixtures/deployed.ts';
 import { httpRoutes } from '../fixtures/every-door.ts';
 import { type Bystanders, expectHarmless } from '../fixtures/harmless.ts';
 import { closeCode, type RawAnswer, rawExchange, rawRequest, rawSocket } from '../fixtures/raw-wire.ts';
-import { type BareSocket, type Person, type Run, startRun } from '../fixtures/running.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 
 const faults: unknown[] = [];
 let run: Run;

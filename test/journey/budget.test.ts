@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TrafficRecord } from '../../local/api-gateway/traffic.ts';
 import type { InvocationRecord } from '../../local/lambda/service.ts';
+import type { BareSocket } from '../fixtures/bare-socket.ts';
+import type { Person } from '../fixtures/deployed.ts';
 import { report } from '../fixtures/results.ts';
-import { type BareSocket, type Person, type Run, startRun } from '../fixtures/running.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 
 /** What one warm text of at most 300 bytes between two people may cost (design, "How a message travels"). */
 const budget = {

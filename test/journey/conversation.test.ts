@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Entry, PlainClient } from '../../examples/plain-client/client.mjs';
-import { type Person, type Run, startRun } from '../fixtures/running.ts';
+import type { Deployed, Person } from '../fixtures/deployed.ts';
+import { anyDeployment } from '../fixtures/running.ts';
 
-let run: Run;
+let run: Deployed;
 let ana: Person;
 let ben: Person;
 let cleo: Person;
 
 beforeAll(async () => {
-  run = await startRun();
+  run = await anyDeployment();
   ana = await run.person('ana-1', 'clinician');
   ben = await run.person('ben-1', 'patient');
   cleo = await run.person('cleo-1', 'clinician');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fail } from '../../local/front-door/faults.ts';
-import { BareSocket, type Run, startRun } from '../fixtures/running.ts';
+import { BareSocket } from '../fixtures/bare-socket.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 
 interface Recorded {
   readonly message: string;

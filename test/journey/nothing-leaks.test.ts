@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { delay, refuse } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
+import type { Person } from '../fixtures/deployed.ts';
 import { report } from '../fixtures/results.ts';
-import { type Person, type Run, startRun } from '../fixtures/running.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 import { found, sinksOf } from '../fixtures/sinks.ts';
 
 let run: Run;

@@ -12,9 +12,11 @@ import { PlainClient } from '../../examples/plain-client/client.mjs';
 import { renewTokens, signIn } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { clientFrames } from '../../protocol/frames.ts';
+import { BareSocket } from '../fixtures/bare-socket.ts';
+import type { Person } from '../fixtures/deployed.ts';
 import { askEveryFrame, askEveryRoute, httpRoutes, routeKeys } from '../fixtures/every-door.ts';
 import { claimsOf, forgeries, poolKeysIn, signedByPool } from '../fixtures/forged-tokens.ts';
-import { BareSocket, type Person, type Run, startRun } from '../fixtures/running.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 
 const MINUTE = 60_000;
 const ORIGIN = 'https://app.example.org'; // the one that the example deployment lists

@@ -49,7 +49,7 @@ test('data stays over a restart, and a closed engine leaves no process behind', 
 
   const neighbour = new EngineClient(second.url, 'local'); // the port is open to the network, the data is not
   expect(await neighbour.call('ListTables', {})).toEqual({ TableNames: [] });
-}, 30_000);
+}, 120_000);
 
 test('an engine that dies is reported with its reason', async () => {
   const reasons: string[] = [];
@@ -59,7 +59,7 @@ test('an engine that dies is reported with its reason', async () => {
   });
   process.kill(engine.pid, 'SIGKILL');
   await expect.poll(() => reasons).toEqual([expect.stringMatching(/pid \d+\) ended: SIGKILL/)]);
-}, 30_000);
+}, 120_000);
 
 test('the engine ends with the process that started it, even one that is killed', async () => {
   const engineModule = new URL('../../../local/dynamodb/engine.ts', import.meta.url).href;
@@ -77,7 +77,7 @@ test('the engine ends with the process that started it, even one that is killed'
 
   parent.kill('SIGKILL');
   await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
-}, 30_000);
+}, 120_000);
 
 test('two processes that fetch at once both get the whole engine, and leave nothing else behind', async () => {
   const cacheDirectory = folder();

@@ -1,0 +1,243 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type * as z from 'zod';
+import { genesisOf } from '../../functions/domain/entry.ts';
+import { idFrom } from '../../functions/domain/id.ts';
+import { conversationLog } from '../../functions/store/conversations.ts';
+import { standings } from '../../functions/store/heads.ts';
+import type { TrafficRecord } from '../../local/api-gateway/traffic.ts';
+import { Synced } from '../../protocol/frames.ts';
+import type { BareSocket } from '../fixtures/bare-socket.ts';
+import type { Person } from '../fixtures/deployed.ts';
+import { report } from '../fixtures/results.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
+
+const CONVERSATIONS = 500;
+const CHANGED = 60;
+const TEXTS_EACH = 3;
+
+/** What one reconnect after a night may cost: 500 conversations, 60 of them with three texts of 300 bytes. */
+const budget = {
+  frames: 3,
+  /** A list entry takes 70 bytes: 500 of them 9 units; half a unit for each head. Asked again for what is left. */
+  listAndHeads: 9 + CONVERSATIONS / 2,
+  /** A head and a page of the log, strongly consistent. */
+  eachChanged: 2,
+  /** More where the environment meets a conversation for the first time: its data key. */
+  eachChangedAtFirst: 1,
+} as const;
+
+type Frame = z.infer<typeof Synced>;
+
+let run: Run;
+let ana: Person;
+let ben: Person;
+let reader: BareSocket;
+let writer: BareSocket;
+
+beforeAll(async () => {
+  run = await startRun();
+  ana = await run.person('ana-1', 'clinician');
+  ben = await run.person('ben-1', 'patient');
+  [reader, writer] = [await run.socket(ana), await run.socket(ben)];
+  await writer.ask({ type: 'session.open' });
+});
+afterAll(() => run.close());
+
+/** The table of the deployment, for the store's own code under the operator's credentials. */
+function tables() {
+  const { account, awsEndpointUrl: endpoint, administrator: credentials, resources } = run.stack;
+  const client = new DynamoDBClient({ region: account.region, endpoint, credentials });
+  const named = (start: string) =>
+    resources.find(({ type, logicalId }) => type === 'AWS::DynamoDB::Table' && logicalId.startsWith(start))
+      ?.ref ?? '';
+  const options = { marshallOptions: { removeUndefinedValues: true } };
+  return {
+    documents: DynamoDBDocumentClient.from(client, options),
+    conversations: named('Conversations'),
+    people: named('People'),
+  };
+}
+
+/** Conversations of the two, put by the store's own code: five hundred requests would take as many seconds as this tests. */
+async function manyConversations(count: number): Promise<string[]> {
+  const { documents, conversations, people } = tables();
+  const log = conversationLog(documents, { conversations, people });
+  const ids = Array.from({ length: count }, () => idFrom(randomBytes(16)));
+  for (let start = 0; start < count; start += 25) {
+    await Promise.all(
+      ids.slice(start, start + 25).map((conversationId) =>
+        log.create({
+          conversationId,
+          kind: 'group',
+          members: [ben.id, ana.id].map((person) => ({ person, role: 'owner', joined: 0 })),
+          membersVersion: 0,
+          last: 0,
+          lastHash: genesisOf(conversationId, ben.id, run.stack.clock.now()),
+          lastAt: run.stack.clock.now(),
+          retentionDays: 30,
+          createdAt: run.stack.clock.now(),
+          createdBy: ben.id,
+          ref: randomUUID(),
+          founders: randomBytes(32),
+        }),
+      ),
+    );
+  }
+  return ids;
+}
+
+async function say(conversationId: string, text: string): Promise<void> {
+  const ref = randomUUID();
+  const frame = { type: 'message.send', ref, conversationId, since: 0, body: { kind: 'text', text } };
+  await writer.ask(frame, (answer) => answer.type === 'message.accepted' && answer.ref === ref);
+}
+
+/** Every head shows at least these marks. */
+async function untilShown(lasts: ReadonlyMap<string, number>): Promise<void> {
+  const { documents, conversations } = tables();
+  const heads = standings(documents, conversations);
+  await expect
+    .poll(async () => {
+      const shown = await heads.of([...lasts.keys()]);
+      return [...lasts].filter(([id, last]) => (shown.get(id)?.last ?? 0) < last);
+    })
+    .toEqual([]);
+}
+
+/** Syncs until there is no `next`. */
+async function syncAll(cursors: Readonly<Record<string, number>>): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  let after: string | undefined;
+  do {
+    const left = Object.entries(cursors).filter(([id]) => id > (after ?? ''));
+    const answer = await reader.ask({
+      type: 'sync',
+      cursors: Object.fromEntries(left),
+      ...(after !== undefined && { after }),
+    });
+    frames.push(Synced.parse(answer));
+    after = frames.at(-1)?.next;
+  } while (after !== undefined && frames.length < 10);
+  return frames;
+}
+
+/** The calls that the frames' functions made, by their traces. */
+async function costOf<T>(asked: () => Promise<T>) {
+  const seen: TrafficRecord[] = [];
+  const off = run.stack.traffic.on((record) => seen.push(record));
+  const value = await asked();
+  off();
+  const calls = seen
+    .filter(({ routeKey }) => routeKey === 'sync')
+    .flatMap(({ traceId }) => run.stack.meter.byTrace(traceId.replace('Root=', '')));
+  const readUnits = calls.reduce((sum, { units }) => sum + units.read, 0);
+  const writeUnits = calls.reduce((sum, { units }) => sum + units.write, 0);
+  return { value, calls: calls.length, readUnits, writeUnits };
+}
+
+test('a person with 500 conversations, 60 of them changed, is up to date after at most three frames', async () => {
+  const ids = await manyConversations(CONVERSATIONS);
+  const changed = ids.slice(0, CHANGED);
+  const text = 'x'.repeat(300);
+  for (let nth = 0; nth < TEXTS_EACH; nth += 1) {
+    for (let start = 0; start < CHANGED; start += 10) {
+      await Promise.all(changed.slice(start, start + 10).map((id) => say(id, text)));
+    }
+  }
+  await untilShown(new Map(changed.map((id) => [id, TEXTS_EACH])));
+  await reader.ask({ type: 'session.open' });
+
+  const cursors = Object.fromEntries(ids.map((id) => [id, 0]));
+  const cold = await costOf(() => syncAll(cursors));
+  const warm = await costOf(() => syncAll(cursors));
+  for (const { value } of [cold, warm]) {
+    expect(value.length).toBeLessThanOrEqual(budget.frames);
+    const pages = value.flatMap(({ conversations }) => conversations);
+    expect(pages.map(({ conversationId }) => conversationId)).toEqual(changed.toSorted());
+    for (const { entries, floor, more, upTo } of pages) {
+      expect(entries.map(({ seq, body }) => [seq, body])).toEqual(
+        Array.from({ length: TEXTS_EACH }, (_, place) => [place + 1, { kind: 'text', text }]),
+      );
+      expect({ floor, more, upTo }).toEqual({ floor: 0, more: false, upTo: TEXTS_EACH });
+    }
+    expect(value.flatMap(({ unknown, gone }) => [...unknown, ...gone])).toEqual([]);
+  }
+
+  const frames = warm.value.length;
+  // who asks again after a full frame reads the sessions, and what stands behind it on the list, once more
+  const once = frames + frames * budget.listAndHeads;
+  const read = CHANGED + (frames - 1) * 20; // logs that were read and found no room
+  expect(warm.readUnits).toBeLessThanOrEqual(once + read * budget.eachChanged);
+  expect(cold.readUnits).toBeLessThanOrEqual(
+    once + read * budget.eachChanged + CHANGED * budget.eachChangedAtFirst + 1,
+  );
+  expect(warm.writeUnits).toBe(0);
+
+  const known = Object.fromEntries(ids.map((id) => [id, changed.includes(id) ? TEXTS_EACH : 0]));
+  const nothing = await costOf(() => syncAll(known));
+  expect(nothing.value).toEqual([{ type: 'synced', conversations: [], unknown: [], gone: [] }]);
+  expect(nothing.readUnits).toBeLessThanOrEqual(1 + budget.listAndHeads);
+  report('sync', {
+    conversations: CONVERSATIONS,
+    changed: CHANGED,
+    ...figures('first', cold),
+    ...figures('warm', warm),
+    ...figures('nothingNew', nothing),
+  });
+});
+
+function figures(name: string, cost: Awaited<ReturnType<typeof costOf<Frame[]>>>) {
+  const bytes = cost.value.map((frame) => Buffer.byteLength(JSON.stringify(frame)));
+  return {
+    [`${name}Frames`]: cost.value.length,
+    [`${name}Calls`]: cost.calls,
+    [`${name}ReadUnits`]: cost.readUnits,
+    [`${name}Bytes`]: bytes.reduce((sum, size) => sum + size, 0),
+  };
+}
+
+test('removed while away is gone, added while away is unknown, and the rest of the answer says nothing of others’', async () => {
+  const group = async (...members: Person[]) => {
+    const proposal = { ref: randomUUID(), kind: 'group', members: members.map(({ id }) => id) };
+    const { body } = await run.request(ben, 'POST', 'conversations', proposal);
+    return (body as { conversationId: string }).conversationId;
+  };
+  const cleo = await run.person('cleo-1', 'patient');
+  const [left, kept, joined, others] = [await group(ana), await group(ana), await group(), await group(cleo)];
+  await say(left, 'before');
+  await say(kept, 'before');
+  await run.request(ben, 'DELETE', `conversations/${left}/members/${ana.id}`);
+  await say(left, 'not for ana');
+  await say(joined, 'not for ana either');
+  await run.request(ben, 'POST', `conversations/${joined}/members`, { person: ana.id });
+  await say(others, 'nor this');
+  await untilShown(new Map([[kept, 1]]));
+
+  const frames = await syncAll({ [left]: 1, [kept]: 0, [others]: 0 });
+  const named = (of: (frame: Frame) => readonly string[]) => frames.flatMap(of);
+  expect(new Set(named(({ gone }) => gone))).toEqual(new Set([left, others])); // a stranger is told the same
+  const unknown = frames.flatMap((frame) => frame.unknown);
+  expect(unknown).toContainEqual({ conversationId: joined, last: 2 });
+  expect(unknown.map(({ conversationId }) => conversationId)).not.toContain(kept);
+  expect(frames.flatMap(({ conversations }) => conversations)).toEqual([
+    expect.objectContaining({ conversationId: kept, upTo: 1 }),
+  ]);
+  expect(JSON.stringify(frames)).not.toMatch(/not for ana|nor this/);
+
+  const log = await reader.ask({ type: 'conversation.catch-up', conversationId: joined, since: 0 });
+  expect(log).toMatchObject({ floor: 1, upTo: 2, entries: [{ body: { kind: 'member.added' } }] });
+});
+
+test('the record of a sync names each conversation that it opened', () => {
+  const decisions = run.stack.logs
+    .groups()
+    .flatMap((group) => run.stack.logs.read(group))
+    .filter(({ message }) => message.includes('"operation":"sync"'))
+    .map(({ message }) => JSON.parse(message) as { object: string; opened: string[]; rule: string });
+  expect(decisions.length).toBeGreaterThan(2);
+  for (const { object, rule } of decisions) expect([object, rule]).toEqual([ana.id, 'signed-in-person']);
+  expect(Math.max(...decisions.map(({ opened }) => opened.length))).toBeGreaterThan(CHANGED / budget.frames);
+});
