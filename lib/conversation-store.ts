@@ -30,6 +30,12 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'ReadConversations', actions: ['GetItem', 'Query'] });
   }
 
+  /** Lets `door` read logs, and how far many conversations have come at once. */
+  letCompare(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'ReadManyHeads', actions: ['BatchGetItem'] });
+  }
+
   /** Lets `door` read a log and append to it, members' comings and goings included. */
   letAppend(door: Door): void {
     this.letRead(door);

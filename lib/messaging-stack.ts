@@ -52,6 +52,17 @@ export class MessagingStack extends Stack {
     conversations.letRead(catchUp);
     keys.letOpen(catchUp);
 
+    const sync = door('Sync', 'message'); // a reconnect waits for it, and it opens hundreds of bodies
+    sessions.letAdmit(sync);
+    people.letList(sync);
+    conversations.letCompare(sync);
+    keys.letOpen(sync);
+
+    const markRead = door('MarkRead', 'page');
+    sessions.letAdmit(markRead);
+    conversations.letRead(markRead);
+    people.letMark(markRead);
+
     const unknownFrame = door('UnknownFrame', 'gate');
     sessions.letAdmit(unknownFrame);
 
@@ -60,6 +71,12 @@ export class MessagingStack extends Stack {
     conversations.letBegin(createConversation);
     people.letJoin(createConversation);
     keys.letSeal(createConversation);
+
+    const listConversations = door('ListConversations', 'page');
+    sessions.letRead(listConversations);
+    people.letList(listConversations);
+    conversations.letCompare(listConversations);
+    keys.letOpen(listConversations);
 
     const readMessages = door('ReadMessages', 'page');
     sessions.letRead(readMessages);
@@ -91,11 +108,14 @@ export class MessagingStack extends Stack {
         'session.renew': renewSession,
         'message.send': sendMessage,
         'conversation.catch-up': catchUp,
+        'conversation.mark-read': markRead,
+        sync,
       },
       unknownFrame,
     });
     socketApi.letPush(sendMessage);
     socketApi.letPush(changeMembers);
+    socketApi.letPush(markRead);
     if (settings.apiGatewayLogRole === 'create')
       socketApi.waitFor(new GatewayLogRole(this, 'GatewayLogRole'));
 
@@ -106,6 +126,7 @@ export class MessagingStack extends Stack {
       allowedOrigins,
       routes: {
         'POST /conversations': createConversation,
+        'GET /conversations': listConversations,
         'GET /conversations/{conversationId}/messages': readMessages,
         'POST /conversations/{conversationId}/members': changeMembers,
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,

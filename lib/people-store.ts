@@ -31,6 +31,16 @@ export class PeopleStore extends Construct {
     this.table.lend(door, { name: 'PutConversationOnLists', actions: ['PutItem'], partitions: LISTS });
   }
 
+  /** Lets `door` read who is in which conversations, and how far they have read. */
+  letList(door: Door): void {
+    this.table.lend(door, { name: 'ReadLists', actions: ['Query'], partitions: LISTS });
+  }
+
+  /** Lets `door` note how far somebody has read. */
+  letMark(door: Door): void {
+    this.table.lend(door, { name: 'MarkOnLists', actions: ['UpdateItem'], partitions: LISTS });
+  }
+
   /** Lets `door` take a conversation off the list of someone who leaves. */
   letLeave(door: Door): void {
     this.table.lend(door, { name: 'TakeConversationOffLists', actions: ['DeleteItem'], partitions: LISTS });

@@ -15,7 +15,20 @@ export const MAX_PAGE_BYTES = 100 * 1024;
 /** The most entries that one page of a log holds. */
 export const MAX_PAGE_ENTRIES = 200;
 
+/** The most conversations that one `sync` names: that many cursors fit a frame of 32 KB (API Gateway, WebSocket quotas). */
+export const MAX_CURSORS = 700;
+
 const Instant = z.iso.datetime();
+
+/** A record skips a key `__proto__` instead of refusing it, and what the protocol does not know is refused. */
+const Cursors = z
+  .unknown()
+  .refine((value) => !Object.hasOwn(Object(value), '__proto__'), 'must name conversations alone')
+  .pipe(z.record(ConversationId, Seq))
+  .refine(
+    (cursors) => Object.keys(cursors).length <= MAX_CURSORS,
+    `must name at most ${MAX_CURSORS} conversations`,
+  );
 
 // --- client → server -------------------------------------------------------------------------------------------
 
@@ -43,6 +56,24 @@ export const ConversationCatchUp = z.strictObject({
   conversationId: ConversationId,
   since: Seq,
   limit: z.int().min(1).max(MAX_PAGE_ENTRIES).optional(),
+});
+
+/**
+ * Asks what was missed in every conversation at once. `cursors`: the highest contiguous `seq` known, by conversation.
+ * `after` and `through` bound the question to conversations whose ids sort above the one and not above the other.
+ */
+export const Sync = z.strictObject({
+  type: z.literal('sync'),
+  cursors: Cursors,
+  after: ConversationId.optional(),
+  through: ConversationId.optional(),
+});
+
+/** Notes, for all of the caller's devices, that everything up to a `seq` was read. It never moves back. */
+export const ConversationMarkRead = z.strictObject({
+  type: z.literal('conversation.mark-read'),
+  conversationId: ConversationId,
+  upTo: Seq,
 });
 
 // --- server → client -------------------------------------------------------------------------------------------
@@ -93,6 +124,26 @@ export const ConversationLog = z.strictObject({
   more: z.boolean(),
 });
 
+/** What changed, by conversation. What is named nowhere in it had nothing new. */
+export const Synced = z.strictObject({
+  type: z.literal('synced'),
+  /** Conversations with something after their cursor, by ascending id; each as in `conversation.log`. */
+  conversations: z.array(ConversationLog.omit({ type: true })),
+  /** Conversations of the caller that had no cursor, and how far their logs have come at least. */
+  unknown: z.array(z.strictObject({ conversationId: ConversationId, last: Seq })),
+  /** Conversations that had a cursor and are not the caller's. */
+  gone: z.array(ConversationId),
+  /** There is more to say: ask again with `after` set to it. Conversations up to it are accounted for. */
+  next: ConversationId.optional(),
+});
+
+/** The mark as it stands, after the caller's own frame or that of another of their devices. */
+export const ConversationMarkedRead = z.strictObject({
+  type: z.literal('conversation.marked-read'),
+  conversationId: ConversationId,
+  upTo: Seq,
+});
+
 /** The frame was understood and not carried out, or not understood. Nothing was stored. */
 export const Refused = z.strictObject({
   type: z.literal('refused'),
@@ -109,6 +160,8 @@ export const clientFrames = {
   'session.renew': SessionRenew,
   'message.send': MessageSend,
   'conversation.catch-up': ConversationCatchUp,
+  'conversation.mark-read': ConversationMarkRead,
+  sync: Sync,
 } as const;
 
 /** Frames the server may send, by their type. */
@@ -118,6 +171,8 @@ export const serverFrames = {
   'message.accepted': MessageAccepted,
   'message.new': MessageNew,
   'conversation.log': ConversationLog,
+  'conversation.marked-read': ConversationMarkedRead,
+  synced: Synced,
   refused: Refused,
 } as const;
 

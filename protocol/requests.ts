@@ -37,6 +37,41 @@ const number = (schema: z.ZodInt) =>
     .transform(Number)
     .pipe(schema);
 
+/** The most conversations on one page of an inbox. */
+export const MAX_INBOX_PAGE = 50;
+
+/** Unread messages are counted up to this many. */
+export const MAX_UNREAD = 100;
+
+/** `GET /conversations`: the caller's conversations by last activity, newest first; `after` is an earlier page's `next`. */
+export const ListConversations = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,15}\.[a-z2-7]{26}$/)
+    .optional(),
+  limit: number(z.int().min(1).max(MAX_INBOX_PAGE)).optional(),
+});
+
+/** A conversation as it stands in one person's inbox. */
+export const InboxEntry = Conversation.extend({
+  /** A `seq` that the log has reached. */
+  last: Seq,
+  /** When something was last said, or who may hear it last changed. */
+  lastAt: z.iso.datetime(),
+  /** Everything up to it was marked as read. */
+  readUpTo: Seq,
+  /** Others' messages above `readUpTo` that the caller may still see, counted among the newest `MAX_UNREAD` entries. */
+  unread: z.int().min(0).max(MAX_UNREAD),
+  /** The newest message, where it stands among the newest entries and retention has not taken it. */
+  latest: LogEntry.optional(),
+}).meta({ id: 'InboxEntry' });
+
+/** A page of an inbox. `next` is there where there are more: ask again with `after` set to it. */
+export const Inbox = z.strictObject({
+  conversations: z.array(InboxEntry),
+  next: z.string().optional(),
+});
+
 /** `GET /conversations/{conversationId}/messages`: `after` reads forward from a `seq`, `before` backward; not both. */
 export const ReadMessages = z
   .strictObject({

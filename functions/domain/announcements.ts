@@ -1,3 +1,4 @@
+import type { ConversationId } from '../../protocol/ids.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
 import type { Head } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
@@ -5,6 +6,17 @@ import type { OpenedEntry } from './entry.ts';
 /** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
 export interface Announcements {
   announce(entry: OpenedEntry, to: readonly Socket[]): Promise<void>;
+}
+
+/** How far somebody has read. */
+export interface ReadMark {
+  readonly conversationId: ConversationId;
+  readonly upTo: number;
+}
+
+/** Tells somebody's own sockets how far they have read, as {@link Announcements} does. */
+export interface MarkAnnouncements {
+  announceMark(mark: ReadMark, to: readonly Socket[]): Promise<void>;
 }
 
 /** Every live socket of the members of `head`, but the one the caller's frame came from. */

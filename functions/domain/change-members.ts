@@ -3,7 +3,7 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions } from './caller.ts';
-import { type Head, memberOf } from './conversation.ts';
+import { type Head, isExpired, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
 import { Fault } from './fault.ts';
@@ -60,7 +60,8 @@ export async function changeMembers(
     const change = changeFor(head, wish);
     if (!change) {
       const made = page.findLast((entry) => isMembership(entry) && entry.change.person === wish.person);
-      if (made && isMembership(made)) await announce(rooms, caller, head, made);
+      const isThere = made && isMembership(made) && !isExpired(head, made, rooms.now());
+      if (isThere) await announce(rooms, caller, head, made);
       return { decision, value: head };
     }
     const entry = entryOf(rooms, caller, head, page.at(-1), change);
@@ -146,7 +147,7 @@ function entryOf(
     messageId: rooms.newId(),
     sender: caller.person,
     ref: rooms.newRef(),
-    at: Math.max(rooms.now(), newest?.at ?? 0),
+    at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt),
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: seq,
     change,

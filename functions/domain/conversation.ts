@@ -39,6 +39,6 @@ export function memberOf(head: Head, person: PersonId): Member | undefined {
 }
 
 /** Whether retention has taken an entry: computed from the head at this moment, never from an item's own stamp. */
-export function isExpired(head: Head, entry: Entry, now: number): boolean {
+export function isExpired(head: Head, entry: Pick<Entry, 'at'>, now: number): boolean {
   return entry.at + head.retentionDays * DAY_MS <= now;
 }

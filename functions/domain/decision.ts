@@ -1,3 +1,4 @@
+import type { ConversationId } from '../../protocol/ids.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 
 /** What can be asked for; the name of the frame, or of the route's resource and verb. */
@@ -6,7 +7,10 @@ export type Operation =
   | 'session.open'
   | 'session.renew'
   | 'message.send'
+  | 'sync'
   | 'conversation.catch-up'
+  | 'conversation.list'
+  | 'conversation.mark-read'
   | 'conversation.create'
   | 'conversation.read'
   | 'member.add'
@@ -37,6 +41,8 @@ export interface Decision {
   readonly purpose: Purpose;
   readonly rule: Rule;
   readonly outcome: 'allowed' | 'refused';
+  /** Conversations of which something was opened, where the object is not the one conversation itself. */
+  readonly opened?: readonly ConversationId[];
   /** Stands in a refusal. */
   readonly code?: RefusalCode;
 }

@@ -27,8 +27,8 @@ export interface Log {
   newest(conversationId: ConversationId, limit: number): Promise<readonly Entry[]>;
   /** Entries with `seq` above `after`, ascending; at most `limit` entries and 1 MB. */
   forward(conversationId: ConversationId, after: number, limit: number): Promise<Stretch>;
-  /** Entries with `seq` below `before`: the `limit` nearest to it, ascending. */
-  backward(conversationId: ConversationId, before: number, limit: number): Promise<Stretch>;
+  /** Entries with `seq` below `before` and above `above` (0 unless said): the `limit` nearest to `before`, ascending. */
+  backward(conversationId: ConversationId, before: number, limit: number, above?: number): Promise<Stretch>;
   /** Puts the entry at its `seq` if nobody stands there: one conditional write, never an overwrite. */
   append(entry: Entry): Promise<Appended>;
   /**

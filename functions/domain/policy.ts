@@ -32,6 +32,25 @@ const policy: Partial<Record<Operation, PolicyRow>> = {
     otherwise: 'not-a-member',
     holds: isMember,
   },
+  'conversation.mark-read': {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
+  // each conversation of the answer by itself; the whole of it is the caller's own, see below
+  sync: {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
+  'conversation.list': {
+    rule: 'member-of-conversation',
+    purpose: 'treatment',
+    otherwise: 'not-a-member',
+    holds: isMember,
+  },
   'member.add': {
     rule: 'owner-of-conversation',
     purpose: 'operations',
@@ -73,6 +92,26 @@ export function allow(
   if (!row.holds(caller, head)) {
     throw new Refusal(row.otherwise, { ...decision, outcome: 'refused', code: row.otherwise });
   }
+  return { ...decision, outcome: 'allowed' };
+}
+
+/** What anybody who is signed in may ask across all conversations of their own. */
+const ownOperations: ReadonlySet<Operation> = new Set<Operation>(['sync', 'conversation.list']);
+
+/**
+ * The decision that lets `caller` do `operation` with what is their own; each conversation is decided by {@link allow}.
+ *
+ * @throws Refusal `not-a-member` where the operation is nobody's own
+ */
+export function allowOwn(operation: Operation, caller: Caller): Decision {
+  const decision = {
+    operation,
+    object: caller.person,
+    purpose: 'treatment',
+    rule: 'signed-in-person',
+  } as const;
+  if (!ownOperations.has(operation))
+    throw refuse({ ...decision, outcome: 'refused' }, decision.rule, 'not-a-member');
   return { ...decision, outcome: 'allowed' };
 }
 

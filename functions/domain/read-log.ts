@@ -18,8 +18,8 @@ export interface ReadingRooms {
   readonly now: () => number;
 }
 
-/** Which part of a log is asked for: forward from a place, or backward from one (from the end: `Infinity`). */
-export type Range = { readonly after: number } | { readonly before: number };
+/** Which part of a log is asked for: forward from a place, or backward from one (from the end: `Infinity`) as far as `above`. */
+export type Range = { readonly after: number } | { readonly before: number; readonly above?: number };
 
 /** A part of a log, ascending and without holes between `floor` and `upTo`. */
 export interface Page {
@@ -30,6 +30,18 @@ export interface Page {
   readonly more: boolean;
 }
 
+/** A page whose bodies are still sealed, and the conversation's head with the members that the page accounts for. */
+export interface SealedPage extends Omit<Page, 'entries'> {
+  readonly entries: readonly Entry[];
+  readonly head: Head;
+}
+
+/** Operations that read a log. */
+type Reading = Extract<
+  Operation,
+  'conversation.catch-up' | 'conversation.read' | 'sync' | 'conversation.list'
+>;
+
 /**
  * Opens a part of a conversation's log for one of its members: what they may see by membership and by retention,
  * computed from the head at this moment and never from an item's own stamp.
@@ -39,16 +51,35 @@ export interface Page {
 export async function readLog(
   rooms: ReadingRooms,
   admitted: Promise<Caller>,
-  operation: Extract<Operation, 'conversation.catch-up' | 'conversation.read'>,
+  operation: Reading,
   conversationId: ConversationId,
   range: Range,
   limit: number,
 ): Promise<Decided<Page>> {
+  const { decision, value } = await readSealed(rooms, admitted, operation, conversationId, range, limit);
+  const { head: _head, ...page } = value;
+  const entries = await Promise.all(page.entries.map((entry) => openEntry(rooms.vault, entry)));
+  return { decision, value: { ...page, entries } };
+}
+
+/**
+ * What {@link readLog} would open: the same rules, for who opens only some of it.
+ *
+ * @throws Refusal `not-a-member`
+ */
+export async function readSealed(
+  rooms: Omit<ReadingRooms, 'vault'>,
+  admitted: Promise<Caller>,
+  operation: Reading,
+  conversationId: ConversationId,
+  range: Range,
+  limit: number,
+): Promise<Decided<SealedPage>> {
   const { log } = rooms;
   const read = (from: Range) =>
     'after' in from
       ? log.forward(conversationId, from.after, limit)
-      : log.backward(conversationId, from.before, limit);
+      : log.backward(conversationId, from.before, limit, from.above);
   const [caller, found, firstStretch] = await Promise.all([admitted, log.head(conversationId), read(range)]);
   const firstHead = found && (await settle(log, found, firstStretch.entries)); // who was just added is a member
   allow(operation, conversationId, caller, firstHead);
@@ -58,69 +89,73 @@ export async function readLog(
 
   const isLater = 'after' in range && joined - 1 > range.after; // who joined later is spared the pages they may not see
   let [head, stretch] = [firstHead, isLater ? await read(from) : firstStretch];
-  for (let reads = 0; reads < READS && isHalfSeen(head, stretch.entries, from); reads += 1) {
-    const [newerHead, newerStretch] = await Promise.all([log.head(conversationId), read(from)]);
-    [head, stretch] = [newerHead ?? head, newerStretch];
+  for (let reads = 0; reads < READS && isHalfSeen(head, stretch.entries, from, rooms.now()); reads += 1) {
+    head = (await log.head(conversationId)) ?? head; // before the log, so that what it counts stands there
+    stretch = await read(from);
   }
   head = await settle(log, head, stretch.entries);
   const decision = allow(operation, conversationId, caller, head);
-  return { decision, value: await pageOf(rooms, caller, head, from, stretch) };
+  return { decision, value: pageOf(head, caller, rooms.now(), from, stretch) };
 }
 
 /**
- * Whether an entry that is known to be stored is missing: a transaction's two items become visible one by one, so a
- * change of membership may be named by the head, or by the entries after it, before it can be read itself.
+ * Whether an entry that is known to be stored is missing. A transaction's two items become visible one by one, so a
+ * change of membership may be named by the head, or by the entries after it, before it can be read itself; and a head
+ * that was read after the log may count entries that the log did not have yet.
  */
-function isHalfSeen(head: Head, entries: readonly Entry[], range: Range): boolean {
-  const first = entries[0];
-  const before = 'after' in range ? range.after : (first?.seq ?? 1) - 1;
-  const isHidden = (version: number, below: number) => version > before && version < below;
-  const missesFirst = first !== undefined && isHidden(first.membersVersion, first.seq);
-  const missesLast = first === undefined && 'after' in range && isHidden(head.membersVersion, head.last + 1);
-  return missesFirst || missesLast || denseFrom(entries) < entries.length;
+function isHalfSeen(head: Head, entries: readonly Entry[], range: Range, now: number): boolean {
+  const live = entries.filter((entry) => !isExpired(head, entry, now)); // what expired is deleted in any order
+  return denseFrom(live) < live.length || missesFirst(head, entries, range, now);
 }
 
-/** How many entries follow each other without a hole. */
+/** Whether the entry that should follow the place asked for is missing, and not known to be taken by retention. */
+function missesFirst(head: Head, entries: readonly Entry[], range: Range, now: number): boolean {
+  if (!('after' in range)) return false;
+  const before = Math.max(range.after, lastExpired(head, entries, now));
+  const first = entries.find(({ seq }) => seq > before);
+  if (first) return first.seq > before + 1 && first.membersVersion > before;
+  return head.last > before && !isExpired(head, { at: head.lastAt }, now);
+}
+
+function lastExpired(head: Head, entries: readonly Entry[], now: number): number {
+  return entries.findLast((entry) => isExpired(head, entry, now))?.seq ?? 0;
+}
+
+/** How many entries follow each other without a hole, up or down. */
 function denseFrom(entries: readonly Entry[]): number {
   const hole = entries.findIndex(
-    (entry, place) => place > 0 && entry.seq !== (entries[place - 1]?.seq ?? 0) + 1,
+    (entry, place) => place > 0 && Math.abs(entry.seq - (entries[place - 1]?.seq ?? 0)) !== 1,
   );
   return hole === -1 ? entries.length : hole;
 }
 
-async function pageOf(
-  rooms: ReadingRooms,
-  caller: Caller,
-  head: Head,
-  range: Range,
-  stretch: Stretch,
-): Promise<Page> {
+function pageOf(head: Head, caller: Caller, now: number, range: Range, stretch: Stretch): SealedPage {
   const joined = memberOf(head, caller.person)?.joined ?? 0;
-  const now = rooms.now();
-  const expired = stretch.entries.findLast((entry) => isExpired(head, entry, now))?.seq ?? 0;
+  const expired = lastExpired(head, stretch.entries, now);
   const gone = Math.max(expired, joined - 1, 0);
-  const open = (entries: readonly Entry[]) =>
-    Promise.all(entries.filter(({ seq }) => seq > gone).map((entry) => opened(rooms.vault, entry)));
+  const visible = stretch.entries.filter(({ seq }) => seq > gone);
 
   if (!('after' in range)) {
-    const more = stretch.more && (stretch.entries[0]?.seq ?? 0) > gone + 1;
-    return {
-      entries: await open(stretch.entries),
-      floor: gone,
-      upTo: stretch.entries.at(-1)?.seq ?? 0,
-      more,
-    };
+    const entries = visible.slice(visible.length - denseFrom(visible.toReversed())); // what a hole hides comes with the next page
+    const isCut = entries.length < visible.length;
+    const more = isCut || (stretch.more && (stretch.entries[0]?.seq ?? 0) > gone + 1);
+    return { head, entries, floor: gone, upTo: stretch.entries.at(-1)?.seq ?? 0, more };
   }
-  const dense = stretch.entries.slice(0, denseFrom(stretch.entries)); // what stands behind a hole comes with the next page
-  const isCut = dense.length < stretch.entries.length;
-  const upTo = Math.max(dense.at(-1)?.seq ?? head.last, range.after);
-  const entries = await open(dense);
+  const isYoung = !isExpired(head, { at: head.createdAt }, now); // nothing of it can have been taken by retention
+  if (missesFirst(head, stretch.entries, range, now) && (isYoung || visible.length === 0)) {
+    const upTo = Math.max(gone, range.after);
+    return { head, entries: [], floor: gone, upTo, more: true }; // it stands there, and shows when it is asked for again
+  }
+  const entries = visible.slice(0, denseFrom(visible)); // what stands behind a hole comes with the next page
+  const isCut = entries.length < visible.length;
+  const upTo = Math.max(entries.at(-1)?.seq ?? stretch.entries.at(-1)?.seq ?? head.last, range.after);
   // the log is dense: what does not follow the place that was asked for has been taken by retention
   const hole = (entries[0]?.seq ?? upTo + 1) - 1;
   const floor = Math.max(gone, hole > range.after ? hole : 0);
-  return { entries, floor, upTo, more: stretch.more || isCut };
+  return { head, entries, floor, upTo, more: stretch.more || isCut };
 }
 
-async function opened(vault: Vault, entry: Entry): Promise<OpenedEntry> {
+/** The entry with its body opened; what {@link readSealed} gave may be opened, and nothing else. */
+export async function openEntry(vault: Vault, entry: Entry): Promise<OpenedEntry> {
   return { ...entry, body: isMembership(entry) ? entry.change : await vault.openBody(entry) };
 }

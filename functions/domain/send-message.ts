@@ -69,11 +69,11 @@ export async function sendMessage(
     log.head(draft.conversationId),
     log.newest(draft.conversationId, PAGE),
   ]);
-  const standing = head && (await settle(log, head, page, log.rebuild)); // before the rule: who was just added is a member
-  let decision = allow('message.send', draft.conversationId, caller, standing);
-  if (!standing) throw new Fault('a conversation without a head was allowed');
-  const known = await upToHead(log, standing, page);
-  let view: View = { head: standing, newest: known.at(-1) };
+  const seen = head && (await upToDate(log, head, page)); // before the rule: who was just added is a member
+  let decision = allow('message.send', draft.conversationId, caller, seen?.head);
+  if (!seen) throw new Fault('a conversation without a head was allowed');
+  const known = seen.entries;
+  let view: View = { head: seen.head, newest: known.at(-1) };
   let repeat = await findRepeat(log, draft, caller, decision, view, known);
   let sockets: Promise<readonly Socket[]> | undefined;
   const audience = () => {
@@ -96,29 +96,37 @@ export async function sendMessage(
       ...winner,
       ...(await allAbove(log, draft.conversationId, winner[0]?.seq ?? entry.seq - 1)),
     ];
-    const settled = await settle(log, view.head, missed, log.rebuild);
-    const seen = await upToHead(log, settled, missed, view.newest);
-    repeat = seen.find((other) => isRepeat(other, draft, caller));
+    const { head: settled, entries } = await upToDate(log, view.head, missed, view.newest);
+    repeat = entries.find((other) => isRepeat(other, draft, caller));
     if (settled !== view.head) {
       decision = allow('message.send', draft.conversationId, caller, settled);
       sockets = undefined;
     }
-    view = { head: settled, newest: seen.at(-1) ?? view.newest };
+    view = { head: settled, newest: entries.at(-1) ?? view.newest };
   }
 
   if (!repeat) throw refuse(decision, 'one-ref-one-message', 'busy');
   return answerAgain(rooms, draft, decision, { repeat, head: view.head, sockets: await audience() });
 }
 
-/** What was read, and what was stored between that and a head that was read later: a repeat may stand there. */
-async function upToHead(
+/**
+ * A head and all entries up to it that agree: no entry knows of members that the head does not, and nothing is left out
+ * between what was read and a head that was read later, since a repeat may stand there, or a removal.
+ */
+async function upToDate(
   log: Log,
   head: Head,
   read: readonly Entry[],
   newest: Entry | undefined = undefined,
-): Promise<readonly Entry[]> {
-  const end = (read.at(-1) ?? newest)?.seq ?? 0;
-  return head.last > end ? [...read, ...(await allAbove(log, head.conversationId, end))] : read;
+): Promise<{ readonly head: Head; readonly entries: readonly Entry[] }> {
+  let [standing, entries] = [head, read];
+  for (;;) {
+    standing = await settle(log, standing, entries, log.rebuild);
+    const end = (entries.at(-1) ?? newest)?.seq ?? 0;
+    const missed = standing.last > end ? await allAbove(log, head.conversationId, end) : [];
+    if (missed.length === 0) return { head: standing, entries };
+    entries = [...entries, ...missed];
+  }
 }
 
 async function findRepeat(
@@ -158,7 +166,7 @@ async function sealed(rooms: SendingRooms, draft: Draft, caller: Caller, view: V
     messageId: rooms.newId(),
     sender: caller.person,
     ref: draft.ref,
-    at: Math.max(rooms.now(), newest?.at ?? 0), // never before its predecessor, so that what expires is a prefix
+    at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt), // never before its predecessor, so that what expires is a prefix
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: head.membersVersion,
   };

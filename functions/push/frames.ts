@@ -1,8 +1,11 @@
 import { type LogEntry, MAX_PAGE_BYTES, type MessageNew } from '../../protocol/frames.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { ReadMark } from '../domain/announcements.ts';
 import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
+import type { InboxPage } from '../domain/list-conversations.ts';
 import type { Page } from '../domain/read-log.ts';
+import type { Missed } from '../domain/sync.ts';
 
 /** An entry as the protocol says it; `ref` is its sender's own affair. */
 export function logEntry(entry: OpenedEntry, { withRef }: { withRef: boolean }): LogEntry {
@@ -37,6 +40,41 @@ export function logFrame(conversationId: ConversationId, page: Page, reader: Per
   const cut = fitting.length < whole.entries.length;
   const upTo = cut ? (fitting.at(-1)?.seq ?? page.floor) : whole.upTo;
   return { type: 'conversation.log', ...whole, entries: fitting, upTo, more: whole.more || cut } as const;
+}
+
+/** The most bytes that an entry takes in a page, with the comma after it. */
+export function bytesOf(entry: OpenedEntry): number {
+  return Buffer.byteLength(JSON.stringify(logEntry(entry, { withRef: true }))) + 1;
+}
+
+export function synced({ conversations, ...others }: Missed, reader: PersonId) {
+  const pages = conversations.map(({ conversationId, page }) => logPage(conversationId, page, reader));
+  return {
+    type: 'synced' as const,
+    conversations: pages,
+    unknown: others.unknown.map((one) => ({ ...one })),
+    gone: [...others.gone],
+    ...(others.next !== undefined && { next: others.next }),
+  };
+}
+
+export function markedRead({ conversationId, upTo }: ReadMark) {
+  return { type: 'conversation.marked-read', conversationId, upTo } as const;
+}
+
+/** A page of somebody's inbox. */
+export function inbox({ entries, next }: InboxPage, reader: PersonId) {
+  return {
+    conversations: entries.map(({ head, title, latest, last, lastAt, readUpTo, unread }) => ({
+      ...conversation(head, title),
+      last,
+      lastAt: new Date(lastAt).toISOString(),
+      readUpTo,
+      unread,
+      ...(latest && { latest: logEntry(latest, { withRef: latest.sender === reader }) }),
+    })),
+    ...(next && { next: `${next.lastAt}.${next.conversationId}` }),
+  };
 }
 
 /** A conversation as its members see it. */

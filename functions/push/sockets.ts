@@ -4,9 +4,9 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ServerFrame } from '../../protocol/frames.ts';
-import type { Announcements } from '../domain/announcements.ts';
+import type { Announcements, MarkAnnouncements } from '../domain/announcements.ts';
 import type { Sessions, Socket } from '../domain/caller.ts';
-import { messageNew } from './frames.ts';
+import { markedRead, messageNew } from './frames.ts';
 
 /**
  * Frames out to open sockets, in parallel. A socket that is gone is forgotten; any other failure leaves the message
@@ -16,7 +16,7 @@ export function announcements(
   client: ApiGatewayManagementApiClient,
   sessions: Sessions,
   lost: (error: unknown) => void,
-): Announcements {
+): Announcements & MarkAnnouncements {
   const post = async (socket: Socket, frame: ServerFrame) => {
     try {
       const Data = Buffer.from(JSON.stringify(frame), 'utf8');
@@ -33,6 +33,10 @@ export function announcements(
       await Promise.all(
         to.map((socket) => post(socket, messageNew(entry, { withRef: socket.person === entry.sender }))),
       );
+    },
+
+    announceMark: async (mark, to) => {
+      await Promise.all(to.map((socket) => post(socket, markedRead(mark))));
     },
   };
 }

@@ -7,26 +7,44 @@ const BATCH = 100;
 /** Times that keys are asked for again which DynamoDB left out under load; the SDK does not count these as errors. */
 const ROUNDS = 8;
 
-/** Every item that one of the keys has, strongly consistent, whole or `only` the attributes named. */
+interface Asking {
+  /** The attributes wanted. @default all */
+  readonly only?: readonly string[];
+  /** @default true */
+  readonly consistent?: boolean;
+}
+
+/** Every item that one of the keys has, in no order. */
 export async function batchGet(
   client: DynamoDBDocumentClient,
   table: string,
   keys: readonly Record<string, string>[],
-  only?: string,
+  { only = [], consistent = true }: Asking = {},
 ): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = [];
-  for (let start = 0; start < keys.length; start += BATCH) {
-    let wanted: Record<string, unknown>[] = keys.slice(start, start + BATCH);
+  const names = Object.fromEntries(only.map((name) => [`#${name}`, name]));
+  const asking = {
+    ConsistentRead: consistent,
+    ...(only.length > 0 && {
+      ProjectionExpression: Object.keys(names).join(', '),
+      ExpressionAttributeNames: names,
+    }),
+  };
+  const batch = async (keysOfIt: readonly Record<string, string>[]) => {
+    const found: Record<string, unknown>[] = [];
+    let wanted: Record<string, unknown>[] = [...keysOfIt];
     for (let round = 0; wanted.length > 0; round += 1) {
       if (round === ROUNDS)
         throw new Fault(`DynamoDB left ${wanted.length} keys out of ${ROUNDS} answers in a row`);
-      const request = { Keys: wanted, ConsistentRead: true, ...(only && { ProjectionExpression: only }) };
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [table]: request } }),
+        new BatchGetCommand({ RequestItems: { [table]: { ...asking, Keys: wanted } } }),
       );
       found.push(...(Responses?.[table] ?? []));
       wanted = UnprocessedKeys?.[table]?.Keys ?? [];
     }
-  }
-  return found;
+    return found;
+  };
+  const batches: Promise<Record<string, unknown>[]>[] = [];
+  for (let start = 0; start < keys.length; start += BATCH)
+    batches.push(batch(keys.slice(start, start + BATCH)));
+  return (await Promise.all(batches)).flat();
 }

@@ -14,8 +14,8 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Head } from '../domain/conversation.ts';
-import { isMembership, type MembershipEntry } from '../domain/entry.ts';
+import { type Head, memberOf } from '../domain/conversation.ts';
+import type { MembershipEntry } from '../domain/entry.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Log, Stretch } from '../domain/log.ts';
 import { entryItem, entryOf, headItem, headOf, memberMap } from './items.ts';
@@ -51,9 +51,13 @@ export function conversationLog(
     },
   });
 
-  const descending = async (conversationId: string, to: number, limit: number): Promise<Stretch> => {
+  const descending = async (
+    conversationId: string,
+    { from, to }: { from: number; to: number },
+    limit: number,
+  ): Promise<Stretch> => {
     const { entries, more } = await stretch({
-      ...between(conversationId, 0, to),
+      ...between(conversationId, from, to),
       Limit: limit,
       ScanIndexForward: false,
     });
@@ -75,13 +79,14 @@ export function conversationLog(
   return {
     head,
 
-    newest: async (conversationId, limit) => (await descending(conversationId, LAST_SEQ, limit)).entries,
+    newest: async (conversationId, limit) =>
+      (await descending(conversationId, { from: 0, to: LAST_SEQ }, limit)).entries,
 
     forward: (conversationId, after, limit) =>
       stretch({ ...between(conversationId, after + 1, LAST_SEQ), Limit: limit }),
 
-    backward: (conversationId, before, limit) =>
-      descending(conversationId, Math.min(before - 1, LAST_SEQ), limit),
+    backward: (conversationId, before, limit, above = -1) =>
+      descending(conversationId, { from: above + 1, to: Math.min(before - 1, LAST_SEQ) }, limit),
 
     append: async (entry) => {
       try {
@@ -109,7 +114,7 @@ export function conversationLog(
           Put: { TableName: table, Item: entryItem(entry), ConditionExpression: 'attribute_not_exists(pk)' },
         },
         { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
-        ...listingChange(entry, tables.people),
+        ...listingChange(entry, before, tables.people),
       ]);
       return { outcome: lost ? 'conflict' : 'stored' };
     },
@@ -167,10 +172,14 @@ function membersUpdate(before: Head, after: Head, also: { last: boolean }) {
   };
 }
 
-function listingChange(entry: MembershipEntry, people: string | undefined) {
+function listingChange(
+  { change, conversationId }: MembershipEntry,
+  before: Head,
+  people: string | undefined,
+) {
   if (people === undefined) throw new Fault('this door may not change members: it has no People table');
-  const listing = keys.listing(entry.change.person, entry.conversationId);
-  return isMembership(entry) && entry.change.kind === 'member.added'
-    ? [{ Put: { TableName: people, Item: listing } }]
-    : [{ Delete: { TableName: people, Key: listing } }];
+  const listing = keys.listing(change.person, conversationId);
+  if (change.kind === 'member.removed') return [{ Delete: { TableName: people, Key: listing } }];
+  if (memberOf(before, change.person)) return []; // another role: the listing stands, and with it what was read
+  return [{ Put: { TableName: people, Item: listing } }];
 }

@@ -1,7 +1,18 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import type { Standings } from '../domain/lists.ts';
 import type { Heads } from '../domain/raise-heads.ts';
-import { keys } from './keys.ts';
+import { batchGet } from './batch-get.ts';
+import { keys, placeOf } from './keys.ts';
+
+const StandingItem = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  last: z.number(),
+  lastAt: z.number(),
+  mv: z.number(),
+});
 
 /** The marks of heads in the Conversations table; they only ever move forward. */
 export function heads(client: DynamoDBDocumentClient, table: string): Heads {
@@ -21,6 +32,26 @@ export function heads(client: DynamoDBDocumentClient, table: string): Heads {
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error; // it stands there or further already
       }
+    },
+  };
+}
+
+/** How far each of many conversations has come, from their heads in the Conversations table. */
+export function standings(client: DynamoDBDocumentClient, table: string): Standings {
+  return {
+    of: async (conversations) => {
+      const items = await batchGet(
+        client,
+        table,
+        conversations.map((conversationId) => keys.head(conversationId)),
+        { only: ['pk', 'sk', 'last', 'lastAt', 'mv'], consistent: false },
+      );
+      return new Map(
+        items.map((item) => {
+          const { last, lastAt, mv, ...key } = StandingItem.parse(item);
+          return [placeOf(key).conversationId, { last, lastAt, membersVersion: mv }];
+        }),
+      );
     },
   };
 }

@@ -25,6 +25,11 @@ export function placeOf(key: { pk: string; sk: string }): { conversationId: Conv
   return { conversationId: key.pk.slice('C#'.length), seq: Number(key.sk.slice('S#'.length)) };
 }
 
+/** The conversation that a listing's key stands for. */
+export function conversationOf(key: { sk: string }): ConversationId {
+  return key.sk.slice('C#'.length);
+}
+
 /** The person that a session's or profile's key stands for. */
 export function personOf(key: { pk: string }): PersonId {
   return key.pk.slice('P#'.length);

@@ -18,7 +18,7 @@ export function people(client: DynamoDBDocumentClient, table: string): People {
 
     known: async (ids) => {
       const wanted = [...new Set(ids)].map((person) => keys.profile(person));
-      const items = await batchGet(client, table, wanted, 'pk');
+      const items = await batchGet(client, table, wanted, { only: ['pk'] });
       return new Set(items.map((item) => personOf({ pk: String(item.pk) })));
     },
   };

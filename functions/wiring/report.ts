@@ -16,7 +16,7 @@ export interface Asker {
 
 /** Writes the one record of what was decided about a request, and counts it under the operation's metric. */
 export function reportDecision(asker: Asker, decision: Decision, metric: string): void {
-  const { operation, object, purpose, rule, outcome, code } = decision;
+  const { operation, object, opened, purpose, rule, outcome, code } = decision;
   const { person, session, sourceIp, requestId } = asker;
   logger.info('decision', {
     person,
@@ -25,6 +25,7 @@ export function reportDecision(asker: Asker, decision: Decision, metric: string)
     requestId,
     operation,
     object,
+    opened,
     purpose,
     rule,
     outcome,

@@ -7,7 +7,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { idFrom } from '../domain/id.ts';
 import { announcements } from '../push/sockets.ts';
 import { conversationLog } from '../store/conversations.ts';
-import { heads } from '../store/heads.ts';
+import { heads, standings } from '../store/heads.ts';
+import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
 import { sessions } from '../store/sessions.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
@@ -39,6 +40,8 @@ export const open = {
       people: setting('peopleTable'),
     }),
   heads: () => heads(documents, setting('conversationsTable')),
+  standings: () => standings(documents, setting('conversationsTable')),
+  lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
   vault: () =>
     vault(

@@ -30,11 +30,14 @@ export const abilities: Readonly<Record<string, Ability>> = {
   FindSocketsOfMembers: { actions: ['dynamodb:BatchGetItem'], on: 'table Sessions' },
 
   ReadConversations: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Conversations' },
+  ReadManyHeads: { actions: ['dynamodb:BatchGetItem'], on: 'table Conversations' },
   AppendToConversations: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
   BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
 
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
   ReadPeople: { actions: ['dynamodb:BatchGetItem'], on: 'table People' },
+  ReadLists: { actions: ['dynamodb:Query'], on: 'table People', when: ofLists },
+  MarkOnLists: { actions: ['dynamodb:UpdateItem'], on: 'table People', when: ofLists },
   PutConversationOnLists: { actions: ['dynamodb:PutItem'], on: 'table People', when: ofLists },
   TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People', when: ofLists },
 
@@ -98,6 +101,9 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'PushToSockets',
   ],
   'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening],
+  'Sync/Policy': [...admitted, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
+  'MarkRead/Policy': [...admitted, 'ReadConversations', 'MarkOnLists', 'PushToSockets'],
+  'ListConversations/Policy': [...overHttp, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
   'ReadMessages/Policy': [...overHttp, 'ReadConversations', ...opening],
   'CreateConversation/Policy': [
     ...overHttp,
@@ -151,6 +157,9 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'UnknownFrame/Function': ['SESSIONS_TABLE'],
   'SendMessage/Function': ['SESSIONS_TABLE', 'SOCKET_CALLBACK_URL', 'CONVERSATIONS_TABLE', ...keys],
   'CatchUp/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'Sync/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'MarkRead/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'ListConversations/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
   'ReadMessages/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
   'CreateConversation/Function': [
     'RETENTION_DAYS',

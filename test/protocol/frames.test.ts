@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_TEXT_BYTES } from '../../protocol/bodies.ts';
-import { clientFrames, MessageSend } from '../../protocol/frames.ts';
+import { clientFrames, MAX_CURSORS, MessageSend, Sync } from '../../protocol/frames.ts';
 import { refusals } from '../../protocol/refusals.ts';
 
 const send = {
@@ -62,6 +62,37 @@ describe('message.send', () => {
     const deep = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`);
     expect(accepts({ ...send, body: deep })).toBe(false);
     expect(accepts(withText('x'))).toBe(true);
+  });
+});
+
+describe('sync', () => {
+  const letters = 'abcdefghijklmnopqrstuvwxyz234567';
+  const idOf = (nth: number) => `${letters[nth % 32]}${letters[nth >> 5]}`.padStart(26, 'z');
+  const of = (count: number) => ({
+    type: 'sync',
+    cursors: Object.fromEntries(Array.from({ length: count }, (_, nth) => [idOf(nth), 999_999_999_999])),
+    after: idOf(0),
+    through: idOf(1),
+  });
+
+  test('takes as many cursors as a frame of 32 KB holds, however high, and not one more', () => {
+    expect(Sync.safeParse(of(MAX_CURSORS)).success).toBe(true);
+    expect(JSON.stringify(of(MAX_CURSORS)).length).toBeLessThanOrEqual(32 * 1024);
+    expect(Sync.safeParse(of(MAX_CURSORS + 1)).success).toBe(false);
+  });
+
+  test('with a key that no conversation has is malformed', () => {
+    for (const cursors of [
+      '{"__proto__":1}',
+      '{"toString":1}',
+      '{"":1}',
+      '[]',
+      'null',
+      `{"${idOf(0)}":-1}`,
+    ]) {
+      expect(Sync.safeParse(JSON.parse(`{"type":"sync","cursors":${cursors}}`)).success, cursors).toBe(false);
+    }
+    expect(Sync.safeParse({ type: 'sync', cursors: {} }).success).toBe(true);
   });
 });
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { MAX_TEXT_BYTES, MAX_TITLE_BYTES } from '../../protocol/bodies.ts';
 import {
   clientFrames,
+  MAX_CURSORS,
   MAX_PAGE_BYTES,
   MAX_PAGE_ENTRIES,
   SUBPROTOCOL,
@@ -15,7 +16,11 @@ import {
   Conversation,
   CreateConversation,
   ErrorBody,
+  Inbox,
+  ListConversations,
+  MAX_INBOX_PAGE,
   MAX_MEMBERS,
+  MAX_UNREAD,
   Me,
   MessagePage,
   ReadMessages,
@@ -67,6 +72,7 @@ describe('PROTOCOL.md', () => {
 
   test.each([
     ['POST /conversations', CreateConversation, [CreateConversation, Conversation]],
+    ['GET /conversations', ListConversations, [Inbox]],
     ['GET /conversations/{conversationId}/messages', ReadMessages, [MessagePage]],
     [
       'POST /conversations/{conversationId}/members',
@@ -93,6 +99,10 @@ describe('PROTOCOL.md', () => {
     expect(limits).toContain(`${MAX_TITLE_BYTES} bytes`);
     expect(limits).toContain(`${MAX_PAGE_ENTRIES} entries; in a frame ${MAX_PAGE_BYTES / 1024} KB`);
     expect(limits).toMatch(new RegExp(`Members of a conversation \\| ${MAX_MEMBERS} `));
+    expect(limits).toContain(`| ${MAX_CURSORS}; its answer ${MAX_PAGE_BYTES / 1024} KB`);
+    expect(limits).toContain(
+      `| ${MAX_INBOX_PAGE} conversations; unread messages are counted among the newest ${MAX_UNREAD} `,
+    );
     expect(document).toContain(`\`${SUBPROTOCOL}\``);
   });
 

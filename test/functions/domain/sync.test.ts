@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type * as z from 'zod';
+import { type Missed, sync } from '../../../functions/domain/sync.ts';
+import { bytesOf, synced } from '../../../functions/push/frames.ts';
+import { MAX_PAGE_BYTES, Synced } from '../../../protocol/frames.ts';
+import { callerNamed } from './in-memory.ts';
+import { idOf, type Line, ManyConversations, reader, writer } from './many-conversations.ts';
+
+/** One conversation as the reader left it and as it is now. */
+interface Story {
+  readonly texts: number;
+  readonly bytes: number;
+  /** How many of the texts the reader knows; without it the conversation is new to them. */
+  readonly cursor?: number | undefined;
+  readonly fate: 'stayed' | 'removed' | 'added again' | 'removed, still listed' | 'never theirs';
+  /** How far the head lags behind the log; a head that does not show at all is `missing`. */
+  readonly lag: number | 'missing';
+}
+
+const stories = fc.array(
+  fc.record<Story>({
+    texts: fc.nat(70),
+    bytes: fc.constantFrom(1, 40, 300, 8_192),
+    cursor: fc.option(fc.nat(70), { nil: undefined }),
+    fate: fc.constantFrom(
+      'stayed',
+      'stayed',
+      'stayed',
+      'removed',
+      'added again',
+      'removed, still listed',
+      'never theirs',
+    ),
+    lag: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(5), fc.constant('missing' as const)),
+  }),
+  { maxLength: 60 },
+);
+
+/** The conversations of the stories, and what the reader knows of each. */
+function told(all: readonly Story[]) {
+  const many = new ManyConversations();
+  const cursors = new Map<string, number>();
+  for (const [nth, { texts, bytes, cursor, fate, lag }] of all.entries()) {
+    const id = idOf(nth);
+    if (cursor !== undefined) cursors.set(id, Math.min(cursor, texts));
+    if (fate === 'never theirs') continue;
+    // quotes take two bytes of JSON each: the most that a text can swell
+    const lines: Line[] = Array.from({ length: texts }, () => ({ by: writer, text: '"'.repeat(bytes) }));
+    if (fate !== 'stayed') lines.push({ removed: reader });
+    if (fate === 'added again') lines.push({ added: reader }, { by: writer, text: 'welcome back' });
+    const head = many.add(id, lines, { isListed: fate !== 'removed' });
+    if (lag === 'missing') many.shown.delete(id);
+    else many.shown.set(id, { ...head, last: Math.max(head.last - lag, head.membersVersion) });
+  }
+  return { many, cursors };
+}
+
+const ask = (
+  many: ManyConversations,
+  cursors: ReadonlyMap<string, number>,
+  range: { after?: string; through?: string } = {},
+) => sync({ ...many.rooms, bytesOf }, Promise.resolve(callerNamed(reader)), { cursors, ...range });
+
+/** What the server must say of a conversation: nothing, or where. */
+function dueTo(many: ManyConversations, id: string, cursor: number | undefined) {
+  const [head, shown] = [many.logs.get(id)?.heads.get(id), many.shown.get(id)];
+  if (!many.listed.has(id)) return 'gone';
+  if (cursor === undefined) return 'unknown';
+  if (shown && shown.last <= cursor && shown.membersVersion <= cursor) return 'nothing';
+  if (!head?.members.some(({ person }) => person === reader)) return 'gone';
+  return head.last > cursor ? 'page' : 'nothing';
+}
+
+test('following next accounts for every conversation exactly once, dense after its cursor, in frames that fit', async () => {
+  let longest = 0;
+  await fc.assert(
+    fc.asyncProperty(stories, async (all) => {
+      const { many, cursors } = told(all);
+      const named = new Map<string, string>();
+      const name = (id: string, as: string) => {
+        expect(named.has(id), `${id} was named twice`).toBe(false);
+        named.set(id, as);
+      };
+      let after: string | undefined;
+      for (let frames = 1; ; frames += 1) {
+        [many.calls.length, many.openings.length] = [0, 0];
+        const { decision, value } = await ask(many, cursors, after === undefined ? {} : { after });
+        const frame = Synced.parse(synced(value, reader));
+        longest = Math.max(longest, Buffer.byteLength(JSON.stringify(frame)));
+        expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+
+        for (const id of frame.gone) name(id, 'gone');
+        for (const { conversationId, last } of frame.unknown) {
+          name(conversationId, 'unknown');
+          expect(last).toBe(many.shown.get(conversationId)?.last ?? 0);
+        }
+        for (const page of frame.conversations) {
+          name(page.conversationId, 'page');
+          expectDense(many, page, cursors.get(page.conversationId) ?? 0);
+        }
+        const ids = frame.conversations.map(({ conversationId }) => conversationId);
+        expect(ids).toEqual(ids.toSorted());
+        expect(decision.opened).toEqual(expect.arrayContaining(ids));
+        expectThrifty(many);
+
+        if (frame.next === undefined) break;
+        expect(frame.next > (after ?? '')).toBe(true);
+        expect([...named.keys()].filter((id) => id > (frame.next ?? ''))).toEqual([]);
+        after = frame.next;
+        expect(frames).toBeLessThanOrEqual(all.length);
+      }
+      const everything = new Set([...many.listed.keys(), ...cursors.keys()]);
+      for (const id of everything) expect(named.get(id) ?? 'nothing').toBe(dueTo(many, id, cursors.get(id)));
+      expect([...named.keys()].filter((id) => !everything.has(id))).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+  expect(longest).toBeGreaterThan(MAX_PAGE_BYTES / 2); // or the limit was never met
+});
+
+/** The page holds what the reader may see after the cursor, from its first entry on and without holes. */
+function expectDense(
+  many: ManyConversations,
+  page: z.infer<typeof Synced>['conversations'][number],
+  cursor: number,
+): void {
+  const log = many.logs.get(page.conversationId);
+  const joined =
+    log?.heads.get(page.conversationId)?.members.find(({ person }) => person === reader)?.joined ?? 0;
+  const due = (log?.entries ?? []).filter(({ seq }) => seq > cursor && seq >= joined).map(({ seq }) => seq);
+  const seqs = page.entries.map(({ seq }) => seq);
+  expect(seqs).toEqual(due.slice(0, seqs.length));
+  expect(page.more).toBe(seqs.length < due.length);
+  expect(page.upTo).toBe(seqs.at(-1));
+  expect(page.floor).toBe(Math.max(joined - 1, 0));
+}
+
+/** No log is read twice but for who joined later, and no body opened twice. */
+function expectThrifty({ calls, openings, logs }: ManyConversations): void {
+  expect(new Set(openings).size).toBe(openings.length);
+  for (const [id, log] of logs) {
+    const isLater = log.heads.get(id)?.members.some(({ person, joined }) => person === reader && joined > 0);
+    expect(calls.filter((call) => call === `forward ${id}`).length).toBeLessThanOrEqual(isLater ? 2 : 1);
+    expect(calls.filter((call) => call === `head ${id}`).length).toBeLessThanOrEqual(1);
+  }
+}
+
+test('ranges that follow each other account for the same as one question, and nothing outside them', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(40), { maxLength: 3 }), async (cuts) => {
+      const { many, cursors } = told(
+        Array.from({ length: 40 }, (_, nth) => ({
+          texts: 2,
+          bytes: 10,
+          cursor: nth % 3 === 0 ? undefined : nth % 3,
+          fate: nth % 7 === 0 ? 'removed' : 'stayed',
+          lag: 0,
+        })),
+      );
+      const whole = (await ask(many, cursors)).value;
+      const bounds = [...cuts.map(idOf).sort(), '7'.repeat(26)]; // out of order, above, equal: whatever comes
+      const parts: Missed[] = [];
+      let after = '2'.repeat(26);
+      for (const through of ['z'.repeat(26), ...bounds].sort()) {
+        parts.push((await ask(many, cursors, { after, through })).value);
+        after = through;
+      }
+      const all = (what: (missed: Missed) => readonly unknown[]) => parts.flatMap(what);
+      expect(all(({ conversations }) => conversations)).toEqual(whole.conversations);
+      expect(all(({ unknown }) => unknown)).toEqual(whole.unknown);
+      expect(all(({ gone }) => gone)).toEqual(whole.gone);
+      expect((await ask(many, cursors, { after: 'c', through: 'b' })).value.conversations).toEqual([]);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a person with thousands of conversations on a new device is told of all of them, a thousand at a time', async () => {
+  const many = new ManyConversations();
+  for (let nth = 0; nth < 2_345; nth += 1) many.add(idOf(nth), []);
+  const told: string[] = [];
+  let after: string | undefined;
+  let frames = 0;
+  do {
+    const { value } = await ask(many, new Map(), after === undefined ? {} : { after });
+    expect(Buffer.byteLength(JSON.stringify(synced(value, reader)))).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+    told.push(...value.unknown.map(({ conversationId }) => conversationId));
+    after = value.next;
+    frames += 1;
+  } while (after !== undefined);
+  expect(told).toEqual([...many.listed.keys()].sort());
+  expect(frames).toBe(3);
+});
