@@ -1,28 +1,25 @@
-import type { LogEntry, ServerFrame } from '../protocol/frames.ts';
-import type { CreateConversation, Me } from '../protocol/requests.ts';
+import type { ServerFrame } from '../protocol/frames.ts';
+import type { CreateConversation, Inbox, Me } from '../protocol/requests.ts';
+import type { ChatEvents } from './chat-events.ts';
 import { Connection } from './connection.ts';
 import { Conversation, type Description } from './conversation.ts';
 import { ChatError } from './errors.ts';
 import { Events } from './events.ts';
 import type { Shown } from './inbox.ts';
-import { Outbox, type OutboxStorage, type OutgoingMessage, type StatusChange } from './outbox.ts';
+import { Marks } from './marks.ts';
+import { Outbox, type OutboxStorage, type OutgoingMessage } from './outbox.ts';
+import { type Addresses, urlsOf } from './outputs.ts';
 import { Reader } from './reader.ts';
 import { newRef } from './ref.ts';
-import { Requests } from './requests.ts';
+import { queryOf, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
 import type { ChatState, StateChange } from './states.ts';
+import { Sync } from './sync.ts';
 import { type GetToken, Tokens } from './token.ts';
 import { type World, type WorldOptions, worldOf } from './world.ts';
 
 /** PROTOCOL.md, "Limits". API Gateway closes the socket over frames far longer, and the message would never be settled. */
 const MAX_TEXT_BYTES = 8192;
-
-/** The outputs of a deployment, by stack as `cdk deploy --outputs-file` writes them. */
-export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-type Addresses =
-  | { readonly outputs: Outputs }
-  | { readonly webSocketUrl: string; readonly httpApiUrl: string };
 
 export type ChatOptions = Addresses &
   WorldOptions & {
@@ -31,22 +28,8 @@ export type ChatOptions = Addresses &
     readonly outbox?: OutboxStorage;
   };
 
-export interface ChatEvents {
-  /** The chat went from one state to another. */
-  state: StateChange;
-  /** The next entry of a conversation: in order, each once, one's own too. */
-  message: LogEntry & { readonly conversationId: string };
-  /** One's own message came a step further. */
-  status: StatusChange;
-  /** Entries that are not to be had: retention took them, or they came before this person joined. */
-  gap: { readonly conversationId: string; readonly from: number; readonly to: number };
-  /** This person no longer belongs to a conversation. */
-  removed: { readonly conversationId: string };
-  /** The deployment was restored to a time before what this device knows: forget this conversation, it comes again from its beginning. */
-  restored: { readonly conversationId: string };
-  /** Something was refused that the app is not waiting for. */
-  refused: { readonly conversationId?: string; readonly code: string; readonly message: string };
-}
+/** A page of an inbox. */
+export type InboxPage = (typeof Inbox)['_zod']['output'];
 
 type Proposal = Omit<(typeof CreateConversation)['_zod']['output'], 'ref'> & { readonly ref?: string };
 
@@ -59,21 +42,28 @@ export class Chat {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #reader: Reader;
+  readonly #sync: Sync;
+  readonly #marks: Marks;
   readonly #sender: Sender;
   readonly #conversations = new Map<string, Conversation>();
   #restored: Promise<void> | undefined;
 
   constructor(options: ChatOptions) {
-    const { webSocketUrl, httpApiUrl } = 'outputs' in options ? addressesIn(options.outputs) : options;
+    const { webSocketUrl, httpApiUrl } = urlsOf(options);
     const world = worldOf(options);
+    const refused = (conversationId: string, { code, message }: ChatError) => {
+      if (code === 'not-a-member') this.#remove(conversationId);
+      else this.#events.emit('refused', { conversationId, code, message });
+    };
     this.#world = world;
     this.#tokens = new Tokens(options.getToken);
     this.#requests = new Requests(world, httpApiUrl, this.#tokens);
     this.#connection = new Connection(world, webSocketUrl, this.#tokens, {
       changed: (change) => this.#changed(change),
       hear: (frame, asked) => this.#hear(frame, asked),
-      missed: () => this.#reader.catchUpAll(),
-      lookForMissed: () => this.#reader.catchUpNext(),
+      missed: () => this.#sync.twice(),
+      lookForMissed: ({ features }) =>
+        features.has('sync') ? this.#sync.once() : this.#reader.catchUpNext(),
     });
     this.#outbox = new Outbox({
       storage: options.outbox,
@@ -84,16 +74,25 @@ export class Chat {
       arrived: (entry) => entry.ref !== undefined && this.#outbox.accept(entry.ref, entry),
       shown: (conversationId, shown) => this.#show(conversationId, shown),
       reset: (conversationId) => this.#events.emit('restored', { conversationId }),
-      refused: (conversationId, { code, message }) => {
-        if (code === 'not-a-member') this.#remove(conversationId);
-        else this.#events.emit('refused', { conversationId, code, message });
-      },
+      met: (conversationId, last) => this.#events.emit('conversation', { conversationId, last }),
+      gone: (conversationId) => this.#remove(conversationId),
+      refused,
+    });
+    this.#marks = new Marks(world, this.#connection, {
+      read: (conversationId, upTo) => this.#events.emit('read', { conversationId, upTo }),
+      refused,
     });
     const { connection, outbox, reader } = {
       connection: this.#connection,
       outbox: this.#outbox,
       reader: this.#reader,
     };
+    this.#sync = new Sync({
+      world,
+      connection,
+      reader,
+      refused: ({ code, message }) => this.#events.emit('refused', { code, message }),
+    });
     this.#sender = new Sender({ world, connection, outbox, reader });
   }
 
@@ -137,6 +136,7 @@ export class Chat {
       conversation = new Conversation(id, {
         reader: this.#reader,
         requests: this.#requests,
+        marks: this.#marks,
         post: (conversationId, body) => this.#post(conversationId, body),
       });
       this.#conversations.set(id, conversation);
@@ -150,6 +150,11 @@ export class Chat {
     const body = { ref: this.#newRef(), ...proposal };
     const request = { method: 'POST', path: 'conversations', body } as const;
     return this.conversation((await this.#requests.ask<Description>(request)).conversationId);
+  }
+
+  /** A page of this person's conversations, the most recent first; `after` is the `next` of the page before. @default 50 a page */
+  conversations(page: { readonly after?: string; readonly limit?: number } = {}): Promise<InboxPage> {
+    return this.#requests.ask({ method: 'GET', path: `conversations${queryOf(page)}` });
   }
 
   /** Who this person is to the deployment. */
@@ -183,7 +188,8 @@ export class Chat {
   }
 
   #changed(change: StateChange): void {
-    if (change.to === 'live') this.#reader.catchUpAll();
+    if (change.to === 'live') this.#sync.twice();
+    else this.#sync.stop();
     this.#events.emit('state', change);
   }
 
@@ -203,8 +209,12 @@ export class Chat {
           sender: this.person ?? '',
           body: sent.body,
         });
+    } else if (frame.type === 'conversation.marked-read') {
+      this.#marks.hear(frame.conversationId, frame.upTo);
     } else if (frame.type === 'conversation.log' && !asked) {
-      for (const entry of frame.entries) this.#reader.push(frame.conversationId, entry);
+      this.#reader.pushAll(frame.conversationId, frame.entries);
+    } else if (frame.type === 'synced' && !asked) {
+      this.#sync.hearLate(frame);
     } else if (frame.type === 'refused' && !asked && frame.ref === undefined) {
       const { code, message } = frame;
       this.#events.emit('refused', { code, message });
@@ -218,27 +228,18 @@ export class Chat {
     }
     const { body } = shown.entry;
     const isAboutMe = body.kind !== 'text' && body.person === this.person;
-    if (isAboutMe && body.kind === 'member.added') this.#reader.setMember(conversationId, true);
+    if (isAboutMe && body.kind === 'member.added') this.#reader.feeds.setMember(conversationId, true);
     this.#events.emit('message', { ...shown.entry, conversationId });
     if (isAboutMe && body.kind === 'member.removed') this.#remove(conversationId);
   }
 
   #remove(conversationId: string): void {
-    if (!this.#reader.isMember(conversationId)) return;
-    this.#reader.setMember(conversationId, false);
+    if (!this.#reader.feeds.isMember(conversationId)) return;
+    this.#reader.feeds.setMember(conversationId, false);
     this.#events.emit('removed', { conversationId });
   }
 
   #newRef(): string {
     return newRef(this.#world.now(), crypto.getRandomValues(new Uint8Array(16)));
   }
-}
-
-function addressesIn(outputs: Outputs): { webSocketUrl: string; httpApiUrl: string } {
-  const { WebSocketUrl: webSocketUrl, HttpApiUrl: httpApiUrl }: Readonly<Record<string, string>> =
-    Object.assign({}, ...Object.values(outputs));
-  if (!webSocketUrl || !httpApiUrl) {
-    throw new TypeError('these outputs lack WebSocketUrl or HttpApiUrl: give those of the deployment');
-  }
-  return { webSocketUrl, httpApiUrl };
 }

@@ -11,10 +11,10 @@ export interface ConnectionHooks {
   changed(change: StateChange): void;
   /** A frame of any socket; `asked`: somebody is waiting for it. */
   hear(frame: ServerFrame, asked: boolean): void;
-  /** Something may have been pushed that did not arrive. */
+  /** Something may have been pushed to a replaced socket that did not arrive. */
   missed(): void;
-  /** A frame is due anyway: asks for a part of what may have been missed; false where there is nothing to ask for. */
-  lookForMissed(): boolean;
+  /** A frame is due on the socket anyway: asks for what may have been missed; false where there is nothing to ask for. */
+  lookForMissed(socket: Socket): boolean;
 }
 
 interface Opened {
@@ -122,7 +122,10 @@ export class Connection {
     this.#needsFresh = !socket; // the handshake may have been refused: browsers do not tell
     if (!socket) return 'unreachable';
     const answer = await socket.askInTurn({ type: 'session.open' }, ({ type }) => type === 'session.opened');
-    if (answer.type === 'session.opened') return { socket, expiresAt: answer.expiresAt };
+    if (answer.type === 'session.opened') {
+      for (const feature of answer.features) socket.features.add(feature);
+      return { socket, expiresAt: answer.expiresAt };
+    }
     socket.close();
     this.#needsFresh = true;
     const code = answer.type === 'refused' && answer.code;
@@ -154,7 +157,7 @@ export class Connection {
         if (this.#socket === socket) this.#failed(taken.failure);
         return undefined;
       },
-      lookForMissed: () => this.#hooks.lookForMissed(),
+      lookForMissed: () => this.#hooks.lookForMissed(socket),
       refused: () => this.#drop('token-refused'),
       replace: () => void this.#replace(socket),
     });

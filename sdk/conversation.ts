@@ -1,9 +1,10 @@
 import type { MemberRole, TextBody } from '../protocol/bodies.ts';
 import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
 import type { Page } from './inbox.ts';
+import type { Marks } from './marks.ts';
 import type { OutgoingMessage } from './outbox.ts';
 import type { Reader } from './reader.ts';
-import type { Requests } from './requests.ts';
+import { queryOf, type Requests } from './requests.ts';
 
 /** A conversation as its members see it. */
 export type Description = (typeof Described)['_zod']['output'];
@@ -20,6 +21,7 @@ export interface HistoryRange {
 interface ConversationRooms {
   readonly reader: Reader;
   readonly requests: Requests;
+  readonly marks: Marks;
   post(conversationId: string, body: TextBody): OutgoingMessage;
 }
 
@@ -35,12 +37,12 @@ export class Conversation {
 
   /** Up to here everything was given to the app: what to begin with the next time (`chat.conversation(id, { since })`). */
   get knownEnd(): number {
-    return this.#rooms.reader.knownEnd(this.id);
+    return this.#rooms.reader.feeds.knownEnd(this.id);
   }
 
   /** Whether this person still belongs to it, as far as this device has heard. */
   get isMember(): boolean {
-    return this.#rooms.reader.isMember(this.id);
+    return this.#rooms.reader.feeds.isMember(this.id);
   }
 
   /** Writes a message: at once where there is a connection, otherwise as soon as there is one, after those written before it. */
@@ -53,13 +55,17 @@ export class Conversation {
     return this.#rooms.reader.catchUp(this.id);
   }
 
+  /**
+   * Marks everything up to `seq` as read, on all of this person's devices. It never moves back, waits for a connection, and goes
+   * at most once a second. @default `knownEnd`
+   */
+  markRead(seq: number = this.knownEnd): void {
+    this.#rooms.marks.mark(this.id, seq);
+  }
+
   /** A page of what was said before, ascending. It raises no events. */
   history(range: HistoryRange = {}): Promise<Page> {
-    const query = Object.entries(range)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name}=${value}`)
-      .join('&');
-    return this.#request('GET', `messages${query && `?${query}`}`);
+    return this.#request('GET', `messages${queryOf(range)}`);
   }
 
   /** Owners of a group add people, who see what is said from then on, and give members another role. */

@@ -7,7 +7,7 @@ interface Facts {
   readonly cause?: unknown;
 }
 
-/** What was refused, or could not be done. `code` is one of PROTOCOL.md's refusals, or `closed`, `signed-out` or `unreachable`. */
+/** What was refused, or could not be done. `code` is one of PROTOCOL.md's refusals, or one of the README's. */
 export class ChatError extends Error {
   readonly code: string;
   /** Whether doing the same again may succeed. */

@@ -32,6 +32,11 @@ export class Inbox {
     return this.#end;
   }
 
+  /** The highest `seq` that was heard of. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** Whether something stands in the log above what is known without holes. */
   get misses(): boolean {
     return this.#highest > this.#end;

@@ -1,4 +1,5 @@
-export { Chat, type ChatEvents, type ChatOptions, type Outputs } from './chat.ts';
+export { Chat, type ChatOptions, type InboxPage } from './chat.ts';
+export type { ChatEvents } from './chat-events.ts';
 export type { Conversation, Description, HistoryRange } from './conversation.ts';
 export { ChatError } from './errors.ts';
 export type { Page } from './inbox.ts';
@@ -10,6 +11,7 @@ export type {
   StatusChange,
   Unacknowledged,
 } from './outbox.ts';
+export type { Outputs } from './outputs.ts';
 export { type ChatState, type StateChange, type TransitionCode, transitions } from './states.ts';
 export type { GetToken } from './token.ts';
 export type { Clock, Fetch, Logger, WebSocketConstructor, WebSocketLike } from './world.ts';

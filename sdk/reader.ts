@@ -1,30 +1,15 @@
 import type { LogEntry } from '../protocol/frames.ts';
 import type { Connection } from './connection.ts';
+import { EarlyPushes } from './early-pushes.ts';
 import { ChatError, refusal } from './errors.ts';
+import { Feed, Feeds } from './feeds.ts';
 import type { Answer } from './frames.ts';
-import { follows, Inbox, type Page, type Shown } from './inbox.ts';
-import { waitBefore } from './reconnect.ts';
-import { pause, type World } from './world.ts';
+import { follows, type Inbox, type Page, type Shown } from './inbox.ts';
+import { beforeAgain } from './reconnect.ts';
+import type { World } from './world.ts';
 
 /** A push that overtook another is common: so long it may take for the other to come. */
 const GAP_MS = 100;
-
-class Feed {
-  inbox: Inbox;
-  isMember = true;
-  isCaughtUp = false;
-  /** The last catch-up was refused: another would be, until something new comes. */
-  isRefused = false;
-  /** The catch-up under way. */
-  running: Promise<void> | undefined;
-  /** Something may have been stored after the page that is under way was read. */
-  again = false;
-  isGapTimed = false;
-
-  constructor(since = 0) {
-    this.inbox = new Inbox(since);
-  }
-}
 
 export interface ReaderHooks {
   /** Every entry that arrives, in whatever order. */
@@ -33,16 +18,21 @@ export interface ReaderHooks {
   shown(conversationId: string, shown: Shown): void;
   /** What is known of it was forgotten. */
   reset(conversationId: string): void;
+  /** A conversation came up that the app has not named. */
+  met(conversationId: string, last: number): void;
+  /** It is not this person's. */
+  gone(conversationId: string): void;
   /** A catch-up that nobody asked for was refused. */
   refused(conversationId: string, error: ChatError): void;
 }
 
-/** What this device knows of each conversation, and how it comes to know what it missed. */
+/** How this device comes to know each conversation: what comes by itself, and what it asks for. */
 export class Reader {
+  readonly feeds = new Feeds();
   readonly #world: World;
   readonly #connection: Pick<Connection, 'live' | 'state'>;
   readonly #hooks: ReaderHooks;
-  readonly #feeds = new Map<string, Feed>();
+  readonly #early = new EarlyPushes();
 
   constructor(world: World, connection: Pick<Connection, 'live' | 'state'>, hooks: ReaderHooks) {
     this.#world = world;
@@ -50,33 +40,81 @@ export class Reader {
     this.#hooks = hooks;
   }
 
-  /** Begins to follow a conversation from what the app knows of it already. */
+  /** Begins to follow a conversation from what the app knows of it already; or wants of one that came up before. */
   follow(conversationId: string, since = 0): void {
-    if (this.#feeds.has(conversationId)) return;
-    this.#feeds.set(conversationId, new Feed(since));
+    const feed = this.feeds.get(conversationId);
+    if (feed?.isNamed) return;
+    if (feed) {
+      feed.nameAt(since);
+    } else {
+      this.feeds.set(conversationId, new Feed(since, true));
+      this.#take(conversationId, this.#early.take(conversationId));
+    }
     this.#catchUpUnasked(conversationId);
-  }
-
-  knownEnd(conversationId: string): number {
-    return this.#feed(conversationId).inbox.knownEnd;
-  }
-
-  isMember(conversationId: string): boolean {
-    return this.#feed(conversationId).isMember;
-  }
-
-  /** The entry that removed this person, or a refusal, says so; being added again takes it back. */
-  setMember(conversationId: string, isMember: boolean): void {
-    this.#feed(conversationId).isMember = isMember;
   }
 
   /** Takes an entry that came by itself. */
   push(conversationId: string, entry: LogEntry): void {
-    const feed = this.#feed(conversationId);
-    feed.isRefused = false;
     this.#hooks.arrived(entry);
-    this.#show(conversationId, feed.inbox.push(entry));
+    if (this.feeds.get(conversationId)) this.#take(conversationId, [entry]);
+    else this.#early.keep(conversationId, entry);
+    if (this.#early.isOver) this.endEarly();
+  }
+
+  /** Takes entries that came together and answer nothing that was asked. */
+  pushAll(conversationId: string, entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.push(conversationId, entry);
+  }
+
+  /** Takes the page that a sync brought of what stands after `since`, and asks for what follows it. */
+  takePage(conversationId: string, since: number, page: Page): void {
+    const feed = this.feeds.get(conversationId);
+    if (!feed) return;
+    feed.isRefused = false;
+    this.#showPage(conversationId, feed, since, page);
+    if (page.more) this.#catchUpUnasked(conversationId);
+    else this.nothingAfter(conversationId, page.upTo);
     this.#watchGap(conversationId, feed);
+  }
+
+  /** A sync said that nothing stood after `since`. */
+  nothingAfter(conversationId: string, since: number): void {
+    const feed = this.feeds.get(conversationId);
+    if (feed && feed.inbox.knownEnd >= since) feed.isCaughtUp = true;
+  }
+
+  /**
+   * A sync named a conversation of this person that it was not asked about. The first sync names what the app may never
+   * want from its beginning: that is followed from its end. What a later one names was joined meanwhile.
+   */
+  meet(conversationId: string, last: number): void {
+    const feed = this.feeds.get(conversationId);
+    if (feed?.isMember) return;
+    if (feed) {
+      feed.isMember = true;
+      this.#hooks.met(conversationId, last);
+      this.#catchUpUnasked(conversationId);
+      return;
+    }
+    const early = this.#early.take(conversationId);
+    const since = this.#early.isOver ? 0 : Math.min(last, ...early.map(({ seq }) => seq - 1));
+    this.#begin(conversationId, since, last, early);
+    if (this.feeds.knownEnd(conversationId) < last) this.#catchUpUnasked(conversationId);
+  }
+
+  /** A sync found it not to be this person's; where something of it came after the question, a catch-up finds out. */
+  lose(conversationId: string, highestThen: number): void {
+    const feed = this.feeds.get(conversationId);
+    if (feed && feed.inbox.highest > highestThen) this.#catchUpUnasked(conversationId);
+    else this.#hooks.gone(conversationId);
+  }
+
+  /** The first sync has ended: from now on a conversation that comes up is a new one. */
+  endEarly(): void {
+    for (const conversationId of this.#early.end()) {
+      const entries = this.#early.take(conversationId);
+      this.#begin(conversationId, 0, Math.max(...entries.map(({ seq }) => seq)), entries);
+    }
   }
 
   /** Asks until everything is known that was stored before this was called. Rejects where it is refused. */
@@ -87,31 +125,24 @@ export class Reader {
     return feed.running;
   }
 
-  /**
-   * Learns what was missed of every conversation. The seam for `sync`: one frame with every known end takes the place of
-   * these questions, and its pages go where theirs go.
-   */
-  catchUpAll(): void {
-    for (const [conversationId, { isMember }] of this.#feeds) {
-      if (isMember) this.#catchUpUnasked(conversationId);
-    }
+  /** Learns what was missed by one question for each conversation: of a deployment that has no `sync`. */
+  catchUpEach(): void {
+    this.endEarly();
+    for (const conversationId of this.feeds.mine()) this.#catchUpUnasked(conversationId);
   }
 
-  /** Looks whether a push was lost in the conversation that was looked at longest ago; false where there is none. With `sync`: in all. */
+  /** Looks whether a push was lost in the conversation that was looked at longest ago; false where there is none. Instead of a sync. */
   catchUpNext(): boolean {
-    for (const [conversationId, feed] of this.#feeds) {
-      if (!feed.isMember) continue;
-      this.#feeds.delete(conversationId);
-      this.#feeds.set(conversationId, feed);
-      this.#catchUpUnasked(conversationId);
-      return true;
-    }
-    return false;
+    const [conversationId] = this.feeds.mine();
+    if (conversationId === undefined) return false;
+    this.feeds.touch(conversationId);
+    this.#catchUpUnasked(conversationId);
+    return true;
   }
 
   /** Forgets what is known: the log was restored to a time before it. */
   reset(conversationId: string): void {
-    this.#feed(conversationId).inbox = new Inbox();
+    this.#feed(conversationId).beginAt(0);
     this.#hooks.reset(conversationId);
     this.#catchUpUnasked(conversationId);
   }
@@ -133,8 +164,7 @@ export class Reader {
           follows(since, frame),
       );
       if (answer.type === 'conversation.log') {
-        for (const entry of answer.entries) this.#hooks.arrived(entry);
-        this.#show(conversationId, this.#feed(conversationId).inbox.page(since, answer));
+        this.#showPage(conversationId, this.#feed(conversationId), since, answer);
         return answer;
       }
       if (answer.type === 'refused' && !answer.retryable) throw refusal(answer);
@@ -163,7 +193,9 @@ export class Reader {
   #catchUpUnasked(conversationId: string): void {
     if (this.#connection.state !== 'live') return;
     this.catchUp(conversationId).catch((error: unknown) => {
-      if (error instanceof ChatError && error.code !== 'closed') this.#hooks.refused(conversationId, error);
+      if (!(error instanceof ChatError) || error.code === 'closed') return;
+      if (error.code === 'not-a-member') this.#hooks.gone(conversationId);
+      else this.#hooks.refused(conversationId, error);
     });
   }
 
@@ -176,24 +208,36 @@ export class Reader {
     });
   }
 
-  #show(conversationId: string, all: readonly Shown[]): void {
-    for (const shown of all) this.#hooks.shown(conversationId, shown);
+  /** Follows a conversation that the app has not named; while it is told of it, it may name it. */
+  #begin(conversationId: string, since: number, last: number, entries: readonly LogEntry[]): void {
+    this.feeds.set(conversationId, new Feed(since, false));
+    this.#hooks.met(conversationId, last);
+    this.#take(conversationId, entries);
+  }
+
+  #take(conversationId: string, entries: readonly LogEntry[]): void {
+    const feed = this.#feed(conversationId);
+    if (entries.length > 0) feed.isRefused = false;
+    for (const entry of entries) this.#show(conversationId, feed, feed.inbox, feed.inbox.push(entry));
+    this.#watchGap(conversationId, feed);
+  }
+
+  #showPage(conversationId: string, feed: Feed, since: number, page: Page): void {
+    for (const entry of page.entries) this.#hooks.arrived(entry);
+    this.#show(conversationId, feed, feed.inbox, feed.inbox.page(since, page));
+  }
+
+  /** Ends early where the app, while it is told, has the conversation begin anew: the rest comes again. */
+  #show(conversationId: string, feed: Feed, inbox: Inbox, all: readonly Shown[]): void {
+    for (const shown of all) if (feed.inbox === inbox) this.#hooks.shown(conversationId, shown);
   }
 
   #feed(conversationId: string): Feed {
-    let feed = this.#feeds.get(conversationId);
+    let feed = this.feeds.get(conversationId);
     if (!feed) {
-      feed = new Feed();
-      this.#feeds.set(conversationId, feed);
+      feed = new Feed(0, true);
+      this.feeds.set(conversationId, feed);
     }
     return feed;
   }
-}
-
-/** The wait before a frame that was lost, or refused for now, is sent again unchanged. */
-export async function beforeAgain(world: World, attempt: number, answer: Answer): Promise<void> {
-  if (answer.type === 'lost' && answer.by === 'connection') return; // coming back has its own wait
-  const least = answer.type === 'refused' ? (answer.retryAfterMs ?? 0) : 0;
-  const isThrottled = answer.type === 'lost' && answer.by === 'throttled';
-  await pause(world, least + waitBefore(attempt + (isThrottled ? 3 : 1), world.random)).over;
 }

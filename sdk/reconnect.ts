@@ -1,3 +1,6 @@
+import type { Answer } from './frames.ts';
+import { pause, type World } from './world.ts';
+
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 const MINUTE = 60_000;
@@ -33,4 +36,12 @@ export function replaceAfter(random: () => number): number {
  */
 export function renewAfter(remainingMs: number, random: () => number): number {
   return Math.max(15_000, remainingMs - (1 + random()) * MINUTE);
+}
+
+/** The wait before a frame that was lost, or refused for now, is sent again unchanged. */
+export async function beforeAgain(world: World, attempt: number, answer: Answer): Promise<void> {
+  if (answer.type === 'lost' && answer.by === 'connection') return; // coming back has its own wait
+  const least = answer.type === 'refused' ? (answer.retryAfterMs ?? 0) : 0;
+  const isThrottled = answer.type === 'lost' && answer.by === 'throttled';
+  await pause(world, least + waitBefore(attempt + (isThrottled ? 3 : 1), world.random)).over;
 }

@@ -82,6 +82,14 @@ export class Requests {
   }
 }
 
+/** The query of a path, from the values that are given; with its question mark. */
+export function queryOf(values: object): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length > 0
+    ? `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, `${value}`]))}`
+    : '';
+}
+
 function errorIn(body: unknown): ChatError | undefined {
   const { code, message, retryable } = (body ?? {}) as Partial<ChatError>;
   if (typeof code !== 'string' || typeof message !== 'string') return undefined;

@@ -1,7 +1,8 @@
 import type { Connection } from './connection.ts';
 import { ChatError, refusal } from './errors.ts';
 import type { Outbox, Unacknowledged } from './outbox.ts';
-import { beforeAgain, type Reader } from './reader.ts';
+import type { Reader } from './reader.ts';
+import { beforeAgain } from './reconnect.ts';
 import type { World } from './world.ts';
 
 interface SenderRooms {
@@ -74,7 +75,7 @@ export class Sender {
     if (!message || message.since !== undefined) return;
     await connection.live();
     await reader.ready(message.conversationId);
-    await outbox.note(ref, reader.knownEnd(message.conversationId));
+    await outbox.note(ref, reader.feeds.knownEnd(message.conversationId));
   }
 
   /**

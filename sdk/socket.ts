@@ -30,6 +30,8 @@ interface Turn {
 
 /** One WebSocket: frames out, answers and pushes in. Every question ends, by an answer or by `lost`. */
 export class Socket {
+  /** What its server can do beyond what every version 1 can, as it said when the socket was registered. */
+  readonly features = new Set<string>();
   readonly #world: World;
   readonly #listener: SocketListener;
   readonly #ws: WebSocketLike;

@@ -4,7 +4,8 @@ import { WebSocket } from 'ws';
 import { signIn } from '../../examples/plain-client/sign-in.mjs';
 import { AwsError } from '../../local/front-door/service.ts';
 import * as sdk from '../../sdk/index.ts';
-import { type Person, type Run, startRun } from '../fixtures/running.ts';
+import type { Person } from '../fixtures/deployed.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 import { type Device, device, revoke, tokensOf, turn } from '../sdk/devices.ts';
 
 const MINUTE = 60_000;

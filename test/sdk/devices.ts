@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { Chat, type ChatEvents, type ChatOptions, type GetToken } from '../../sdk/index.ts';
-import type { Person, Run } from '../fixtures/running.ts';
+import type { Person } from '../fixtures/deployed.ts';
+import type { Run } from '../fixtures/running.ts';
 import { Network } from './lossy-socket.ts';
 
 /** One device of a person: a chat, the network it is on, and everything it was told. */
@@ -42,6 +43,8 @@ export function device(run: Run, getToken: GetToken, options: Partial<ChatOption
     state: [],
     message: [],
     status: [],
+    conversation: [],
+    read: [],
     gap: [],
     removed: [],
     restored: [],

@@ -20,6 +20,11 @@ export class HandClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** How many timers have not fired yet. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
   async turn(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     for (;;) {

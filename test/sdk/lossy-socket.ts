@@ -22,8 +22,15 @@ export class Network {
     const count = (frames: readonly Frame[], ...types: string[]) =>
       frames.filter(({ type }) => types.includes(String(type))).length;
     const isConnecting = this.sockets.some(({ readyState }) => readyState === WebSocket.CONNECTING);
-    const asked = count(this.sent, 'session.open', 'session.renew', 'conversation.catch-up');
-    const answered = count(this.heard, 'session.opened', 'session.renewed', 'conversation.log', 'refused');
+    const asked = count(this.sent, 'session.open', 'session.renew', 'conversation.catch-up', 'sync');
+    const answered = count(
+      this.heard,
+      'session.opened',
+      'session.renewed',
+      'conversation.log',
+      'synced',
+      'refused',
+    );
     return !isConnecting && asked <= answered;
   }
 

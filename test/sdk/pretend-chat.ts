@@ -27,6 +27,8 @@ export function start(options: Partial<ChatOptions> = {}) {
     state: [],
     message: [],
     status: [],
+    conversation: [],
+    read: [],
     gap: [],
     removed: [],
     restored: [],
@@ -50,6 +52,56 @@ export async function live(options: Partial<ChatOptions> = {}) {
 }
 
 export type Started = ReturnType<typeof start>;
+
+/** A chat that went through its first sync, and not its second. */
+export async function connected(before: (started: Started) => void): Promise<Started> {
+  const started = start({ random: () => 0.5 });
+  before(started);
+  started.chat.connect().catch(() => {});
+  await started.clock.turn(1000);
+  return started;
+}
+
+/** A chat that follows conversations in which nothing was said, with both syncs behind it. */
+export async function following(
+  ids: readonly string[],
+  options: Partial<ChatOptions> = {},
+): Promise<Started> {
+  const started = start({ random: () => 0.5, ...options });
+  for (const id of ids) started.chat.conversation(id);
+  started.chat.connect().catch(() => {});
+  await started.clock.turn(MINUTE);
+  expect(started.chat.state).toBe('live');
+  return started;
+}
+
+export const upTo = (count: number) => Array.from({ length: count }, (_, place) => place + 1);
+
+/** Ids in ascending order. */
+export function idsOf(count: number): string[] {
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const letter = (number: number) => letters[number % 26];
+  return upTo(count).map((number) =>
+    `${letter(Math.floor(number / 676))}${letter(Math.floor(number / 26))}${letter(number)}`.padEnd(26, 'q'),
+  );
+}
+
+/** Somebody says so many things in a conversation, unheard. */
+export function talk({ deployment }: Pick<Started, 'deployment'>, id: string, count: number): void {
+  for (const place of upTo(count)) deployment.append(id, 'bob', `${place}`);
+}
+
+/** The numbers of what was told of a conversation, in the order in which it was. */
+export function seqsIn({ told }: Pick<Started, 'told'>, id: string): number[] {
+  return told.message.filter(({ conversationId }) => conversationId === id).map(({ seq }) => seq);
+}
+
+export async function turnUntil(clock: HandClock, isSo: () => boolean): Promise<void> {
+  for (let turned = 0; !isSo(); turned += 1) {
+    if (turned > MINUTE) throw new Error('not within a minute');
+    await clock.turn(1);
+  }
+}
 
 /** An outbox that cannot keep anything. */
 export const failing = () => {

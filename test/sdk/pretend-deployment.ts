@@ -1,8 +1,9 @@
 import type { LogEntry, ServerFrame } from '../../protocol/frames.ts';
 import type { WebSocketConstructor, WebSocketLike } from '../../sdk/index.ts';
 import type { HandClock } from './hand-clock.ts';
+import { PretendSync } from './pretend-sync.ts';
 
-type Frame = { readonly type: string } & Readonly<Record<string, unknown>>;
+export type Frame = { readonly type: string } & Readonly<Record<string, unknown>>;
 type Answer =
   | ServerFrame
   | { readonly message: string; readonly connectionId: string; readonly requestId: string };
@@ -13,6 +14,8 @@ export interface Fate {
   /** `lost before`: the connection ends unheard; `lost late`: the frame is carried out, and the connection ends. */
   readonly frame:
     | 'answered'
+    | 'answered twice'
+    | 'answer cut'
     | 'lost before'
     | 'lost late'
     | 'fault before'
@@ -24,11 +27,13 @@ export interface Fate {
 
 export const kind: Fate = { delay: 10, frame: 'answered', push: 'once' };
 
-interface Peer {
+export interface Peer {
   readonly person: string;
   isOpen: boolean;
   isRegistered: boolean;
   send(answer: Answer): void;
+  /** Sends what is no frame. */
+  sendCut(answer: Answer): void;
   end(code: number): void;
 }
 
@@ -50,10 +55,14 @@ export class PretendDeployment {
   refuse: (frame: Frame, person: string) => string | undefined = () => undefined;
   /** Nothing at or below it is to be had. */
   floor = 0;
+  features = ['sync'];
+  /** The part that answers what is asked of all conversations at once, and keeps the marks. */
+  readonly sync: PretendSync;
   readonly #clock: HandClock;
 
   constructor(clock: HandClock) {
     this.#clock = clock;
+    this.sync = new PretendSync(this, clock);
   }
 
   get open(): Peer[] {
@@ -72,12 +81,13 @@ export class PretendDeployment {
     const at = new Date(this.#clock.now()).toISOString();
     const entry = { seq: log.length + 1, messageId: 'm'.repeat(26), sender: of, at, ref, of };
     log.push({ ...entry, body: { kind: 'text', text } });
+    this.sync.stored(conversationId, entry.seq);
     return { ...entry, body: { kind: 'text', text } };
   }
 
   push(conversationId: string, seq: number, except?: Peer): void {
     for (const peer of this.peers) {
-      if (!peer.isRegistered || peer === except) continue;
+      if (!peer.isRegistered || peer === except || !this.sync.isMember(peer.person, conversationId)) continue;
       const { push, delay } = this.fate();
       const entry = seen(peer.person, this.log(conversationId)[seq - 1]);
       const send = () => peer.send({ type: 'message.new', conversationId, ...entry });
@@ -102,6 +112,8 @@ export class PretendDeployment {
           isOpen: false,
           isRegistered: false,
           send: (answer) => this.#peer.isOpen && this.onmessage?.({ data: JSON.stringify(answer) } as never),
+          sendCut: (answer) =>
+            this.#peer.isOpen && this.onmessage?.({ data: JSON.stringify(answer).slice(0, -9) } as never),
           end: (code) => {
             const was = this.#peer.isOpen;
             Object.assign(this.#peer, { isOpen: false, isRegistered: false });
@@ -133,10 +145,11 @@ export class PretendDeployment {
     const fault = (message: string) => peer.send({ message, connectionId: 'c', requestId: 'r' });
     const carryOut = () => this.#carryOut(peer, frame);
     const clock = this.#clock;
-    if (fate === 'answered') {
+    if (/^answer/.test(fate)) {
       clock.after(delay / 2, () => {
         const answer = carryOut();
-        clock.after(delay / 2, () => peer.send(answer));
+        clock.after(delay / 2, () => (fate === 'answer cut' ? peer.sendCut(answer) : peer.send(answer)));
+        if (fate === 'answered twice') clock.after(delay * 3, () => peer.send(answer));
       });
     }
     if (fate === 'lost before') clock.after(delay, () => peer.end(1006));
@@ -167,12 +180,19 @@ export class PretendDeployment {
     const expiresAt = new Date(this.#clock.now() + this.lifeMs).toISOString();
     if (frame.type === 'session.open') {
       peer.isRegistered = peer.isOpen;
-      return { type: 'session.opened', features: [], expiresAt };
+      return { type: 'session.opened', features: this.features, expiresAt };
     }
     if (frame.type === 'session.renew') return { type: 'session.renewed', expiresAt };
+    if (frame.type === 'sync') return this.sync.answer(peer.person, frame);
     const conversationId = frame.conversationId as string;
+    if (!this.sync.isMember(peer.person, conversationId)) return refused('not-a-member');
+    if (frame.type === 'conversation.mark-read') {
+      return this.sync.mark(peer, conversationId, frame.upTo as number);
+    }
     const since = frame.since as number;
-    if (frame.type === 'conversation.catch-up') return this.#page(peer.person, conversationId, since);
+    if (frame.type === 'conversation.catch-up') {
+      return { type: 'conversation.log', ...this.page(peer.person, conversationId, since) };
+    }
     const log = this.log(conversationId);
     if (since > log.length) return refused('since-ahead');
     const found = log
@@ -192,13 +212,13 @@ export class PretendDeployment {
     };
   }
 
-  #page(person: string, conversationId: string, since: number): ServerFrame {
+  page(person: string, conversationId: string, since: number) {
     const log = this.log(conversationId);
     const from = Math.max(since, this.floor);
     const entries = log.slice(from, from + PAGE).map((entry) => seen(person, entry));
     const upTo = entries.at(-1)?.seq ?? Math.max(log.length, since);
     const floor = this.floor > since ? this.floor : 0;
-    return { type: 'conversation.log', conversationId, entries, floor, upTo, more: upTo < log.length };
+    return { conversationId, entries, floor, upTo, more: upTo < log.length };
   }
 }
 
