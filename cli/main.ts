@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { chatCommand } from './chat.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { startCommand } from './start.ts';
@@ -10,7 +11,7 @@ export async function main(given: readonly string[]): Promise<number> {
     .description('Wardline on one machine, and for those who operate it on AWS')
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)');
-  for (const make of [startCommand, usersCommand, doctorCommand]) adopt(program, make());
+  for (const make of [startCommand, usersCommand, chatCommand, doctorCommand]) adopt(program, make());
 
   try {
     await program.parseAsync([...given], { from: 'user' });

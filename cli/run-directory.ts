@@ -41,13 +41,7 @@ export class RunDirectory {
 
   /** The people of the clinic; undefined until a first start has made them all. */
   people(): readonly ClinicPerson[] | undefined {
-    if (!existsSync(this.file('people'))) return undefined;
-    const read = People.safeParse(parsed(this.file('people')));
-    if (read.success) return read.data;
-    throw new Failure(
-      'environment',
-      `${this.file('people')} was changed by hand: begin anew with npm start -- --fresh`,
-    );
+    return readPeople(this.file('people'));
   }
 
   /**
@@ -93,6 +87,14 @@ export class RunDirectory {
   private get unready(): string {
     return join(this.path, 'first-start');
   }
+}
+
+/** Whom a file of `npm start` lists; undefined where it is not there. */
+export function readPeople(file: string): readonly ClinicPerson[] | undefined {
+  if (!existsSync(file)) return undefined;
+  const read = People.safeParse(parsed(file));
+  if (read.success) return read.data;
+  throw new Failure('environment', `${file} was changed by hand: begin anew with npm start -- --fresh`);
 }
 
 function parsed(file: string): unknown {

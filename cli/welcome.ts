@@ -36,6 +36,7 @@ export function welcome({ outputs, people, now, ownEngine }: Welcome): string {
     '',
     'Try next:',
     '  node examples/plain-client/two-people.mjs             two of them exchange a message',
+    '  npx wardline chat --as nurse --with patient           and in another terminal: npx wardline chat --as patient',
     '  npx wardline users add guest-1 --role guest --enrol   one more person',
     '  protocol/PROTOCOL.md                                  every frame and request, for a client of your own',
     '',
