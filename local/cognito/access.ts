@@ -1,14 +1,26 @@
 import { decodeJwt } from 'jose';
 import { AwsError } from '../front-door/service.ts';
+import type { ClientSettings } from './client-settings.ts';
 import { type Cognito, issuerOf, type Pool, userBySub } from './pools.ts';
 import type { User } from './state.ts';
 import { DEFAULT_SCOPE, readAccessToken } from './tokens.ts';
 
+/** Whose access token it is, and the client it was issued to. */
+export interface Bearer {
+  readonly pool: Pool;
+  readonly client: ClientSettings;
+  readonly user: User;
+}
+
 /** The person behind an access token that may act on their own account; refused where it is revoked or out of scope. */
-export async function bearerOf(cognito: Cognito, token: string): Promise<{ pool: Pool; user: User }> {
+export async function bearerOf(cognito: Cognito, token: string): Promise<Bearer> {
   const pool = issuingPool(cognito, token);
   const issuer = issuerOf(cognito.account, pool.settings.id);
   const claims = await readAccessToken(pool.state.keys, issuer, token, cognito.clock.now());
+  if (!String(claims.scope).split(' ').includes(DEFAULT_SCOPE))
+    throw new AwsError('NotAuthorizedException', 'Access Token does not have required scopes');
+  const client = pool.clients.get(String(claims.client_id));
+  if (!client) throw new AwsError('NotAuthorizedException', 'Invalid Access Token');
   const user = userBySub(pool, String(claims.sub));
   if (!user) throw new AwsError('UserNotFoundException', 'User does not exist.');
   const isRevoked = claims.origin_jti
@@ -16,9 +28,7 @@ export async function bearerOf(cognito: Cognito, token: string): Promise<{ pool:
     : user.signedOutAt !== undefined && (claims.iat ?? 0) <= user.signedOutAt / 1000;
   if (isRevoked) throw new AwsError('NotAuthorizedException', 'Access Token has been revoked');
   if (!user.enabled) throw new AwsError('NotAuthorizedException', 'User is disabled.');
-  if (!String(claims.scope).split(' ').includes(DEFAULT_SCOPE))
-    throw new AwsError('NotAuthorizedException', 'Access Token does not have required scopes');
-  return { pool, user };
+  return { pool, client, user };
 }
 
 /** Revokes one sign-in: its refresh tokens are gone, and its access tokens open nothing of Cognito's any more. */

@@ -23,6 +23,11 @@ export function setAttributes(
   user.attributes = { ...user.attributes, ...Object.fromEntries(attributes) };
 }
 
+/** A person's attributes as the API lists them. */
+export function attributesOf(user: User): readonly { readonly Name: string; readonly Value: string }[] {
+  return Object.entries({ ...user.attributes, sub: user.sub }).map(([Name, Value]) => ({ Name, Value }));
+}
+
 function ruleOf(pool: Pool, name: string): AttributeRule {
   const rule = pool.settings.schema.get(name) ?? (STANDARD_ATTRIBUTES.has(name) ? STANDARD : undefined);
   if (name === 'sub') return { ...STANDARD, mutable: false };

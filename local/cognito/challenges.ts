@@ -4,7 +4,8 @@ import { askForMfa, checkSoftwareToken } from './mfa.ts';
 import { beginSrp, givePassword, verifyPassword } from './password-proof.ts';
 import { chooseNewPassword } from './passwords.ts';
 import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool } from './pools.ts';
-import { renew } from './refresh.ts';
+import { holderOf, renew } from './refresh.ts';
+import { checkSecretHash } from './secret-hash.ts';
 import type { Session } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 import type { User } from './state.ts';
@@ -19,8 +20,13 @@ export async function initiateAuth(cognito: Cognito, input: Input): Promise<Outc
   if (!client.flows.has(name)) throw invalid(`${name} flow not enabled for this client`);
   if (name === 'CUSTOM_AUTH')
     throw invalid('Custom auth lambda trigger is not configured for the user pool.');
-  if (name === 'REFRESH_TOKEN_AUTH')
-    return renew(cognito, pool, client, parameter(parameters, 'REFRESH_TOKEN'), input.ClientMetadata);
+  const secretHash = parameters.get('SECRET_HASH');
+  if (name === 'REFRESH_TOKEN_AUTH') {
+    const token = parameter(parameters, 'REFRESH_TOKEN');
+    checkSecretHash(pool, client, holderOf(pool, token)?.username ?? '', secretHash);
+    return renew(cognito, pool, client, token, input.ClientMetadata);
+  }
+  checkSecretHash(pool, client, parameter(parameters, 'USERNAME'), secretHash);
   const username = foldName(pool, parameter(parameters, 'USERNAME'));
   if (name === 'USER_SRP_AUTH')
     return beginSrp(cognito, pool, client, username, parameter(parameters, 'SRP_A'));
@@ -32,6 +38,7 @@ export async function respondToAuthChallenge(cognito: Cognito, input: Input): Pr
   const challenge = requiredText(input, 'ChallengeName');
   const { pool, client } = clientOf(cognito, input);
   const answers = textMap(input, 'ChallengeResponses');
+  checkSecretHash(pool, client, parameter(answers, 'USERNAME'), answers.get('SECRET_HASH'));
   const username = foldName(pool, parameter(answers, 'USERNAME'));
   if (challenge === 'PASSWORD_VERIFIER') return verifyPassword(cognito, pool, client, answers);
   if (

@@ -1,4 +1,5 @@
 import type { Resource } from '../template/resource.ts';
+import { type MachineGrant, readMachineGrant } from './client-oauth.ts';
 import { STANDARD_ATTRIBUTES } from './pool-settings.ts';
 import { flag, list, only, record, text, unsupported, wholeNumber } from './properties.ts';
 
@@ -9,6 +10,9 @@ export interface ClientSettings {
   readonly flows: ReadonlySet<string>;
   readonly hidesUnknownUsers: boolean;
   readonly revocable: boolean;
+  readonly hasSecret: boolean;
+  /** Undefined where the client is no machine's. */
+  readonly machine?: MachineGrant;
   readonly accessTokenMs: number;
   readonly idTokenMs: number;
   readonly refreshTokenMs: number;
@@ -17,19 +21,17 @@ export interface ClientSettings {
   readonly rotationGraceMs?: number;
   readonly mayRead: (attribute: string) => boolean;
   readonly mayWrite: (attribute: string) => boolean;
+  /** The template's properties, for DescribeUserPoolClient. */
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /** Reads a client's resource; throws with the property's name where it asks for what this stand-in does not do. */
 export function readClient(resource: Resource): ClientSettings {
   const properties = resource.properties;
   only(resource, properties, KNOWN);
-  for (const name of [
-    'GenerateSecret',
-    'AllowedOAuthFlowsUserPoolClient',
-    'EnablePropagateAdditionalUserContextData',
-  ]) {
-    if (flag(properties[name], false)) throw unsupported(resource, name, true);
-  }
+  if (flag(properties.EnablePropagateAdditionalUserContextData, false))
+    throw unsupported(resource, 'EnablePropagateAdditionalUserContextData', true);
+  const hasSecret = flag(properties.GenerateSecret, false);
   const otherProvider = list(properties.SupportedIdentityProviders).find((name) => name !== 'COGNITO');
   if (otherProvider !== undefined) throw unsupported(resource, 'SupportedIdentityProviders', otherProvider);
   const flows = readFlows(resource);
@@ -45,6 +47,8 @@ export function readClient(resource: Resource): ClientSettings {
     poolId: text(properties.UserPoolId) ?? '',
     flows,
     hidesUnknownUsers: properties.PreventUserExistenceErrors === 'ENABLED',
+    hasSecret,
+    machine: readMachineGrant(resource, hasSecret),
     revocable: flag(properties.EnableTokenRevocation, true),
     accessTokenMs: span('AccessTokenValidity', units.AccessToken ?? 'hours', HOUR, 5 * MINUTE, DAY),
     idTokenMs: span('IdTokenValidity', units.IdToken ?? 'hours', HOUR, 5 * MINUTE, DAY),
@@ -53,6 +57,7 @@ export function readClient(resource: Resource): ClientSettings {
     rotationGraceMs: readRotation(resource, flows),
     mayRead: permits(properties.ReadAttributes),
     mayWrite: permits(properties.WriteAttributes),
+    properties,
   };
 }
 
@@ -67,7 +72,6 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   days: DAY,
 };
 
-/** The OAuth properties do nothing while AllowedOAuthFlowsUserPoolClient is off. */
 const KNOWN = [
   'AccessTokenValidity',
   'AllowedOAuthFlows',

@@ -1,32 +1,27 @@
 import { AwsError } from '../front-door/service.ts';
-import { attributesOf, summary } from './admin.ts';
-import { requiredText } from './input.ts';
+import { summary } from './admin.ts';
+import { attributesOf } from './attributes.ts';
+import { optionalText, requiredText } from './input.ts';
+import { pageOf } from './pages.ts';
 import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool, poolOf } from './pools.ts';
-import { list, record, wholeNumber } from './properties.ts';
+import { list, record } from './properties.ts';
+import { checkSecretHash, secretOf } from './secret-hash.ts';
 import type { User } from './state.ts';
 
 /** ListUsers, with AWS's filter `attribute = "value"` or `attribute ^= "prefix"` and pages of at most 60. */
 export function listUsers(cognito: Cognito, input: Input): Outcome {
   const pool = poolOf(cognito, input);
-  const limit = wholeNumber(input.Limit) ?? PAGE;
-  if (limit < 0 || limit > PAGE)
-    throw new AwsError(
-      'InvalidParameterException',
-      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: ` +
-        `Member must have value less than or equal to ${PAGE}`,
-    );
   const matches = filterOf(input.Filter);
   const users = [...pool.state.users.values()].filter(matches);
-  const start = typeof input.PaginationToken === 'string' ? readPage(input.PaginationToken) : 0;
+  const { entries, next } = pageOf(users, input, 'PaginationToken');
   const wanted = input.AttributesToGet === undefined ? undefined : new Set(list(input.AttributesToGet));
-  const end = start + (limit || PAGE);
   return {
     body: {
-      Users: users.slice(start, end).map((user) => ({
+      Users: entries.map((user) => ({
         ...summary(user),
         Attributes: attributesOf(user).filter(({ Name }) => !wanted || wanted.has(Name)),
       })),
-      ...(end < users.length && { PaginationToken: Buffer.from(`from:${end}`).toString('base64') }),
+      ...(next !== undefined && { PaginationToken: next }),
     },
   };
 }
@@ -72,9 +67,23 @@ export function describeUserPool(cognito: Cognito, input: Input): Outcome {
   };
 }
 
+/** DescribeUserPoolClient: the template's properties, and the secret where there is one. */
+export function describeUserPoolClient(cognito: Cognito, input: Input): Outcome {
+  const pool = poolOf(cognito, input);
+  const id = requiredText(input, 'ClientId');
+  const client = pool.clients.get(id);
+  if (!client) throw new AwsError('ResourceNotFoundException', `User pool client ${id} does not exist.`);
+  const { GenerateSecret: _, ...properties } = client.properties;
+  const secret = secretOf(pool, client);
+  return {
+    body: { UserPoolClient: { ...properties, ClientId: id, ...(secret && { ClientSecret: secret }) } },
+  };
+}
+
 /** SignUp: these pools let administrators alone create users. */
 export function signUp(cognito: Cognito, input: Input): Outcome {
-  clientOf(cognito, input);
+  const { pool, client } = clientOf(cognito, input);
+  checkSecretHash(pool, client, requiredText(input, 'Username'), optionalText(input, 'SecretHash'));
   throw new AwsError('NotAuthorizedException', 'SignUp is not permitted for this user pool');
 }
 
@@ -82,6 +91,7 @@ export function signUp(cognito: Cognito, input: Input): Outcome {
 export function forgotPassword(cognito: Cognito, input: Input): Outcome {
   const { pool, client } = clientOf(cognito, input);
   const username = requiredText(input, 'Username');
+  checkSecretHash(pool, client, username, optionalText(input, 'SecretHash'));
   if (pool.settings.recovery === 'admin_only')
     throw new AwsError('NotAuthorizedException', 'Contact administrator to reset password.');
   if (!client.hidesUnknownUsers && !knows(pool, username))
@@ -92,16 +102,8 @@ export function forgotPassword(cognito: Cognito, input: Input): Outcome {
   );
 }
 
-const PAGE = 60;
-
 function knows(pool: Pool, username: string): boolean {
   return pool.state.users.has(foldName(pool, username));
-}
-
-function readPage(token: string): number {
-  const start = /^from:(\d+)$/.exec(Buffer.from(token, 'base64').toString())?.[1];
-  if (start) return Number(start);
-  throw new AwsError('InvalidParameterException', 'Invalid pagination token');
 }
 
 /** AWS filters by these alone; custom attributes cannot be searched. */

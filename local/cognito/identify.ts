@@ -31,9 +31,16 @@ export const identifyUserPoolGroup: Identify = ({ property, logicalId, seed }) =
   attributes: {},
 });
 
+/** The domain's prefix. */
+export const identifyUserPoolDomain: Identify = ({ property, logicalId }) => ({
+  ref: String(property('Domain') ?? logicalId),
+  attributes: {},
+});
+
 export const cognitoIdentities: Readonly<Record<string, Identify>> = {
   'AWS::Cognito::UserPool': identifyUserPool,
   'AWS::Cognito::UserPoolClient': identifyUserPoolClient,
   'AWS::Cognito::UserPoolResourceServer': identifyUserPoolResourceServer,
+  'AWS::Cognito::UserPoolDomain': identifyUserPoolDomain,
   'AWS::Cognito::UserPoolGroup': identifyUserPoolGroup,
 };

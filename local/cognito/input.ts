@@ -21,15 +21,17 @@ export function optionalText(input: Input, name: string): string | undefined {
   return input[name] === undefined ? undefined : requiredText(input, name);
 }
 
-/** A map of texts, `AuthParameters` or `ChallengeResponses`; `{}` where it is absent. */
+/** A map of texts, `AuthParameters` or `ChallengeResponses`; `{}` where it is absent. An entry that is null is none. */
 export function textMap(input: Input, name: string): ReadonlyMap<string, string> {
   const value = input[name] ?? {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(name);
   return new Map(
-    Object.entries(value).map(([key, entry]) => {
-      if (typeof entry !== 'string') throw malformed(`${name}.${key}`);
-      return [key, entry];
-    }),
+    Object.entries(value)
+      .filter(([, entry]) => entry !== null)
+      .map(([key, entry]) => {
+        if (typeof entry !== 'string') throw malformed(`${name}.${key}`);
+        return [key, entry];
+      }),
   );
 }
 

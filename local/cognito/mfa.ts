@@ -82,6 +82,13 @@ export async function verifySoftwareToken(cognito: Cognito, input: Input): Promi
   };
 }
 
+/** What AWS tells of a user's factors, where there is one. */
+export function mfaOf(user: User): Readonly<Record<string, unknown>> {
+  return user.softwareToken
+    ? { PreferredMfaSetting: 'SOFTWARE_TOKEN_MFA', UserMFASettingList: ['SOFTWARE_TOKEN_MFA'] }
+    : {};
+}
+
 interface Enrolling {
   readonly user: User;
   /** Absent where an access token was shown instead. */

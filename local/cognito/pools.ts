@@ -7,7 +7,7 @@ import type { ClientSettings } from './client-settings.ts';
 import { requiredText } from './input.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { Sessions } from './sessions.ts';
-import type { PoolState, StateFile, User } from './state.ts';
+import type { Group, PoolState, StateFile, User } from './state.ts';
 
 /** What every operation works with. */
 export interface Cognito {
@@ -23,7 +23,10 @@ export interface Cognito {
 export interface Pool {
   readonly settings: PoolSettings;
   readonly clients: Map<string, ClientSettings>;
-  readonly groups: Set<string>;
+  /** The groups that the template has, by name, unless a call changed them since. */
+  readonly templateGroups: Map<string, Group>;
+  /** Identifiers of resource servers with their scopes: `orders/read`. */
+  readonly scopes: Set<string>;
   readonly state: PoolState;
 }
 

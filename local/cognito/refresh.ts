@@ -1,14 +1,17 @@
 import { AwsError } from '../front-door/service.ts';
-import { bearerOf, revokeSignIn, signOutEverywhere } from './access.ts';
+import { revokeSignIn } from './access.ts';
 import type { ClientSettings } from './client-settings.ts';
-import { requiredText } from './input.ts';
+import { optionalText, requiredText } from './input.ts';
 import { type Cognito, clientOf, type Input, type Outcome, type Pool, userBySub } from './pools.ts';
+import { checkSecret } from './secret-hash.ts';
 import { issueTokens, keepRefreshToken, refreshTokenHash } from './sign-in.ts';
+import type { User } from './state.ts';
 
 /** GetTokensFromRefreshToken: new tokens, and with rotation a new refresh token for what is left of the old one's time. */
 export async function getTokensFromRefreshToken(cognito: Cognito, input: Input): Promise<Outcome> {
   const { pool, client } = clientOf(cognito, input);
   const token = requiredText(input, 'RefreshToken');
+  checkSecret(pool, client, optionalText(input, 'ClientSecret'), 'NotAuthorizedException');
   if (client.rotationGraceMs === undefined && !client.flows.has('REFRESH_TOKEN_AUTH'))
     throw new AwsError('InvalidParameterException', 'REFRESH_TOKEN_AUTH flow not enabled for this client');
   return renew(cognito, pool, client, token, input.ClientMetadata);
@@ -55,10 +58,17 @@ export async function renew(
   }
 }
 
+/** The person whose refresh token it is; says nothing of whether it still holds. */
+export function holderOf(pool: Pool, opaque: string): User | undefined {
+  const token = pool.state.refreshTokens.get(refreshTokenHash(opaque));
+  return token && userBySub(pool, token.sub);
+}
+
 /** RevokeToken: ends the sign-in that a refresh token belongs to. An unknown token is revoked already (RFC 7009). */
 export function revokeToken(cognito: Cognito, input: Input): Outcome {
   const { pool, client } = clientOf(cognito, input);
   const opaque = requiredText(input, 'Token');
+  checkSecret(pool, client, optionalText(input, 'ClientSecret'), 'UnauthorizedException');
   if (!client.revocable)
     throw new AwsError('UnsupportedOperationException', 'Token revocation is not enabled for this client');
   if (opaque.split('.').length === 3)
@@ -70,14 +80,6 @@ export function revokeToken(cognito: Cognito, input: Input): Outcome {
   revokeSignIn(cognito, pool, token.originJti);
   cognito.file.save();
   return { body: {}, sub: token.sub };
-}
-
-/** GlobalSignOut: the bearer ends all of their own sign-ins. */
-export async function globalSignOut(cognito: Cognito, input: Input): Promise<Outcome> {
-  const { pool, user } = await bearerOf(cognito, requiredText(input, 'AccessToken'));
-  signOutEverywhere(cognito, pool, user);
-  cognito.file.save();
-  return { body: {}, sub: user.sub };
 }
 
 function notAuthorized(message: string): AwsError {

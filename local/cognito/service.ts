@@ -1,19 +1,18 @@
+import { randomBytes } from 'node:crypto';
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { type Answer, AwsError, type AwsService, type Call, type TrailFacts } from '../front-door/service.ts';
+import type { Trail } from '../front-door/trail.ts';
 import type { Authorization } from '../iam/policy.ts';
 import type { Functions } from '../lambda/invoke.ts';
 import type { Resource } from '../template/resource.ts';
-import * as admin from './admin.ts';
 import { Attempts } from './attempts.ts';
-import { initiateAuth, respondToAuthChallenge } from './challenges.ts';
 import { readClient } from './client-settings.ts';
-import { describeUserPool, forgotPassword, listUsers, signUp } from './directory.ts';
-import { associateSoftwareToken, verifySoftwareToken } from './mfa.ts';
+import { PoolDomain, readDomain } from './domain.ts';
+import { OPERATIONS } from './operations.ts';
 import { readPool } from './pool-settings.ts';
-import { type Cognito, type Input, issuerOf, type Outcome, type Pool, poolArn } from './pools.ts';
-import { only, text } from './properties.ts';
-import { getTokensFromRefreshToken, globalSignOut, revokeToken } from './refresh.ts';
+import { type Cognito, issuerOf, type Outcome, type Pool, poolArn } from './pools.ts';
+import { list, only, record, text, wholeNumber } from './properties.ts';
 import { Sessions } from './sessions.ts';
 import { StateFile } from './state.ts';
 import { type PublicKeys, publicKeys } from './tokens.ts';
@@ -21,7 +20,7 @@ import { trailOf } from './trail.ts';
 
 /**
  * Cognito user pools: administrators create people, people sign in by SRP and a TOTP code, tokens are signed, renewed
- * and revoked. People, keys and refresh tokens survive a restart where `stateFile` is given; see {@link StateFile}
+ * and revoked; machines get theirs at a pool's domain. People, keys and refresh tokens survive a restart where `stateFile` is given; see {@link StateFile}
  * for what that file holds. Nothing here sends a message or serves managed login.
  */
 export class CognitoService implements AwsService {
@@ -29,6 +28,8 @@ export class CognitoService implements AwsService {
   readonly protocol = 'json-1.1';
   readonly targetPrefix = 'AWSCognitoIdentityProviderService';
   private readonly cognito: Cognito;
+  /** The pools' domains, by pool id. */
+  private readonly hosts = new Map<string, string>();
   /** What a call came to, for its trail; a call that the front door forgets is forgotten here too. */
   private readonly outcomes = new WeakMap<Call, Outcome>();
 
@@ -49,25 +50,59 @@ export class CognitoService implements AwsService {
   addPool(resource: Resource): void {
     const settings = readPool(resource);
     const state = this.cognito.file.pool(settings.id);
-    this.cognito.pools.set(settings.id, { settings, clients: new Map(), groups: new Set(), state });
+    const pool = {
+      settings,
+      clients: new Map(),
+      templateGroups: new Map(),
+      scopes: new Set<string>(),
+      state,
+    };
+    this.cognito.pools.set(settings.id, pool);
   }
 
-  /** Adds an AWS::Cognito::UserPoolClient to a pool added before. */
+  /** Adds an AWS::Cognito::UserPoolClient to a pool added before, after the resource servers whose scopes it may have. */
   addClient(resource: Resource): void {
     const settings = readClient(resource);
-    this.poolOf(resource).clients.set(settings.id, settings);
+    const pool = this.poolOf(resource);
+    const foreign = settings.machine?.scopes.find((scope) => !pool.scopes.has(scope));
+    if (foreign !== undefined)
+      throw new Error(`${resource.type} ${resource.logicalId}: Invalid scope requested: ${foreign}`);
+    pool.clients.set(settings.id, settings);
+    if (!settings.hasSecret || pool.state.clientSecrets.has(settings.id)) return;
+    pool.state.clientSecrets.set(settings.id, newSecret());
+    this.cognito.file.save();
   }
 
-  /** Adds an AWS::Cognito::UserPoolResourceServer. Its scopes reach tokens by managed login or a trigger alone. */
+  /** Adds an AWS::Cognito::UserPoolResourceServer. Its scopes reach tokens by a trigger, or by a machine's client. */
   addResourceServer(resource: Resource): void {
     only(resource, resource.properties, ['Identifier', 'Name', 'Scopes', 'UserPoolId']);
-    this.poolOf(resource);
+    const pool = this.poolOf(resource);
+    for (const scope of list(resource.properties.Scopes))
+      pool.scopes.add(`${resource.ref}/${text(record(scope).ScopeName) ?? ''}`);
   }
 
   /** Adds an AWS::Cognito::UserPoolGroup. */
   addGroup(resource: Resource): void {
-    only(resource, resource.properties, ['Description', 'GroupName', 'Precedence', 'RoleArn', 'UserPoolId']);
-    this.poolOf(resource).groups.add(resource.ref);
+    const { properties } = resource;
+    only(resource, properties, ['Description', 'GroupName', 'Precedence', 'UserPoolId']);
+    const description = text(properties.Description);
+    const precedence = wholeNumber(properties.Precedence);
+    const now = this.cognito.clock.now();
+    this.poolOf(resource).templateGroups.set(resource.ref, {
+      name: resource.ref,
+      ...(description && { description }),
+      ...(precedence !== undefined && { precedence }),
+      createdAt: now,
+      modifiedAt: now,
+    });
+  }
+
+  /** Adds an AWS::Cognito::UserPoolDomain to a pool added before; `trail` hears of each token asked for there. */
+  addDomain(resource: Resource, trail: Trail, onFault: (error: unknown) => void): PoolDomain {
+    const pool = this.poolOf(resource);
+    const host = readDomain(resource, this.cognito.account);
+    this.hosts.set(pool.settings.id, host);
+    return new PoolDomain({ host, cognito: this.cognito, pool, trail, onFault });
   }
 
   /** A pool's JWKS or OpenID configuration. */
@@ -85,8 +120,9 @@ export class CognitoService implements AwsService {
     return pool && publicKeys(pool.state.keys);
   }
 
+  /** What is not served here needs no signature to be told so. */
   isPublic(operation: string): boolean {
-    return Object.hasOwn(PUBLIC, operation);
+    return OPERATIONS.get(operation)?.isPublic ?? true;
   }
 
   authorizations(call: Call): readonly Authorization[] {
@@ -103,7 +139,7 @@ export class CognitoService implements AwsService {
         'UnknownOperationException',
         `${call.operation} is not an operation that is served here`,
       );
-    const outcome = await operation(this.cognito, call.input);
+    const outcome = await operation.run(this.cognito, call.input);
     this.outcomes.set(call, outcome);
     return { body: outcome.body };
   }
@@ -132,6 +168,7 @@ export class CognitoService implements AwsService {
 
   private openIdConfiguration({ settings }: Pool): Readonly<Record<string, unknown>> {
     const issuer = this.issuer(settings.id);
+    const host = this.hosts.get(settings.id);
     return {
       id_token_signing_alg_values_supported: ['RS256'],
       issuer,
@@ -139,37 +176,15 @@ export class CognitoService implements AwsService {
       response_types_supported: ['code', 'token'],
       scopes_supported: ['openid', 'email', 'phone', 'profile'],
       subject_types_supported: ['public'],
+      ...(host && {
+        token_endpoint: `https://${host}/oauth2/token`,
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      }),
     };
   }
 }
 
-type Operation = (cognito: Cognito, input: Input) => Outcome | Promise<Outcome>;
-
-/** What AWS serves without a signature. */
-const PUBLIC = {
-  AssociateSoftwareToken: associateSoftwareToken,
-  ForgotPassword: forgotPassword,
-  GetTokensFromRefreshToken: getTokensFromRefreshToken,
-  GlobalSignOut: globalSignOut,
-  InitiateAuth: initiateAuth,
-  RespondToAuthChallenge: respondToAuthChallenge,
-  RevokeToken: revokeToken,
-  SignUp: signUp,
-  VerifySoftwareToken: verifySoftwareToken,
-};
-
-const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
-  ...Object.entries<Operation>(PUBLIC),
-  ['AdminAddUserToGroup', admin.adminAddUserToGroup],
-  ['AdminCreateUser', admin.adminCreateUser],
-  ['AdminDeleteUser', admin.adminDeleteUser],
-  ['AdminDisableUser', admin.adminDisableUser],
-  ['AdminEnableUser', admin.adminEnableUser],
-  ['AdminGetUser', admin.adminGetUser],
-  ['AdminRemoveUserFromGroup', admin.adminRemoveUserFromGroup],
-  ['AdminSetUserPassword', admin.adminSetUserPassword],
-  ['AdminUpdateUserAttributes', admin.adminUpdateUserAttributes],
-  ['AdminUserGlobalSignOut', admin.adminUserGlobalSignOut],
-  ['DescribeUserPool', describeUserPool],
-  ['ListUsers', listUsers],
-]);
+/** 51 lower-case letters and digits, as Cognito makes them. */
+function newSecret(): string {
+  return Array.from(randomBytes(51), (byte) => (byte % 36).toString(36)).join('');
+}

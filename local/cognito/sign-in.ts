@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { ClientSettings } from './client-settings.ts';
+import { groupsOf } from './groups.ts';
 import { type Cognito, issuerOf, type Pool } from './pools.ts';
 import type { RefreshToken, User } from './state.ts';
 import { claimsOf, type SignIn, sign } from './tokens.ts';
@@ -36,7 +37,8 @@ export async function issueTokens(
   given: { reason: TokenReason; clientMetadata?: unknown },
 ): Promise<Readonly<Record<string, unknown>>> {
   const issuer = issuerOf(cognito.account, pool.settings.id);
-  const plain = claimsOf(client, issuer, user, begun, cognito.clock.now());
+  const groups = groupsOf(pool, user).map(({ name }) => name);
+  const plain = claimsOf(client, issuer, { user, groups }, begun, cognito.clock.now());
   const claims = await preTokenGeneration(cognito, pool, client, user, { ...given, claims: plain });
   const tokens = await sign(pool.state.keys, claims);
   return { ...tokens, ExpiresIn: client.accessTokenMs / 1000, TokenType: 'Bearer' };

@@ -30,9 +30,19 @@ export interface User {
   softwareToken?: SoftwareToken;
   /** Associated and not yet verified. */
   pendingSecret?: string;
+  /** Names of groups; one that is no group any more counts for nothing. */
   groups: string[];
   /** Access tokens issued up to then are revoked, whatever their claims. */
   signedOutAt?: number;
+}
+
+/** A group of a pool. Times in milliseconds since the epoch. */
+export interface Group {
+  readonly name: string;
+  readonly description?: string;
+  readonly precedence?: number;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
 }
 
 /** One refresh token. The token itself is known to its holder alone; here it goes by its SHA-256. */
@@ -56,12 +66,16 @@ export interface PoolState {
   readonly refreshTokens: Map<string, RefreshToken>;
   /** `origin_jti` of revoked sign-ins, with the time from which no token of theirs can be valid. */
   readonly revoked: Map<string, number>;
+  /** Groups made or changed by a call; those of the template stand in the template. */
+  readonly groups: Map<string, Group>;
+  /** By client id. */
+  readonly clientSecrets: Map<string, string>;
 }
 
 /**
  * Everything the pools must remember, in one JSON file that only its owner may read. Passwords are there as SRP
- * verifiers and refresh tokens as hashes; TOTP secrets and the signing keys stand in clear, because without them
- * no code can be checked and no token signed: keep the file as you would keep those.
+ * verifiers and refresh tokens as hashes; TOTP secrets, clients' secrets and the signing keys stand in clear,
+ * because without them no code can be checked and no token signed: keep the file as you would keep those.
  */
 export class StateFile {
   private readonly path: string | undefined;
@@ -81,6 +95,8 @@ export class StateFile {
       users: new Map(),
       refreshTokens: new Map(),
       revoked: new Map(),
+      groups: new Map(),
+      clientSecrets: new Map(),
     };
     this.pools.set(id, fresh);
     this.save();
@@ -111,6 +127,9 @@ interface KeptPool {
   readonly users: readonly User[];
   readonly refreshTokens: readonly (readonly [string, RefreshToken])[];
   readonly revoked: readonly (readonly [string, number])[];
+  /** Absent in files of before groups could be made by a call. */
+  readonly groups?: readonly Group[];
+  readonly clientSecrets?: readonly (readonly [string, string])[];
 }
 
 function toKept([id, pool]: readonly [string, PoolState]): KeptPool {
@@ -121,6 +140,8 @@ function toKept([id, pool]: readonly [string, PoolState]): KeptPool {
     users: [...pool.users.values()],
     refreshTokens: [...pool.refreshTokens],
     revoked: [...pool.revoked],
+    groups: [...pool.groups.values()],
+    clientSecrets: [...pool.clientSecrets],
   };
 }
 
@@ -136,6 +157,8 @@ function readPools(path: string): Map<string, PoolState> {
         users: new Map(pool.users.map((user) => [user.username, user])),
         refreshTokens: new Map(pool.refreshTokens),
         revoked: new Map(pool.revoked),
+        groups: new Map((pool.groups ?? []).map((group) => [group.name, group])),
+        clientSecrets: new Map(pool.clientSecrets ?? []),
       },
     ]),
   );

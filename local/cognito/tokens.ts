@@ -55,13 +55,14 @@ export function publicKeys(keys: SigningKeys): PublicKeys {
 export function claimsOf(
   client: ClientSettings,
   issuer: string,
-  user: User,
+  person: { readonly user: User; readonly groups: readonly string[] },
   signIn: SignIn,
   now: number,
 ): Claims {
+  const { user, groups } = person;
   const shared = {
     sub: user.sub,
-    ...(user.groups.length > 0 && { 'cognito:groups': user.groups }),
+    ...(groups.length > 0 && { 'cognito:groups': groups }),
     iss: issuer,
     ...(client.revocable && { origin_jti: signIn.originJti }),
     event_id: signIn.eventId,
@@ -89,6 +90,32 @@ export function claimsOf(
       ...(client.revocable && { jti: randomUUID() }),
     },
   };
+}
+
+/** The claims of a machine's access token (developer guide, "Scopes, M2M, and resource servers"). No trigger changes them here. */
+export function machineClaims(
+  client: ClientSettings,
+  issuer: string,
+  scopes: readonly string[],
+  now: number,
+): Readonly<Record<string, unknown>> {
+  return {
+    sub: client.id,
+    token_use: 'access',
+    scope: scopes.join(' '),
+    auth_time: seconds(now),
+    iss: issuer,
+    exp: seconds(now + client.accessTokenMs),
+    iat: seconds(now),
+    version: 2,
+    jti: randomUUID(),
+    client_id: client.id,
+  };
+}
+
+/** Signs an access token alone, for a machine. */
+export function signAccess(keys: SigningKeys, claims: Readonly<Record<string, unknown>>): Promise<string> {
+  return signOne(keys.access, claims);
 }
 
 export async function sign(
@@ -129,7 +156,10 @@ function newKey(): SigningKey {
   return { kid: randomBytes(32).toString('base64'), privateKey: privateKey.export({ format: 'jwk' }) };
 }
 
-function signOne({ kid, privateKey }: SigningKey, claims: Record<string, unknown>): Promise<string> {
+function signOne(
+  { kid, privateKey }: SigningKey,
+  claims: Readonly<Record<string, unknown>>,
+): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ kid, alg: 'RS256' })
     .sign(createPrivateKey({ key: privateKey, format: 'jwk' }));

@@ -22,7 +22,7 @@ export function trailOf(
   };
 }
 
-const READ_ONLY = /^(AdminGet|List|Describe|Get(?!Tokens))/;
+const READ_ONLY = /^(AdminGet|AdminList|List|Describe|Get(?!Tokens))/;
 const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 
 /** Members that say nothing of a person or a secret. Everything else is hidden, so that a new member starts hidden. */
@@ -31,12 +31,15 @@ const SHOWN = new Set([
   'AuthFlow',
   'ChallengeName',
   'ClientId',
+  'CreationDate',
   'Enabled',
   'ExpiresIn',
   'GroupName',
+  'LastModifiedDate',
   'Limit',
   'MessageAction',
   'Permanent',
+  'Precedence',
   'Status',
   'TokenType',
   'UserCreateDate',
@@ -45,7 +48,7 @@ const SHOWN = new Set([
   'UserStatus',
 ]);
 /** Structures that are walked into; other structures are hidden whole. */
-const WALKED = new Set(['AuthenticationResult', 'User']);
+const WALKED = new Set(['AuthenticationResult', 'Group', 'User']);
 
 function withoutSecrets(members: Input): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

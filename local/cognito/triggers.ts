@@ -2,6 +2,7 @@ import { AwsError } from '../front-door/service.ts';
 import { type Invocation, InvokeRefused } from '../lambda/invoke.ts';
 import { applyOverrides, readOverrides } from './claim-overrides.ts';
 import type { ClientSettings } from './client-settings.ts';
+import { groupsOf } from './groups.ts';
 import type { Cognito, Pool } from './pools.ts';
 import type { User } from './state.ts';
 import { type Claims, DEFAULT_SCOPE } from './tokens.ts';
@@ -30,7 +31,11 @@ export async function preTokenGeneration(
     callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: client.id },
     request: {
       userAttributes: { sub: user.sub, 'cognito:user_status': user.status, ...user.attributes },
-      groupConfiguration: { groupsToOverride: user.groups, iamRolesToOverride: [], preferredRole: null },
+      groupConfiguration: {
+        groupsToOverride: groupsOf(pool, user).map(({ name }) => name),
+        iamRolesToOverride: [],
+        preferredRole: null,
+      },
       ...(trigger.version === 'V2_0' && { scopes: [DEFAULT_SCOPE] }),
       ...(given.clientMetadata !== undefined && { clientMetadata: given.clientMetadata }),
     },

@@ -40,6 +40,8 @@ export interface TrailFacts {
   /** Request parameters as AWS documents them for the event, values that AWS hides already hidden. */
   readonly requestParameters: unknown;
   readonly responseElements?: unknown;
+  /** True for what AWS records as an event of the service, no call of its API: a pool's token endpoint. */
+  readonly isServiceEvent?: boolean;
   /** The event's own `additionalEventData`; for Cognito the `sub`, which alone names a person there. */
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
 }

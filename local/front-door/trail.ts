@@ -27,7 +27,7 @@ export interface TrailEvent {
   readonly eventID: string;
   readonly readOnly: boolean;
   readonly resources?: readonly { readonly accountId: string; readonly type: string; readonly ARN: string }[];
-  readonly eventType: 'AwsApiCall';
+  readonly eventType: 'AwsApiCall' | 'AwsServiceEvent';
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly eventCategory: 'Management' | 'Data';
@@ -70,7 +70,7 @@ export class Trail {
     const failed = outcome.errorCode !== undefined;
     const event: TrailEvent = {
       eventVersion: '1.11',
-      userIdentity: userIdentity(caller),
+      userIdentity: facts.isServiceEvent ? { accountId: account.accountId } : userIdentity(caller),
       eventTime: seconds(clock.now()),
       eventSource: `${call.service}.amazonaws.com`,
       eventName: call.operation,
@@ -86,7 +86,7 @@ export class Trail {
       eventID: randomUUID(),
       readOnly: facts.readOnly,
       ...(facts.resources.length > 0 ? { resources: resources(facts, account) } : {}),
-      eventType: 'AwsApiCall',
+      eventType: facts.isServiceEvent ? 'AwsServiceEvent' : 'AwsApiCall',
       managementEvent: facts.category === 'Management',
       recipientAccountId: account.accountId,
       eventCategory: facts.category,

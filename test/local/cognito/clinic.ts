@@ -38,6 +38,9 @@ export async function openClinic(
   given: {
     pool?: Properties;
     client?: Properties;
+    resourceServers?: readonly Properties[];
+    /** By client id. */
+    otherClients?: Readonly<Record<string, Properties>>;
     functions?: Functions;
     stateFile?: string;
     clock?: Clock;
@@ -48,6 +51,10 @@ export async function openClinic(
   const service = new CognitoService({ account: localAccount, clock, functions, stateFile: given.stateFile });
   service.addPool(poolResource(given.pool));
   service.addClient(clientResource(given.client));
+  for (const server of given.resourceServers ?? [])
+    service.addResourceServer(resource('AWS::Cognito::UserPoolResourceServer', 'Server', 'server', server));
+  for (const [id, client] of Object.entries(given.otherClients ?? {}))
+    service.addClient(otherClient(id, client));
   const trail: TrailFacts[] = [];
   const endpoint = await serve(service, trail);
   const sdk = new CognitoIdentityProviderClient({
@@ -102,7 +109,13 @@ export function clientResource(properties: Properties = {}): Resource {
   });
 }
 
-function resource(type: string, logicalId: string, seed: string, properties: Properties): Resource {
+/** A client of the pool with these properties and no others. */
+export function otherClient(id: string, properties: Properties): Resource {
+  return resource('AWS::Cognito::UserPoolClient', `Client${id}`, id, { UserPoolId: POOL_ID, ...properties });
+}
+
+/** A resource of a template, named as CloudFormation would name it. */
+export function resource(type: string, logicalId: string, seed: string, properties: Properties): Resource {
   const identity = cognitoIdentities[type]?.({
     account: localAccount,
     stack: 'Clinic',

@@ -7,10 +7,9 @@ import {
   RevokeTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { decodeJwt } from 'jose';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { CLIENT_ID, type Clinic, clientResource, openClinic, POOL_ID, tokensOf } from './clinic.ts';
 
-vi.setConfig({ testTimeout: 20_000 });
 const PASSWORD = 'correct-horse-battery-9';
 const REVOKED = { name: 'NotAuthorizedException', message: 'Refresh Token has been revoked' };
 

@@ -1,9 +1,8 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
 import { decodeJwt } from 'jose';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { CLIENT_ID, type Clinic, openClinic, POOL_ID, timestampOf } from './clinic.ts';
 
-vi.setConfig({ testTimeout: 20_000 }); // the client library's arithmetic takes a third of a second a time
 const PASSWORD = 'correct-horse-battery-9';
 
 test('a first sign-in goes through a new password and a software token, and only then gives tokens', async () => {

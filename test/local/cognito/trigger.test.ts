@@ -1,10 +1,9 @@
 import { GetTokensFromRefreshTokenCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { decodeJwt } from 'jose';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Invocation, InvokeRefused, type Invoker } from '../../../local/lambda/invoke.ts';
 import { CLIENT_ID, openClinic, POOL_ID, poolResource } from './clinic.ts';
 
-vi.setConfig({ testTimeout: 20_000 });
 const PASSWORD = 'correct-horse-battery-9';
 const ARN = 'arn:aws:lambda:us-east-1:111122223333:function:PreToken';
 

@@ -1,0 +1,87 @@
+import { AwsError } from '../front-door/service.ts';
+import * as admin from './admin.ts';
+import { initiateAuth, respondToAuthChallenge } from './challenges.ts';
+import { describeUserPool, describeUserPoolClient, forgotPassword, listUsers, signUp } from './directory.ts';
+import * as groups from './groups.ts';
+import { associateSoftwareToken, verifySoftwareToken } from './mfa.ts';
+import type { Cognito, Input, Outcome } from './pools.ts';
+import { getTokensFromRefreshToken, revokeToken } from './refresh.ts';
+import { getUser, globalSignOut } from './self-service.ts';
+
+/** One operation of the API. */
+export interface Operation {
+  /** True where AWS serves it without a signature. */
+  readonly isPublic: boolean;
+  /** Does the work; refuses members of the input that are not supported here. */
+  run(cognito: Cognito, input: Input): Outcome | Promise<Outcome>;
+}
+
+type Work = (cognito: Cognito, input: Input) => Outcome | Promise<Outcome>;
+
+/** These reach triggers that no pool here has, risk scores and reports that nobody makes here: without effect. */
+const TELLING = ['AnalyticsMetadata', 'ClientMetadata', 'UserContextData', 'ValidationData'];
+const USER = ['UserPoolId', 'Username'];
+const GROUP = ['UserPoolId', 'GroupName'];
+const PAGE = ['Limit', 'NextToken'];
+
+/** Every operation that is served here, by its name. */
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  open('AssociateSoftwareToken', associateSoftwareToken, ['AccessToken', 'Session']),
+  open('ForgotPassword', forgotPassword, ['ClientId', 'SecretHash', 'Username']),
+  open('GetTokensFromRefreshToken', getTokensFromRefreshToken, ['ClientId', 'ClientSecret', 'RefreshToken']),
+  open('GetUser', getUser, ['AccessToken']),
+  open('GlobalSignOut', globalSignOut, ['AccessToken']),
+  open('InitiateAuth', initiateAuth, ['AuthFlow', 'AuthParameters', 'ClientId']),
+  open('RespondToAuthChallenge', respondToAuthChallenge, [
+    ...['ChallengeName', 'ChallengeResponses', 'ClientId', 'Session'],
+  ]),
+  open('RevokeToken', revokeToken, ['ClientId', 'ClientSecret', 'Token']),
+  open('SignUp', signUp, ['ClientId', 'Password', 'SecretHash', 'UserAttributes', 'Username']),
+  open('VerifySoftwareToken', verifySoftwareToken, [
+    ...['AccessToken', 'FriendlyDeviceName', 'Session', 'UserCode'],
+  ]),
+  signed('AdminAddUserToGroup', groups.adminAddUserToGroup, [...USER, 'GroupName']),
+  signed('AdminCreateUser', admin.adminCreateUser, [
+    ...USER,
+    ...['DesiredDeliveryMediums', 'MessageAction', 'TemporaryPassword', 'UserAttributes'],
+  ]),
+  signed('AdminDeleteUser', admin.adminDeleteUser, USER),
+  signed('AdminDisableUser', admin.adminDisableUser, USER),
+  signed('AdminEnableUser', admin.adminEnableUser, USER),
+  signed('AdminGetUser', admin.adminGetUser, USER),
+  signed('AdminListGroupsForUser', groups.adminListGroupsForUser, [...USER, ...PAGE]),
+  signed('AdminRemoveUserFromGroup', groups.adminRemoveUserFromGroup, [...USER, 'GroupName']),
+  signed('AdminResetUserPassword', admin.adminResetUserPassword, USER),
+  signed('AdminSetUserPassword', admin.adminSetUserPassword, [...USER, 'Password', 'Permanent']),
+  signed('AdminUpdateUserAttributes', admin.adminUpdateUserAttributes, [...USER, 'UserAttributes']),
+  signed('AdminUserGlobalSignOut', admin.adminUserGlobalSignOut, USER),
+  signed('CreateGroup', groups.createGroup, [...GROUP, 'Description', 'Precedence']),
+  signed('DeleteGroup', groups.deleteGroup, GROUP),
+  signed('DescribeUserPool', describeUserPool, ['UserPoolId']),
+  signed('DescribeUserPoolClient', describeUserPoolClient, ['ClientId', 'UserPoolId']),
+  signed('GetGroup', groups.getGroup, GROUP),
+  signed('ListGroups', groups.listGroups, ['UserPoolId', ...PAGE]),
+  signed('ListUsers', listUsers, ['AttributesToGet', 'Filter', 'Limit', 'PaginationToken', 'UserPoolId']),
+  signed('ListUsersInGroup', groups.listUsersInGroup, [...GROUP, ...PAGE]),
+  signed('UpdateGroup', groups.updateGroup, [...GROUP, 'Description', 'Precedence']),
+]);
+
+function open(name: string, work: Work, takes: readonly string[]): [string, Operation] {
+  return [name, { isPublic: true, run: taking(name, work, takes) }];
+}
+
+function signed(name: string, work: Work, takes: readonly string[]): [string, Operation] {
+  return [name, { isPublic: false, run: taking(name, work, takes) }];
+}
+
+/** A member that would change what AWS does must not be passed over in silence; one that is null is none. */
+function taking(name: string, work: Work, takes: readonly string[]): Work {
+  const known = new Set([...takes, ...TELLING]);
+  return (cognito, given) => {
+    const input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+    const other = Object.keys(input).find((member) => !known.has(member));
+    if (other !== undefined)
+      throw new AwsError('InvalidParameterException', `${other} of ${name} is not supported here`);
+    return work(cognito, input);
+  };
+}
