@@ -22,8 +22,11 @@ const livingTypes: Readonly<Record<string, Identify>> = {
   'AWS::DynamoDB::Table': DynamoDbService.identify,
   'AWS::KMS::Key': KmsService.identifyKey,
   'AWS::KMS::Alias': KmsService.identifyAlias,
+  ...generic(['AWS::Events::EventBus', 'AWS::Events::EventBusPolicy', 'AWS::Events::Rule']),
+  ...generic(['AWS::Scheduler::Schedule', 'AWS::Scheduler::ScheduleGroup']),
   ...generic(['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy']),
   ...generic(['AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping']),
+  ...generic(['AWS::Lambda::EventInvokeConfig']),
   ...generic(['AWS::Logs::LogGroup', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy']),
 };
 

@@ -13,6 +13,7 @@ import { startEngine } from './dynamodb/engine.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { EventSources } from './event-sources/event-sources.ts';
 import { addMappings } from './event-sources/from-template.ts';
+import { eventsOf } from './events/from-template.ts';
 import { CredentialStore, type Credentials } from './front-door/credentials.ts';
 import { Faults } from './front-door/faults.ts';
 import { Meter } from './front-door/meter.ts';
@@ -38,7 +39,7 @@ export interface StackOptions {
   readonly dataDirectory?: string;
   /** Where the database engine's files are kept between runs. */
   readonly cacheDirectory: string;
-  /** The front door's port; the APIs take the next ones in the template's order. @default 0: any free ones */
+  /** The front door's port; the APIs take the next ones in the template's order, then user pools' domains. @default 0: any free ones */
   readonly port?: number;
   readonly startAt?: Date;
   /** Another endpoint that speaks DynamoDB's protocol, instead of an engine of our own. */
@@ -136,7 +137,7 @@ async function start(
   let awsEndpointUrl = '';
   const functions = functionsOf({ account, clock, logs, credentials, awsEndpointUrl: () => awsEndpointUrl });
   onClose(() => functions.close());
-  addFunctions(functions, assembly, resources, account);
+  addFunctions(functions, { assembly, inlineDirectory: join(kept, 'inline') }, resources, account);
   const eventSources = new EventSources({
     account,
     clock,
@@ -147,12 +148,19 @@ async function start(
     ...(options.onFault && { onFault: options.onFault }),
   });
   addMappings(eventSources, resources, account);
+  const events = eventsOf({
+    ...{ account, clock, functions, queues, resources, directory: kept },
+    ...(options.onFault && { onFault: options.onFault }),
+  });
 
   const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
   for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
-  for (const client of ofType('AWS::Cognito::UserPoolClient')) people.addClient(client);
   for (const server of ofType('AWS::Cognito::UserPoolResourceServer')) people.addResourceServer(server);
+  for (const client of ofType('AWS::Cognito::UserPoolClient')) people.addClient(client);
   for (const group of ofType('AWS::Cognito::UserPoolGroup')) people.addGroup(group);
+  const domains = ofType('AWS::Cognito::UserPoolDomain').map((domain) =>
+    people.addDomain(domain, trail, options.onFault ?? console.error),
+  );
 
   const traffic = new Listeners<TrafficRecord>();
   const tell = (record: TrafficRecord) => traffic.tell(record);
@@ -171,7 +179,10 @@ async function start(
   const frontDoor = new FrontDoor({
     account,
     clock,
-    services: [tables, keys, queues, people, new ExecuteApiService({ account, apis: webSocketApis })],
+    services: [
+      ...[tables, keys, queues, people, events.buses, events.schedules],
+      new ExecuteApiService({ account, apis: webSocketApis }),
+    ],
     credentials,
     trail,
     meter,
@@ -188,9 +199,16 @@ async function start(
     onClose(() => api.close());
     addresses.set(`${api.definition.apiId}.execute-api.${account.region}.${account.urlSuffix}`, url);
   }
+  for (const [place, domain] of domains.entries()) {
+    const url = await domain.listen(port && port + 1 + apis.length + place);
+    onClose(() => domain.close());
+    addresses.set(domain.host, url);
+  }
 
   onClose(() => eventSources.close());
   await eventSources.start();
+  onClose(() => events.close());
+  events.start();
 
   return {
     outputs: atLocalAddresses(resolved.outputs, addresses),
@@ -249,7 +267,7 @@ function administratorOf(account: Account): Principal {
   return { arn: user, identityArn: user, accountId: account.accountId, policies: [policy] };
 }
 
-/** `https://<api>.execute-api.…` and `wss://…` in an output become the address that this run serves the API at. */
+/** `https://<api>.execute-api.…`, `wss://…` and a pool's domain in an output become the address that this run serves them at. */
 function atLocalAddresses(
   outputs: RunningStack['outputs'],
   addresses: ReadonlyMap<string, string>,

@@ -30,6 +30,8 @@ interface FunctionIntegration {
   readonly kind: 'function';
   readonly uri: string;
   readonly timeoutMs: number;
+  /** HTTP APIs: set where the function speaks the older payload format. @default '2.0' */
+  readonly format?: '1.0';
 }
 
 interface MockIntegration {

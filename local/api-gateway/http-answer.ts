@@ -37,6 +37,26 @@ export function readAnswer(payload: unknown): HttpAnswer | undefined {
   };
 }
 
+/**
+ * What a function's answer of format 1.0 means (same guide, "Lambda function response for format 1.0"): a `statusCode` is
+ * asked for, and cookies stand among `multiValueHeaders`.
+ */
+export function readAnswerV1(payload: unknown): HttpAnswer | undefined {
+  const answer = objectOf(payload);
+  if (answer?.statusCode === undefined) return undefined;
+  const { multiValueHeaders, headers, cookies: _, ...rest } = answer;
+  const many = Object.entries(objectOf(multiValueHeaders ?? {}) ?? {});
+  if (!many.every(([, values]) => Array.isArray(values))) return undefined;
+  const isCookie = ([name]: [string, unknown]) => name.toLowerCase() === 'set-cookie';
+  const joined = many.filter((entry) => !isCookie(entry)).map(([name, values]) => [name, String(values)]);
+  const cookies = many.filter(isCookie).flatMap(([, values]) => values as unknown[]);
+  return readAnswer({
+    ...rest,
+    cookies,
+    headers: { ...objectOf(headers ?? {}), ...Object.fromEntries(joined) },
+  });
+}
+
 /** An answer of API Gateway's own. */
 export function gatewayAnswer(
   status: number,

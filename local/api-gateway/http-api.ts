@@ -7,8 +7,9 @@ import type { LogSink } from './access-log.ts';
 import { callFunction } from './call-function.ts';
 import { isPreflight, preflightHeaders, withCors } from './cors.ts';
 import type { ApiDefinition, RouteDefinition } from './definition.ts';
-import { gatewayAnswer, type HttpAnswer, readAnswer } from './http-answer.ts';
+import { gatewayAnswer, type HttpAnswer, readAnswer, readAnswerV1 } from './http-answer.ts';
 import { httpEvent, type RequestFacts } from './http-event.ts';
+import { httpEventV1 } from './http-event-v1.ts';
 import { type HttpOutcome, recordRequest } from './http-record.ts';
 import { matchRoute, type RouteMatch } from './http-routes.ts';
 import { checkJwt, type IssuerKeys } from './jwt-authorizer.ts';
@@ -177,10 +178,13 @@ export class HttpApi {
     const { integration } = route;
     if (integration?.kind !== 'function')
       return { answer: gatewayAnswer(500, 'Internal Server Error'), route };
+    const isOld = integration.format === '1.0';
+    const authorizer = isOld ? given.claims && { claims: given.claims, scopes: null } : given.authorizer;
+    const asked = { ...given, authorizer, routeKey: route.key, pathParameters };
     const outcome = await callFunction({
       ...this.settings,
       uri: integration.uri,
-      event: httpEvent(request, facts, { ...given, routeKey: route.key, pathParameters }),
+      event: isOld ? httpEventV1(request, facts, asked) : httpEvent(request, facts, asked),
       sourceArn: this.sourceArn(facts, route),
       traceId: facts.traceId,
       timeoutMs: integration.timeoutMs,
@@ -193,7 +197,8 @@ export class HttpApi {
         integrationError: outcome.reason,
       };
     }
-    const answer = outcome.kind === 'answered' ? readAnswer(outcome.payload) : undefined;
+    const read = isOld ? readAnswerV1 : readAnswer;
+    const answer = outcome.kind === 'answered' ? read(outcome.payload) : undefined;
     if (answer) return { ...called, answer };
     const integrationError = outcome.kind === 'answered' ? 'malformed Lambda proxy response' : outcome.reason;
     return { ...called, answer: gatewayAnswer(500, 'Internal Server Error'), integrationError };

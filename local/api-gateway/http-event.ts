@@ -94,6 +94,7 @@ function queryOf(rawQuery: string): Record<string, string> {
   return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]));
 }
 
-function isText(contentType: string | undefined): boolean {
+/** Whether a body of this type stands in an event as it is. */
+export function isText(contentType: string | undefined): boolean {
   return /^(?:text\/|application\/(?:[\w.+-]+\+)?(?:json|xml|javascript)\b)/i.test(contentType ?? '');
 }

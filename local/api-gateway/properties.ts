@@ -37,6 +37,8 @@ export const shapes = {
       })
       .optional(),
     DisableExecuteApiEndpoint: off,
+    Target: z.string().optional(),
+    RouteKey: z.string().optional(),
     Description: whatever,
     Tags: whatever,
     Version: whatever,

@@ -50,6 +50,7 @@ function readApi(resource: Resource, parts: readonly Resource[]): ApiDefinition 
     ofType(parts, 'AWS::ApiGatewayV2::Authorizer').map((part) => [part.ref, readAuthorizer(part, protocol)]),
   );
 
+  const quick = quickCreated(resource);
   return {
     apiId: resource.ref,
     place: `${resource.stack}/${resource.logicalId}`,
@@ -57,12 +58,41 @@ function readApi(resource: Resource, parts: readonly Resource[]): ApiDefinition 
     protocol,
     routeSelection: protocol === 'WEBSOCKET' ? readSelection(resource, api.RouteSelectionExpression) : [],
     cors: readCors(resource),
-    routes: ofType(parts, 'AWS::ApiGatewayV2::Route').map((part) =>
-      readRoute(part, { parts, protocol, integrations, authorizers }),
-    ),
-    stages: ofType(parts, 'AWS::ApiGatewayV2::Stage').map(readStage),
+    routes: [
+      ...quick.routes,
+      ...ofType(parts, 'AWS::ApiGatewayV2::Route').map((part) =>
+        readRoute(part, { parts, protocol, integrations, authorizers }),
+      ),
+    ],
+    stages: [...quick.stages, ...ofType(parts, 'AWS::ApiGatewayV2::Stage').map(readStage)],
   };
 }
+
+/** The route, integration and `$default` stage that an HTTP API with a `Target` brings along ("quick create"). */
+function quickCreated(resource: Resource): Pick<ApiDefinition, 'routes' | 'stages'> {
+  const {
+    Target: uri,
+    RouteKey: key = '$default',
+    ProtocolType,
+  } = propertiesOf(resource, 'AWS::ApiGatewayV2::Api');
+  if (uri === undefined) return { routes: [], stages: [] };
+  if (ProtocolType !== 'HTTP') throw unsupported(resource, 'Target is for HTTP APIs only');
+  if (!uri.includes(':lambda:')) throw unsupported(resource, `Target ${uri} is not a Lambda function`);
+  return {
+    routes: [
+      {
+        key,
+        integration: { kind: 'function', uri, timeoutMs: LONGEST_HTTP_WAIT_MS },
+        scopes: [],
+        answers: false,
+      },
+    ],
+    stages: [{ name: '$default', variables: {}, routeThrottles: {} }],
+  };
+}
+
+/** Quotas for HTTP APIs. */
+const LONGEST_HTTP_WAIT_MS = 30_000;
 
 function ofType(resources: readonly Resource[], type: GatewayType): Resource[] {
   return resources.filter((resource) => resource.type === type);

@@ -25,7 +25,7 @@ export function readIntegration(
     );
   }
   const format = given.PayloadFormatVersion ?? '1.0';
-  if (format !== (protocol === 'HTTP' ? '2.0' : '1.0')) {
+  if (format !== '1.0' && !(protocol === 'HTTP' && format === '2.0')) {
     throw unsupported(resource, `PayloadFormatVersion ${format} is not supported for ${protocol} APIs`);
   }
   const longest = LONGEST_WAIT_MS[protocol];
@@ -33,7 +33,7 @@ export function readIntegration(
   if (timeoutMs < 50 || timeoutMs > longest) {
     throw unsupported(resource, `TimeoutInMillis ${timeoutMs} is not between 50 and ${longest}`);
   }
-  return { kind: 'function', uri, timeoutMs };
+  return { kind: 'function', uri, timeoutMs, ...(protocol === 'HTTP' && format === '1.0' && { format }) };
 }
 
 function readMock(

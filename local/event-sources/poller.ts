@@ -51,7 +51,7 @@ export function batchOf<T>(records: readonly T[], most: number): T[] {
 export function refusalOf(
   principal: Principal,
   authorizations: readonly Authorization[],
-  { account, clock }: PollerParts,
+  { account, clock }: Pick<PollerParts, 'account' | 'clock'>,
 ): string | undefined {
   const now = clock.now();
   const keys = {

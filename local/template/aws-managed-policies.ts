@@ -20,6 +20,23 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     'logs:CreateLogStream',
     'logs:PutLogEvents',
   ],
+  'service-role/AWSLambdaSQSQueueExecutionRole': [
+    'sqs:ReceiveMessage',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'logs:CreateLogGroup',
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
+  ],
+  'service-role/AWSLambdaDynamoDBExecutionRole': [
+    'dynamodb:DescribeStream',
+    'dynamodb:GetRecords',
+    'dynamodb:GetShardIterator',
+    'dynamodb:ListStreams',
+    'logs:CreateLogGroup',
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
+  ],
   'service-role/AmazonAPIGatewayPushToCloudWatchLogs': [
     'logs:CreateLogGroup',
     'logs:CreateLogStream',

@@ -101,6 +101,36 @@ export const genericIdentities: Readonly<Record<string, Identify>> = {
   },
   'AWS::SQS::QueuePolicy': shortId('Id'),
 
+  'AWS::Events::EventBus': (given) => {
+    const name = String(given.property('Name'));
+    return { ref: name, attributes: { Arn: arn(given.account, 'events', `event-bus/${name}`), Name: name } };
+  },
+  'AWS::Events::EventBusPolicy': (given) => {
+    const id = String(given.property('StatementId'));
+    return { ref: id, attributes: {} };
+  },
+  'AWS::Events::Rule': (given) => {
+    const name = nameOf(given, 'Name', 64);
+    const bus = String(given.property('EventBusName') ?? 'default').replace(/^arn:.*:event-bus\//, '');
+    const path = bus === 'default' ? name : `${bus}/${name}`;
+    const ref = bus === 'default' ? name : `${bus}|${name}`;
+    return { ref, attributes: { Arn: arn(given.account, 'events', `rule/${path}`) } };
+  },
+  'AWS::Lambda::EventInvokeConfig': (given) => {
+    const id = generatedName(given, 100);
+    return { ref: id, attributes: {} };
+  },
+  'AWS::Scheduler::Schedule': (given) => {
+    const name = nameOf(given, 'Name', 64);
+    const group = String(given.property('GroupName') ?? 'default');
+    return { ref: name, attributes: { Arn: arn(given.account, 'scheduler', `schedule/${group}/${name}`) } };
+  },
+  'AWS::Scheduler::ScheduleGroup': (given) => {
+    const name = nameOf(given, 'Name', 64);
+    const groupArn = arn(given.account, 'scheduler', `schedule-group/${name}`);
+    return { ref: name, attributes: { Arn: groupArn, State: 'ACTIVE' } };
+  },
+
   'AWS::SNS::Topic': (given) => {
     const name = nameOf(given, 'TopicName', 256);
     const topicArn = arn(given.account, 'sns', name);

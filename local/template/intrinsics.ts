@@ -46,7 +46,7 @@ export function decide(node: unknown, scope: Scope, at: string): boolean {
     case 'Condition':
       return scope.condition(text(argument, at), at);
     case 'Fn::Equals': {
-      const [left, right] = list(argument, at).map((side) => JSON.stringify(evaluate(side, scope, at)));
+      const [left, right] = list(argument, at).map((side) => comparable(evaluate(side, scope, at)));
       return left === right;
     }
     case 'Fn::And':
@@ -58,6 +58,13 @@ export function decide(node: unknown, scope: Scope, at: string): boolean {
     default:
       throw new Error(`${at}: ${JSON.stringify(node)} is no condition`);
   }
+}
+
+/** CloudFormation compares text: a parameter's `true` equals a template's `true`. */
+function comparable(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean'
+    ? JSON.stringify(String(value))
+    : JSON.stringify(value);
 }
 
 type Apply = (argument: unknown, scope: Scope, at: string) => unknown;

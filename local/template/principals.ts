@@ -1,11 +1,13 @@
 import type { Account } from '../account.ts';
+import { checkPolicy } from '../iam/check-policy.ts';
+import { evaluate } from '../iam/evaluate.ts';
 import type { NamedPolicy, PolicyDocument, Principal, Statement } from '../iam/policy.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
 import type { Resource } from './resource.ts';
 
 /**
  * The session in which `service` (`lambda.amazonaws.com`, …) works as a role of the template, with every policy that is
- * attached to that role. `role` is the role's ARN or name.
+ * attached to that role. `role` is the role's ARN or name; `sourceArn` is what the service works for, where it says so.
  */
 export function principalOf(
   role: string,
@@ -13,6 +15,7 @@ export function principalOf(
   account: Account,
   sessionName: string,
   service: string,
+  sourceArn?: string,
 ): Principal {
   const found = resources.find(
     ({ type, ref, attributes }) => type === 'AWS::IAM::Role' && (ref === role || attributes.Arn === role),
@@ -24,7 +27,7 @@ export function principalOf(
       `${where} has the permissions boundary ${String(found.properties.PermissionsBoundary)}, which the local run does not judge`,
     );
   }
-  requireTrust(found, service, account, where);
+  requireTrust(found, { service, sourceArn }, account, where);
   return {
     arn: `arn:${account.partition}:sts::${account.accountId}:assumed-role/${found.ref}/${sessionName}`,
     identityArn: found.attributes.Arn ?? '',
@@ -77,37 +80,50 @@ function named({ logicalId, properties }: Resource): NamedPolicy {
   return { name: logicalId, document: properties.PolicyDocument as PolicyDocument };
 }
 
-function requireTrust(role: Resource, service: string, account: Account, where: string): void {
-  const { Statement: statements } = role.properties.AssumeRolePolicyDocument as PolicyDocument;
-  const about = (Array.isArray(statements) ? statements : [statements]).filter((statement: Statement) =>
-    admits(statement, service),
+/** Throws where the role's trust policy does not let the service assume it (IAM user guide, "The confused deputy problem"). */
+function requireTrust(
+  role: Resource,
+  { service, sourceArn }: { readonly service: string; readonly sourceArn: string | undefined },
+  account: Account,
+  where: string,
+): void {
+  const document = role.properties.AssumeRolePolicyDocument as PolicyDocument;
+  checkPolicy({ name: `${role.logicalId}'s trust policy`, document }, 'resource');
+  const known = {
+    'aws:SourceAccount': account.accountId,
+    ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
+  };
+  const admits = (asked: PolicyDocument) =>
+    evaluate(
+      { arn: service, identityArn: service, accountId: account.accountId, policies: [] },
+      {
+        action: 'sts:AssumeRole',
+        resource: role.attributes.Arn ?? '',
+        context: known,
+        resourcePolicy: { name: 'trust policy', document: asked },
+        resourcePolicyDecides: true,
+      },
+    ).allowed;
+  const foreign = statementsIn(document).find(
+    ({ Condition, ...statement }) =>
+      !conditionKeys(Condition).every((key) => Object.hasOwn(known, key)) &&
+      admits({ ...document, Statement: { ...statement, Effect: 'Allow' } }),
   );
-  const conditioned = about.filter((statement) => !conditionHolds(statement, account));
-  if (conditioned.length > 0) {
+  if (foreign) {
     throw new Error(
-      `${where} trusts ${service} under the condition ${JSON.stringify(conditioned[0]?.Condition)}, which the local run does not judge`,
+      `${where} trusts ${service} under the condition ${JSON.stringify(foreign.Condition)}, which the local run does not judge`,
     );
   }
-  const trusted =
-    about.some(({ Effect }) => Effect === 'Allow') && about.every(({ Effect }) => Effect === 'Allow');
-  if (!trusted)
+  if (!admits(document))
     throw new Error(`${where} does not let ${service} assume it; see its AssumeRolePolicyDocument`);
 }
 
-function admits({ Principal: principal, Action }: Statement, service: string): boolean {
-  const services = principal === undefined || principal === '*' ? [] : list(principal.Service);
-  const actions = list(Action);
-  return (
-    (principal === '*' || services.includes(service)) &&
-    (actions.includes('sts:AssumeRole') || actions.includes('sts:*') || actions.includes('*'))
-  );
+function statementsIn({ Statement: given }: PolicyDocument): readonly Statement[] {
+  return Array.isArray(given) ? given : [given as Statement];
 }
 
-/** The one condition whose answer is known beforehand: that the service works for this account. */
-function conditionHolds({ Condition }: Statement, account: Account): boolean {
-  if (Condition === undefined) return true;
-  const known = { StringEquals: { 'aws:SourceAccount': account.accountId } };
-  return JSON.stringify(Condition) === JSON.stringify(known);
+function conditionKeys(condition: Statement['Condition']): string[] {
+  return Object.values(condition ?? {}).flatMap((keys) => Object.keys(keys));
 }
 
 function list(value: unknown): readonly unknown[] {

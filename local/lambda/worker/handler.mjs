@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** In the order in which Lambda's runtime looks for the file. */
 const endings = ['', '.js', '.mjs', '.cjs'];
@@ -18,6 +18,7 @@ const callbackHandler =
  * @returns {Promise<(event: unknown, context: object) => unknown>}
  */
 export async function loadHandler(codeDirectory, handlerString) {
+  offerRuntimeModules();
   if (handlerString.includes('..')) {
     throw named(
       'Runtime.MalformedHandlerName',
@@ -35,6 +36,16 @@ export async function loadHandler(codeDirectory, handlerString) {
   }
   if (handler.length >= 3) throw named('Runtime.CallbackHandlerDeprecated', callbackHandler);
   return /** @type {(event: unknown, context: object) => unknown} */ (handler);
+}
+
+/**
+ * Lambda's Node.js runtime brings the AWS SDK for whoever requires it without having packed it (Lambda developer guide,
+ * "Runtime-included SDK versions"); here it is the one that this run is installed with.
+ */
+function offerRuntimeModules() {
+  process.env.NODE_PATH = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+  /** @type {any} */ (Module)._initPaths();
+  delete process.env.NODE_PATH;
 }
 
 /**

@@ -187,7 +187,7 @@ test.each<[string, string, Record<string, unknown>, string]>([
     'IntegrationSubtype is not supported',
   ],
   ['an HTTP integration', 'HI', { IntegrationUri: 'https://example.com' }, 'is not a Lambda function'],
-  ['payload format 1.0', 'HI', { PayloadFormatVersion: '1.0' }, 'PayloadFormatVersion 1.0 is not supported'],
+  ['a payload format that does not exist', 'HI', { PayloadFormatVersion: '3.0' }, 'PayloadFormatVersion 3.0 is not supported'],
   ['a longer wait than 29 s', 'WI', { TimeoutInMillis: 29_001 }, 'TimeoutInMillis 29001'],
   [
     'a cached authorizer',
