@@ -51,10 +51,13 @@ export class ConversationStore extends Construct {
     door.tell(env.retentionDays, String(this.retentionDays));
   }
 
-  /** Runs `door` for every new entry of every log, and lets it raise the heads' marks. */
+  /** Runs `door` for every entry of every log that is new or was deleted, and lets it raise the heads' marks. */
   onEntries(door: Door, parked: ParkedQueue): void {
-    const newEntry = { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } } };
-    this.table.feed(door, newEntry, parked);
+    const entries = {
+      eventName: ['INSERT', 'REMOVE'],
+      dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } },
+    };
+    this.table.feed(door, entries, parked);
     this.table.lend(door, { name: 'RaiseHeads', actions: ['UpdateItem'] });
   }
 }

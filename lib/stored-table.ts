@@ -63,7 +63,7 @@ export class StoredTable extends Construct {
       sortKey: props.sortKey && { name: props.sortKey, type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
-      stream: props.streams ? StreamViewType.NEW_IMAGE : undefined,
+      stream: props.streams ? StreamViewType.NEW_AND_OLD_IMAGES : undefined,
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.encryptionKey,
       pointInTimeRecoverySpecification: {
@@ -104,7 +104,7 @@ export class StoredTable extends Construct {
   }
 
   /**
-   * Runs `door` for new items that fit `filter`, in order and in batches. What still fails when it stands alone is told
+   * Runs `door` for changes of items that fit `filter`, in order and in batches. What still fails when it stands alone is told
    * to `parked`, by its place in the stream and nothing more.
    */
   feed(door: Door, filter: object, parked: ParkedQueue): void {

@@ -4,6 +4,9 @@ import type { Entry, Sealed } from './entry.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** Days that what nobody may see any more stays stored: a mark that fell behind is raised in time. */
+const STORED_AFTER_EXPIRY_DAYS = 7;
+
 export interface Member {
   readonly person: PersonId;
   readonly role: MemberRole;
@@ -40,5 +43,14 @@ export function memberOf(head: Head, person: PersonId): Member | undefined {
 
 /** Whether retention has taken an entry: computed from the head at this moment, never from an item's own stamp. */
 export function isExpired(head: Head, entry: Pick<Entry, 'at'>, now: number): boolean {
-  return entry.at + head.retentionDays * DAY_MS <= now;
+  return expiryOf(head, entry) <= now;
+}
+
+/** From when an entry may be deleted; milliseconds since the epoch. */
+export function storedUntil(head: Head, entry: Pick<Entry, 'at'>): number {
+  return expiryOf(head, entry) + STORED_AFTER_EXPIRY_DAYS * DAY_MS;
+}
+
+function expiryOf(head: Head, entry: Pick<Entry, 'at'>): number {
+  return entry.at + head.retentionDays * DAY_MS;
 }

@@ -29,8 +29,11 @@ export interface Log {
   forward(conversationId: ConversationId, after: number, limit: number): Promise<Stretch>;
   /** Entries with `seq` below `before` and above `above` (0 unless said): the `limit` nearest to `before`, ascending. */
   backward(conversationId: ConversationId, before: number, limit: number, above?: number): Promise<Stretch>;
-  /** Puts the entry at its `seq` if nobody stands there: one conditional write, never an overwrite. */
-  append(entry: Entry): Promise<Appended>;
+  /**
+   * Puts the entry at its `seq` if nobody stands there: one conditional write, never an overwrite. The store may delete
+   * it from `storedUntil` on (milliseconds since the epoch).
+   */
+  append(entry: Entry, storedUntil: number): Promise<Appended>;
   /**
    * Puts a membership entry and the head that follows from it, both or neither. `conflict` where the head's
    * membership has moved on or another write was under way.

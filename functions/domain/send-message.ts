@@ -2,7 +2,7 @@ import type { TextBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
-import { type Head, isExpired } from './conversation.ts';
+import { type Head, isExpired, storedUntil } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import {
   type Entry,
@@ -83,7 +83,10 @@ export async function sendMessage(
 
   for (let lostRaces = 0; !repeat && lostRaces < ATTEMPTS; lostRaces += 1) {
     const entry = await sealed(rooms, draft, caller, view);
-    const [appended, open] = await Promise.all([log.append(entry), audience()]);
+    const [appended, open] = await Promise.all([
+      log.append(entry, storedUntil(view.head, entry)),
+      audience(),
+    ]);
     if (appended.outcome === 'stored') {
       const opened = { ...entry, body: draft.body };
       await rooms.announcements.announce(opened, joinedBy(view.head, open, entry.seq));

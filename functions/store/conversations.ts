@@ -14,7 +14,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Head, memberOf } from '../domain/conversation.ts';
+import { type Head, memberOf, storedUntil } from '../domain/conversation.ts';
 import type { MembershipEntry } from '../domain/entry.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Log, Stretch } from '../domain/log.ts';
@@ -88,12 +88,12 @@ export function conversationLog(
     backward: (conversationId, before, limit, above = -1) =>
       descending(conversationId, { from: above + 1, to: Math.min(before - 1, LAST_SEQ) }, limit),
 
-    append: async (entry) => {
+    append: async (entry, until) => {
       try {
         await client.send(
           new PutCommand({
             TableName: table,
-            Item: entryItem(entry),
+            Item: entryItem(entry, until),
             ConditionExpression: 'attribute_not_exists(pk)',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
@@ -111,7 +111,11 @@ export function conversationLog(
     appendMembership: async (entry, before, after) => {
       const lost = await transact([
         {
-          Put: { TableName: table, Item: entryItem(entry), ConditionExpression: 'attribute_not_exists(pk)' },
+          Put: {
+            TableName: table,
+            Item: entryItem(entry, storedUntil(after, entry)),
+            ConditionExpression: 'attribute_not_exists(pk)',
+          },
         },
         { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
         ...listingChange(entry, before, tables.people),

@@ -21,6 +21,8 @@ const EntryItem = z.object({
   change: z.string().optional(),
   who: z.string().optional(),
   role: z.enum(['owner', 'member']).optional(),
+  /** Seconds since the epoch: DynamoDB deletes the item some time after it. Whoever reads never looks at it. */
+  expiresAt: z.number().optional(),
 });
 
 const HeadItem = z.object({
@@ -40,8 +42,8 @@ const HeadItem = z.object({
   title: bytes.optional(),
 });
 
-/** An entry as an item of the Conversations table. */
-export function entryItem(entry: Entry): z.infer<typeof EntryItem> {
+/** An entry as an item of the Conversations table, which may delete it from `storedUntil` on (milliseconds). */
+export function entryItem(entry: Entry, storedUntil: number): z.infer<typeof EntryItem> {
   return {
     ...keys.entry(entry.conversationId, entry.seq),
     id: entry.messageId,
@@ -50,6 +52,7 @@ export function entryItem(entry: Entry): z.infer<typeof EntryItem> {
     at: entry.at,
     prev: entry.prev,
     mv: entry.membersVersion,
+    expiresAt: Math.ceil(storedUntil / 1000),
     ...(isMembership(entry)
       ? {
           change: entry.change.kind,

@@ -5,13 +5,15 @@ import { entryOf } from './items.ts';
 
 /** A batch of the Conversations table's stream, as far as it is looked at. */
 export interface StreamBatch {
-  readonly Records: readonly { readonly dynamodb?: { readonly NewImage?: unknown } }[];
+  readonly Records: readonly {
+    readonly dynamodb?: { readonly NewImage?: unknown; readonly OldImage?: unknown };
+  }[];
 }
 
-/** The log entries that a batch tells of; the mapping's filter lets nothing else through. */
+/** The log entries that a batch tells of, new ones and deleted ones; the mapping's filter lets nothing else through. */
 export function entriesIn(batch: StreamBatch): readonly Entry[] {
   return batch.Records.flatMap(({ dynamodb }) => {
-    const image = dynamodb?.NewImage;
+    const image = dynamodb?.NewImage ?? dynamodb?.OldImage;
     return image ? [entryOf(unmarshall(withBytes(image) as Record<string, AttributeValue>))] : [];
   });
 }
