@@ -3,12 +3,13 @@ import {
   AdminCreateUserCommand,
   AdminGetUserCommand,
   AdminSetUserPasswordCommand,
+  type AttributeType,
   CognitoIdentityProviderClient,
   UserNotFoundException,
   UsernameExistsException,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { idFrom } from '../functions/domain/id.ts';
 import { keys } from '../functions/store/keys.ts';
 import { PersonId } from '../protocol/ids.ts';
@@ -68,7 +69,7 @@ export async function addPerson(
   wanted: readonly Role[],
 ): Promise<AddedPerson> {
   const user = (await findUser(operator, username)) ?? (await createUser(operator, username));
-  await ensureProfile(operator, user.id, username, wanted);
+  await ensureProfile(operator, user, username, wanted);
   // The first temporary password was shown once, and may be lost.
   const temporaryPassword =
     user.temporaryPassword ?? (user.hasSignedIn ? undefined : await renewPassword(operator, username));
@@ -77,6 +78,8 @@ export async function addPerson(
 
 interface User {
   readonly id: PersonId;
+  /** What the pool calls them: the profile keeps it, so that all their sign-ins can be ended without a user name. */
+  readonly sub: string;
   readonly hasSignedIn: boolean;
   /** Stands where this call made the user. */
   readonly temporaryPassword?: string;
@@ -86,7 +89,7 @@ async function createUser(operator: Operator, username: string): Promise<User> {
   const id = idFrom(randomBytes(16));
   const temporaryPassword = newPassword();
   try {
-    await operator.pool.send(
+    const { User } = await operator.pool.send(
       new AdminCreateUserCommand({
         UserPoolId: operator.deployment.userPoolId,
         Username: username,
@@ -95,7 +98,7 @@ async function createUser(operator: Operator, username: string): Promise<User> {
         UserAttributes: [{ Name: 'custom:person', Value: id }],
       }),
     );
-    return { id, hasSignedIn: false, temporaryPassword };
+    return { id, sub: subIn(User?.Attributes), hasSignedIn: false, temporaryPassword };
   } catch (error) {
     const meanwhile =
       error instanceof UsernameExistsException ? await findUser(operator, username) : undefined;
@@ -107,7 +110,7 @@ async function createUser(operator: Operator, username: string): Promise<User> {
 /** Without a profile there is no token, so a user whose profile is missing opens nothing. */
 async function ensureProfile(
   { tables, deployment }: Operator,
-  id: PersonId,
+  { id, sub }: User,
   username: string,
   wanted: readonly Role[],
 ): Promise<void> {
@@ -115,7 +118,7 @@ async function ensureProfile(
     await tables.send(
       new PutCommand({
         TableName: deployment.peopleTable,
-        Item: { ...keys.profile(id), roles: [...wanted] },
+        Item: { ...keys.profile(id), roles: [...wanted], sub },
         ConditionExpression: 'attribute_not_exists(pk)',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
@@ -128,7 +131,31 @@ async function ensureProfile(
       );
     }
     expectRoles(error.Item?.roles?.L?.map(({ S }) => S ?? '') ?? [], wanted, username);
+    if (!error.Item?.sub) await noteSub({ tables, deployment }, id, sub);
   }
+}
+
+/** Profiles that were made before revocations needed it. */
+async function noteSub(
+  { tables, deployment }: Pick<Operator, 'tables' | 'deployment'>,
+  id: PersonId,
+  sub: string,
+): Promise<void> {
+  await tables.send(
+    new UpdateCommand({
+      TableName: deployment.peopleTable,
+      Key: keys.profile(id),
+      UpdateExpression: 'SET #sub = :sub',
+      ExpressionAttributeNames: { '#sub': 'sub' },
+      ExpressionAttributeValues: { ':sub': sub },
+    }),
+  );
+}
+
+function subIn(attributes: readonly AttributeType[] | undefined): string {
+  const sub = attributes?.find(({ Name }) => Name === 'sub')?.Value;
+  if (sub) return sub;
+  throw new Failure('environment', 'the user pool told no sub of a user: give the same command again');
 }
 
 async function findUser({ pool, deployment }: Operator, username: string): Promise<User | undefined> {
@@ -143,7 +170,7 @@ async function findUser({ pool, deployment }: Operator, username: string): Promi
         `the user pool has a user ${username} that was not made by this command, without a person id: choose another user name, or delete that user`,
       );
     }
-    return { id: id.data, hasSignedIn: UserStatus !== 'FORCE_CHANGE_PASSWORD' };
+    return { id: id.data, sub: subIn(UserAttributes), hasSignedIn: UserStatus !== 'FORCE_CHANGE_PASSWORD' };
   } catch (error) {
     if (error instanceof UserNotFoundException) return undefined;
     throw refused(error, 'nothing was made');

@@ -58,7 +58,10 @@ async function chat(given: Given): Promise<void> {
   const stop = stopSignal(() => {});
   const { signal } = stop;
   const visit = new Visit(outputs, names, screen, signal);
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+    process.stdout.on('error', () => resolve()); // nobody reads any more, as after `| head`
+  });
   try {
     await Promise.race([visit.hold(given, other), stopped]);
   } catch (error) {

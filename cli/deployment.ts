@@ -22,6 +22,14 @@ export interface Deployment extends PoolAddress {
   readonly credentials?: Credentials;
 }
 
+/** What ending somebody's sign-ins needs besides. */
+export interface RevokingDeployment extends Deployment {
+  readonly sessionsTable: string;
+  /** Host and stage of `@connections`, without a scheme. */
+  readonly socketConnections: string;
+  readonly signingKeyArn: string;
+}
+
 const Credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
 export type Credentials = z.infer<typeof Credentials>;
 
@@ -38,6 +46,16 @@ export function deploymentOf(outputs: Outputs, credentials?: Credentials): Deplo
     ...poolAddressOf(outputs),
     peopleTable: output(outputs, 'PeopleTable'),
     ...(credentials && { credentials }),
+  };
+}
+
+/** Picks out what `wardline users revoke` needs. */
+export function revokingDeploymentOf(outputs: Outputs, credentials?: Credentials): RevokingDeployment {
+  return {
+    ...deploymentOf(outputs, credentials),
+    sessionsTable: output(outputs, 'SessionsTable'),
+    socketConnections: output(outputs, 'SocketConnections'),
+    signingKeyArn: output(outputs, 'SigningKeyArn'),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   wrapInitiateAuth,
 } from 'cognito-srp-helper';
 import type { PoolAddress } from './deployment.ts';
+import { ServerClock } from './server-clock.ts';
 
 /** What the pool says to a step of signing in: what it asks next, or the tokens. */
 export interface PoolAnswer {
@@ -31,26 +32,18 @@ export interface PoolAnswer {
 export class UserPool {
   private readonly client: CognitoIdentityProviderClient;
   private readonly address: PoolAddress;
-  private offset = 0;
+  private readonly clock = new ServerClock();
 
   constructor(address: PoolAddress) {
     this.address = address;
     const { region, endpoint } = address;
     this.client = new CognitoIdentityProviderClient({ region, ...(endpoint && { endpoint }) });
-    this.client.middlewareStack.add(
-      (next) => async (given) => {
-        const answer = await next(given);
-        const date = Date.parse(headersOf(answer.response).date ?? '');
-        if (!Number.isNaN(date)) this.offset = date - Date.now();
-        return answer;
-      },
-      { step: 'deserialize', priority: 'low', name: 'watchClock' },
-    );
+    this.clock.watch(this.client);
   }
 
   /** Milliseconds since the epoch, as the pool's last answer told it. */
   now(): number {
-    return Date.now() + this.offset;
+    return this.clock.now();
   }
 
   /** Proves a password by SRP: it never travels. */
@@ -133,10 +126,6 @@ export class UserPool {
   close(): void {
     this.client.destroy();
   }
-}
-
-function headersOf(response: unknown): Readonly<Record<string, string>> {
-  return (response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
 }
 
 /** `Tue Nov 3 04:05:06 UTC 2026`: the one form that Cognito takes, day of the month unpadded. */

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { SessionId } from '../protocol/ids.ts';
 import { type AddedPerson, addPerson, operatorOf, type Role, roles } from './add-person.ts';
-import { type Deployment, readDeployment } from './deployment.ts';
+import { type Deployment, readAccess, readDeployment, revokingDeploymentOf } from './deployment.ts';
 import { type Enrolment, enrol } from './enrol.ts';
-import { Failure } from './failure.ts';
+import { exitCodes, Failure } from './failure.ts';
 import { newPassword } from './passwords.ts';
+import { revoke } from './revoke.ts';
 
 const localOutputs = fileURLToPath(new URL('../.wardline/outputs.json', import.meta.url));
 
@@ -36,7 +38,38 @@ export function usersCommand(): Command {
       });
       console.log(json ? JSON.stringify(person) : told(person));
     });
-  return new Command('users').description('the people who may sign in').addCommand(add);
+  return new Command('users')
+    .description('the people who may sign in')
+    .addCommand(add)
+    .addCommand(revokeCommand());
+}
+
+/** `wardline users revoke`: the same as `POST /admin/revocations`, by who holds the AWS account's credentials. */
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .description('ends all sign-ins of a person at once, or one of them, and prints the signed receipt')
+    .argument('<person>', 'their id, or the user name they sign in with', parseUsername)
+    .option('--session <id>', 'only this sign-in: origin_jti of its access tokens', parseSession)
+    .option('--outputs <file>', 'what cdk deploy --outputs-file wrote (default: that of the local run)')
+    .option('--json', 'one line of JSON')
+    .action(async (person: string, { session, outputs = localOutputs, json }: GivenRevocation) => {
+      const access = readAccess(outputs);
+      const deployment = revokingDeploymentOf(access.outputs, access.credentials);
+      const receipt = await revoke(deployment, person, session, (error) =>
+        console.error(`a step failed: ${error instanceof Error ? error.name : error}`),
+      );
+      console.log(JSON.stringify(receipt, null, json ? 0 : 2));
+      const isDone = receipt.socketsLeftOpen === 0 && (receipt.refreshTokensEnded || session !== undefined);
+      if (isDone) return;
+      process.exitCode = exitCodes.finding;
+      console.error('What was ended is refused from now on, but a step failed: give the same command again.');
+    });
+}
+
+interface GivenRevocation {
+  readonly session?: string;
+  readonly outputs?: string;
+  readonly json?: true;
 }
 
 interface Given {
@@ -96,6 +129,13 @@ function told(person: AddedPerson | EnrolledPerson): string {
 function parseUsername(given: string): string {
   if (/^[A-Za-z0-9._-]{1,128}$/.test(given)) return given;
   throw new InvalidArgumentError('a user name is 1 to 128 letters, digits, dots, hyphens and underscores.');
+}
+
+function parseSession(given: string): string {
+  if (SessionId.safeParse(given).success) return given;
+  throw new InvalidArgumentError(
+    'a session is the claim origin_jti of its access tokens, a lower-case UUID.',
+  );
 }
 
 function collectRole(given: string, before: readonly Role[] = []): readonly Role[] {

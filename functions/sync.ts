@@ -2,6 +2,7 @@ import { Sync } from '../protocol/frames.ts';
 import { sync } from './domain/sync.ts';
 import { bytesOf, synced } from './push/frames.ts';
 import { onFrame } from './wiring/on-frame.ts';
+import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
@@ -11,6 +12,7 @@ const rooms = {
   standings: open.standings(),
   vault: open.vault(),
   bytesOf,
+  failed: (conversationId: string, error: unknown) => reportFaultIn('sync', conversationId, error),
 };
 const door = { schema: Sync, operation: 'sync', metric: 'Sync', sessions: open.sessions() } as const;
 

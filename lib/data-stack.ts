@@ -70,5 +70,9 @@ export class DataStack extends Stack {
       value: this.people.tableName,
       description: 'Table of people, for the operator: wardline users',
     });
+    new CfnOutput(this, 'SessionsTable', {
+      value: this.sessions.tableName,
+      description: 'Table of sessions, for the operator: wardline users revoke',
+    });
   }
 }

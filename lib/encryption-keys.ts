@@ -27,13 +27,7 @@ export class EncryptionKey extends Key {
       enableKeyRotation: true,
       multiRegion: true,
       pendingWindow: Duration.days(30),
-      policy: new PolicyDocument({
-        statements: [
-          leaveItToIdentityPolicies(),
-          refuseGrants(),
-          ...(props.protect ? [refuseDeletion()] : []),
-        ],
-      }),
+      policy: ownPolicy(props.protect),
       removalPolicy: props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
   }
@@ -66,6 +60,13 @@ export class EncryptionKey extends Key {
       }),
     );
   }
+}
+
+/** What every key of ours says: used as identities' own policies say, lent on by nobody, deleted by the root user alone. */
+export function ownPolicy(protect: boolean): PolicyDocument {
+  return new PolicyDocument({
+    statements: [leaveItToIdentityPolicies(), refuseGrants(), ...(protect ? [refuseDeletion()] : [])],
+  });
 }
 
 function leaveItToIdentityPolicies(): PolicyStatement {

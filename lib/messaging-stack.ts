@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
+import type { AuditStack } from './audit-stack.ts';
 import type { DataStack } from './data-stack.ts';
 import { Door, type DoorProps } from './door.ts';
 import { GatewayLogRole } from './gateway-log-role.ts';
@@ -11,11 +12,12 @@ import { SocketApi } from './socket-api.ts';
 export interface MessagingStackProps {
   readonly settings: Settings;
   readonly data: DataStack;
+  readonly audit: AuditStack;
 }
 
 /** The two APIs and the doors behind them. Holds no data: updated in place, so that its addresses never change. */
 export class MessagingStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, data }: MessagingStackProps) {
+  constructor(scope: Construct, id: string, { settings, data, audit }: MessagingStackProps) {
     super(scope, id, {
       description: 'The WebSocket API, the HTTP API and their functions',
       terminationProtection: settings.protect,
@@ -94,6 +96,13 @@ export class MessagingStack extends Stack {
     const showMe = door('ShowMe', 'page');
     sessions.letRead(showMe);
 
+    const revokeSession = door('RevokeSession', 'message'); // until it has run, somebody reads who must not
+    sessions.letRead(revokeSession);
+    sessions.letEnd(revokeSession);
+    people.letRead(revokeSession);
+    signIn.letSignOut(revokeSession);
+    audit.signingKey.letSign(revokeSession);
+
     const raiseHeads = door('RaiseHeads', 'page');
     conversations.onEntries(raiseHeads, parked);
 
@@ -116,6 +125,8 @@ export class MessagingStack extends Stack {
     socketApi.letPush(sendMessage);
     socketApi.letPush(changeMembers);
     socketApi.letPush(markRead);
+    socketApi.letPush(revokeSession);
+    socketApi.letClose(revokeSession);
     if (settings.apiGatewayLogRole === 'create')
       socketApi.waitFor(new GatewayLogRole(this, 'GatewayLogRole'));
 
@@ -131,6 +142,7 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/members': changeMembers,
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
         'GET /me': showMe,
+        'POST /admin/revocations': revokeSession,
       },
     });
 
@@ -139,5 +151,9 @@ export class MessagingStack extends Stack {
     new CfnOutput(this, 'UserPoolId', { value: signIn.pool.userPoolId });
     new CfnOutput(this, 'UserPoolClientId', { value: signIn.client.userPoolClientId });
     new CfnOutput(this, 'Region', { value: this.region });
+    new CfnOutput(this, 'SocketConnections', {
+      value: socketApi.connections,
+      description: 'Where open sockets are closed, for the operator: wardline users revoke',
+    });
   }
 }

@@ -12,6 +12,11 @@ export class SessionStore extends Construct {
     this.table = new StoredTable(this, 'Store', { ...props, variable: env.sessionsTable });
   }
 
+  /** The table's name, for the operator's commands. */
+  get tableName(): string {
+    return this.table.name;
+  }
+
   /** Lets `door` see whether a person's session stands. */
   letRead(door: Door): void {
     this.table.lend(door, { name: 'ReadSession', actions: ['GetItem'] });
@@ -25,6 +30,11 @@ export class SessionStore extends Construct {
   /** Lets `door` forget a socket that closed. */
   letForgetSocket(door: Door): void {
     this.table.lend(door, { name: 'ForgetSocket', actions: ['UpdateItem'] });
+  }
+
+  /** Lets `door` refuse a person's sessions from now on, and forget their sockets. */
+  letEnd(door: Door): void {
+    this.table.lend(door, { name: 'EndSessions', actions: ['UpdateItem'] });
   }
 
   /** Lets `door` find the live sockets of a conversation's members. */

@@ -96,6 +96,16 @@ export class SignIn extends Construct {
     });
   }
 
+  /** Lets `door` end every refresh token of a person. */
+  letSignOut(door: Door): void {
+    door.lend({
+      name: 'SignOutEverywhere',
+      actions: ['cognito-idp:AdminUserGlobalSignOut'],
+      resources: [this.pool.userPoolArn],
+    });
+    door.tell(env.userPoolId, this.pool.userPoolId);
+  }
+
   /** Tells `door` whose tokens to trust; their signing keys are public, so it takes no permission. */
   letVerify(door: Door): void {
     door.tell(env.userPoolId, this.pool.userPoolId);

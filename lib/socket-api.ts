@@ -68,25 +68,40 @@ export class SocketApi extends Construct {
     return this.stage.url;
   }
 
+  /** Host and stage of the `@connections` API. */
+  get connections(): string {
+    const { region, urlSuffix } = Stack.of(this);
+    return `${this.api.apiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
+  }
+
   /** Lets `door` post frames to open sockets. */
   letPush(door: Door): void {
-    door.lend({
-      name: 'PushToSockets',
-      actions: ['execute-api:ManageConnections'],
-      resources: [
-        Stack.of(this).formatArn({
-          service: 'execute-api',
-          resource: this.api.apiId,
-          resourceName: `${stageName}/POST/@connections/*`,
-        }),
-      ],
-    });
-    door.tell(env.socketCallbackUrl, this.stage.callbackUrl);
+    this.lendConnections(door, 'PushToSockets', 'POST');
+  }
+
+  /** Lets `door` close open sockets. */
+  letClose(door: Door): void {
+    this.lendConnections(door, 'CloseSockets', 'DELETE');
   }
 
   /** Holds the stage back until `what` exists. */
   waitFor(what: IDependable): void {
     this.stage.node.addDependency(what);
+  }
+
+  private lendConnections(door: Door, name: string, method: 'POST' | 'DELETE'): void {
+    door.lend({
+      name,
+      actions: ['execute-api:ManageConnections'],
+      resources: [
+        Stack.of(this).formatArn({
+          service: 'execute-api',
+          resource: this.api.apiId,
+          resourceName: `${stageName}/${method}/@connections/*`,
+        }),
+      ],
+    });
+    door.tell(env.socketCallbackUrl, this.stage.callbackUrl);
   }
 
   private route(

@@ -21,8 +21,8 @@ export function wardline(
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app));
 
   const data = new DataStack(app, `${settings.name}-Data`, settings);
-  new AuditStack(app, `${settings.name}-Audit`, settings);
-  new MessagingStack(app, `${settings.name}-Messaging`, { settings, data });
+  const audit = new AuditStack(app, `${settings.name}-Audit`, settings);
+  new MessagingStack(app, `${settings.name}-Messaging`, { settings, data, audit });
   return app;
 }
 

@@ -87,6 +87,13 @@ export const SessionOpened = z.strictObject({
 
 export const SessionRenewed = z.strictObject({ type: z.literal('session.renewed'), expiresAt: Instant });
 
+/** The server has ended this sign-in: nothing of it opens anything any more. The last frame of the socket. */
+export const SessionEnded = z.strictObject({
+  type: z.literal('session.ended'),
+  /** `revoked`: the organisation, or the person on another device, ended it. */
+  reason: z.enum(['revoked']),
+});
+
 /** The message is stored: the acknowledgement. */
 export const MessageAccepted = z.strictObject({
   type: z.literal('message.accepted'),
@@ -168,6 +175,7 @@ export const clientFrames = {
 export const serverFrames = {
   'session.opened': SessionOpened,
   'session.renewed': SessionRenewed,
+  'session.ended': SessionEnded,
   'message.accepted': MessageAccepted,
   'message.new': MessageNew,
   'conversation.log': ConversationLog,

@@ -38,6 +38,7 @@ export const refusals = {
     status: 403,
   },
   'not-an-owner': { message: 'only an owner of the conversation may do this', retryable: false, status: 403 },
+  'not-allowed': { message: 'your role does not allow this', retryable: false, status: 403 },
   'ref-reused': {
     message: 'this ref was used before for something else; use a new one',
     retryable: false,
@@ -68,6 +69,11 @@ export const refusals = {
   },
   'fixed-members': {
     message: 'the members of a direct conversation do not change',
+    retryable: false,
+    status: 409,
+  },
+  'too-many-ended': {
+    message: 'fifty single sessions of this person were ended within a day; end all of them instead',
     retryable: false,
     status: 409,
   },

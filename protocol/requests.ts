@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { MemberRole, Title } from './bodies.ts';
 import { LogEntry, MAX_PAGE_ENTRIES } from './frames.ts';
-import { ConversationId, PersonId, Ref, Seq } from './ids.ts';
+import { ConversationId, PersonId, Ref, Seq, SessionId } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
+
+const Count = z.int().min(0);
 
 /** The most members that a conversation has. */
 export const MAX_MEMBERS = 40;
@@ -110,6 +112,39 @@ export const RemoveMember = z.strictObject({ conversationId: ConversationId, per
 /** `GET /me`. */
 export const Me = z.strictObject({ id: PersonId, roles: z.array(z.string()), features: z.array(z.string()) });
 
+/** `POST /admin/revocations`: ends one sign-in of a person, or, without `session`, all of them. May be repeated. */
+export const RevokeSession = z.strictObject({ person: PersonId, session: SessionId.optional() });
+
+/** What was done to end somebody's sign-ins, signed; PROTOCOL.md, "The receipt of a revocation", says how to verify it. */
+export const RevocationReceipt = z
+  .strictObject({
+    receiptId: z.string(),
+    person: PersonId,
+    session: SessionId.optional(),
+    /** The person who asked, or `operator`: whoever held the operator's AWS credentials. */
+    requestedBy: z.union([PersonId, z.literal('operator')]),
+    /** From then on every frame and request was refused. */
+    refusedFrom: z.iso.datetime(),
+    /** When all the rest had been tried too. No frame was delivered after it, unless `socketsLeftOpen` is above 0. */
+    revokedAt: z.iso.datetime(),
+    /** Sockets that were told and closed. */
+    socketsClosed: Count,
+    /** Sockets that were closed already. */
+    socketsGone: Count,
+    /** Sockets that could not be closed: ask again. */
+    socketsLeftOpen: Count,
+    /** Whether Cognito has ended the person's refresh tokens; it cannot do so for one session alone. */
+    refreshTokensEnded: z.boolean(),
+    /** From the function's start to `revokedAt`, in milliseconds. */
+    latencyMs: Count,
+    /** ARN of the KMS key that signed. */
+    keyId: z.string(),
+    algorithm: z.literal('ECDSA_SHA_256'),
+    /** Base64. */
+    signature: z.string(),
+  })
+  .meta({ id: 'RevocationReceipt' });
+
 /** Every HTTP error that is ours. */
 export const ErrorBody = z.strictObject({
   code: RefusalCode,
@@ -117,3 +152,5 @@ export const ErrorBody = z.strictObject({
   retryable: z.boolean(),
   requestId: z.string(),
 });
+
+export type RevocationReceipt = z.infer<typeof RevocationReceipt>;

@@ -53,6 +53,7 @@ export class Chat {
     const world = worldOf(options);
     const refused = (conversationId: string, { code, message }: ChatError) => {
       if (code === 'not-a-member') this.#remove(conversationId);
+      else if (code === 'since-ahead') this.#reader.reset(conversationId);
       else this.#events.emit('refused', { conversationId, code, message });
     };
     this.#world = world;

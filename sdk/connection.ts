@@ -67,7 +67,7 @@ export class Connection {
     return this.#state;
   }
 
-  /** Resolves when live; rejects when closed or signed out, never because of time. Cuts a wait for the next try short. */
+  /** Resolves when live, and finds out whether it still is; rejects when closed or signed out, never because of time. Cuts a wait short. */
   async connect(): Promise<void> {
     const live = this.#live(false);
     if (this.#state === 'idle' || this.#state === 'signed-out') {
@@ -75,6 +75,7 @@ export class Connection {
       void this.#keepConnected();
     } else {
       this.#hurry();
+      if (this.#socket) this.#upkeep?.look();
     }
     await live;
   }
@@ -192,7 +193,9 @@ export class Connection {
   #hear(frame: ServerFrame, socket: Socket, asked: boolean): void {
     const code = frame.type === 'refused' && frame.code;
     const isOpening = socket !== this.#socket && !this.#retiring.has(socket);
-    if (isOpening || (code !== 'session-ended' && code !== 'session-expired')) this.#hooks.hear(frame, asked);
+    if (frame.type === 'session.ended') this.#end('session-ended');
+    else if (isOpening || (code !== 'session-ended' && code !== 'session-expired'))
+      this.#hooks.hear(frame, asked);
     else if (code === 'session-ended') this.#end(code);
     else if (socket === this.#socket) this.#drop(code);
     else this.#retire(socket);

@@ -23,9 +23,15 @@ export class EarlyPushes {
     return entries;
   }
 
-  /** The conversations that are left. From now on nothing needs to be kept. */
-  end(): readonly string[] {
+  /** Those of every conversation, which are kept no longer. */
+  takeAll(): readonly (readonly [conversationId: string, entries: readonly LogEntry[]])[] {
+    const all = [...this.#entries];
+    this.#entries.clear();
+    return all;
+  }
+
+  /** From now on nothing needs to be kept. */
+  end(): void {
     this.#isOver = true;
-    return [...this.#entries.keys()];
   }
 }

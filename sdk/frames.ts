@@ -1,4 +1,5 @@
 import type { clientFrames, ServerFrame } from '../protocol/frames.ts';
+import { isSound } from './shapes.ts';
 
 /** A frame that a client may send. */
 export type ClientFrame = {
@@ -29,7 +30,9 @@ export function read(data: unknown): Answer | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  if (typeof value.type === 'string' && value.type !== 'lost') return value as unknown as ServerFrame;
+  if (typeof value.type === 'string' && value.type !== 'lost') {
+    return isSound(value.type, value) ? (value as unknown as ServerFrame) : undefined;
+  }
   if (typeof value.message !== 'string') return undefined;
   return { type: 'lost', by: value.message === 'Too Many Requests' ? 'throttled' : 'fault' };
 }

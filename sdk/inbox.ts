@@ -91,3 +91,8 @@ export function follows(since: number, { entries, floor, upTo }: Page): boolean 
   if (first) return first.seq === Math.max(since, floor) + 1;
   return upTo === since || (upTo > since && floor >= upTo);
 }
+
+/** Whether a page ends the asking or brings it further: what is stored and cannot be read yet may hold it up for a moment. */
+export function leadsOn(since: number, { floor, upTo, more }: Page): boolean {
+  return !more || Math.max(upTo, floor) > since;
+}

@@ -80,7 +80,7 @@ export class Marks {
       if (answer.type === 'refused' && !answer.retryable) throw refusal(answer);
       if (answer.type === 'conversation.marked-read') {
         lower = answer.upTo < upTo ? lower + 1 : 0;
-        if (lower === TRIES) mark.known = upTo;
+        if (lower === TRIES) mark.wanted = mark.known; // what is above the log's end is no mark
         attempt = -1;
       } else {
         await beforeAgain(this.#world, attempt, answer);

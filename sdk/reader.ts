@@ -4,9 +4,9 @@ import { EarlyPushes } from './early-pushes.ts';
 import { ChatError, refusal } from './errors.ts';
 import { Feed, Feeds } from './feeds.ts';
 import type { Answer } from './frames.ts';
-import { follows, type Inbox, type Page, type Shown } from './inbox.ts';
-import { beforeAgain } from './reconnect.ts';
-import type { World } from './world.ts';
+import { follows, type Inbox, leadsOn, type Page, type Shown } from './inbox.ts';
+import { beforeAgain, waitBefore } from './reconnect.ts';
+import { pause, type World } from './world.ts';
 
 /** A push that overtook another is common: so long it may take for the other to come. */
 const GAP_MS = 100;
@@ -111,9 +111,16 @@ export class Reader {
 
   /** The first sync has ended: from now on a conversation that comes up is a new one. */
   endEarly(): void {
-    for (const conversationId of this.#early.end()) {
-      const entries = this.#early.take(conversationId);
-      this.#begin(conversationId, 0, Math.max(...entries.map(({ seq }) => seq)), entries);
+    this.#early.end();
+    this.tellEarly();
+  }
+
+  /** Tells what was pushed, and begins with that while the first sync fails: it will say what else there is. */
+  tellEarly(): void {
+    for (const [conversationId, entries] of this.#early.takeAll()) {
+      const seqs = entries.map(({ seq }) => seq);
+      const since = this.#early.isOver ? 0 : Math.min(...seqs) - 1;
+      this.#begin(conversationId, since, Math.max(...seqs), entries);
     }
   }
 
@@ -125,9 +132,8 @@ export class Reader {
     return feed.running;
   }
 
-  /** Learns what was missed by one question for each conversation: of a deployment that has no `sync`. */
+  /** Learns what was missed by one question for each conversation: where there is no `sync`, or it fails. */
   catchUpEach(): void {
-    this.endEarly();
     for (const conversationId of this.feeds.mine()) this.#catchUpUnasked(conversationId);
   }
 
@@ -163,7 +169,7 @@ export class Reader {
           frame.conversationId === conversationId &&
           follows(since, frame),
       );
-      if (answer.type === 'conversation.log') {
+      if (answer.type === 'conversation.log' && leadsOn(since, answer)) {
         this.#showPage(conversationId, this.#feed(conversationId), since, answer);
         return answer;
       }
@@ -177,8 +183,12 @@ export class Reader {
     try {
       do {
         feed.again = false;
-        for (let more = true; more; ) {
-          more = (await this.pageAfter(conversationId, feed.inbox.knownEnd)).more;
+        for (let [more, idle] = [true, 0]; more; ) {
+          const known = feed.inbox.knownEnd;
+          ({ more } = await this.pageAfter(conversationId, known));
+          idle = feed.inbox.knownEnd > known ? 0 : idle + 1;
+          // what follows is not to be seen yet: a change of membership that is in flight
+          if (more && idle > 0) await pause(this.#world, waitBefore(idle, this.#world.random)).over;
         }
       } while (feed.again);
       feed.isRefused = false;

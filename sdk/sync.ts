@@ -13,6 +13,9 @@ const MAX_CURSORS = 700;
 /** The server's marks lag behind what is stored by the table's stream: what the first sync could not see yet, the second does. */
 const SECOND_AFTER_MS = 5000;
 
+/** So often in a row it may fail before each conversation is asked about by itself: one that is broken must not hold up the others. */
+const TRIES = 3;
+
 type Question = Extract<ClientFrame, { type: 'sync' }>;
 
 interface SyncRooms {
@@ -84,11 +87,17 @@ export class Sync {
   async #askAll(): Promise<void> {
     const { world, connection, reader } = this.#rooms;
     let after: string | undefined;
+    let failures = 0;
     for (let attempt = 0; ; attempt += 1) {
       const socket = await connection.live();
       if (after === undefined) this.#isWanted = false;
+      if (failures === TRIES) {
+        reader.tellEarly();
+        return reader.catchUpEach();
+      }
       if (!socket.features.has('sync')) {
         this.stop();
+        reader.endEarly();
         return reader.catchUpEach();
       }
       const known = reader.feeds.known();
@@ -102,10 +111,12 @@ export class Sync {
         after = answer.next ?? question.through;
         if (after === undefined) return reader.endEarly();
         attempt = -1;
+        failures = 0;
       } else if (answer.type === 'refused' && !answer.retryable) {
         socket.features.delete('sync');
         this.#rooms.refused(refusal(answer));
       } else {
+        if (answer.type === 'lost' && answer.by !== 'throttled') failures += 1;
         await beforeAgain(world, attempt, answer);
       }
     }

@@ -36,11 +36,15 @@ export class Upkeep {
     for (const cancel of this.#timers.values()) cancel();
   }
 
+  /** Asks something now: a connection that is no more does not answer. */
+  look(): void {
+    if (this.#hooks.lookForMissed()) return;
+    void this.#socket.askInTurn({ type: 'session.open' }, ({ type }) => type === 'session.opened');
+  }
+
   #keepAlive(): void {
     this.#after('keep-alive', KEEP_ALIVE_MS, () => {
-      if (!this.#hooks.lookForMissed()) {
-        void this.#socket.askInTurn({ type: 'session.open' }, ({ type }) => type === 'session.opened');
-      }
+      this.look();
       this.#keepAlive();
     });
   }

@@ -3,8 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { startVitest } from 'vitest/node';
 import { deploymentOf, readAccess } from '../cli/deployment.ts';
 
-/** Journeys that hold of every deployment; those that turn the clock or inject faults stand one folder below. */
-const JOURNEYS = ['test/journey/*.test.ts'];
+/** Journeys that hold of every deployment; the others turn the clock, inject faults or count calls. */
+const JOURNEYS = ['test/journey/anywhere/*.test.ts'];
 
 /**
  * Runs the journeys against a deployment that is already there. Adds people to it (their user names begin with

@@ -150,6 +150,10 @@ export class PlainClient extends EventEmitter {
       this.#replies.emit('frame', { lost: true }); // API Gateway's own error: it does not say to which frame
       return;
     }
+    if (frame.type === 'session.ended') {
+      this.close(); // its tokens open nothing any more: the person signs in again
+      this.emit('signed-out', new Error('the organisation ended this sign-in'));
+    }
     if (frame.type === 'message.new') {
       const { type: _, conversationId, ...entry } = frame;
       this.#keep(conversationId, [entry]);

@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../protocol/ids.ts';
-import type { Caller, Sessions, Socket } from './caller.ts';
+import { type Caller, isEnded, type Sessions, type Socket } from './caller.ts';
 import type { Head } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
 
@@ -29,7 +29,7 @@ export async function socketsOf(
   const others = head.members.map((member) => member.person).filter((person) => person !== caller.person);
   const records = await sessions.ofMany(others);
   const sockets = [...records.values()].flatMap((record) =>
-    record.sockets.filter((socket) => socket.issuedAt > (record.revokedUntil ?? Number.NEGATIVE_INFINITY)),
+    record.sockets.filter((socket) => !isEnded(record, socket)),
   );
   return [...sockets, ...caller.otherSockets].filter((socket) => socket.expiresAt > now);
 }

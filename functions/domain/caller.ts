@@ -11,8 +11,8 @@ export interface Identity {
   /** The sign-in that the token descends from (Cognito's `origin_jti`). */
   readonly session: string;
   readonly roles: readonly string[];
-  /** Milliseconds since the epoch. */
-  readonly issuedAt: number;
+  /** When the person proved who they are; the same in every token that the sign-in gets. Milliseconds since the epoch. */
+  readonly authenticatedAt: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** The socket the frame came from; absent over HTTP. */
@@ -25,14 +25,16 @@ export interface Socket {
   readonly connectionId: string;
   readonly session: string;
   readonly roles: readonly string[];
-  readonly issuedAt: number;
+  readonly authenticatedAt: number;
   readonly expiresAt: number;
 }
 
-/** Everything that is live of one person. */
+/** Everything that is live of one person, and what was ended. */
 export interface SessionRecord {
-  /** Tokens issued at or before this moment open nothing; milliseconds since the epoch. */
+  /** Sign-ins of this moment and before open nothing, whenever their tokens were issued; milliseconds since the epoch. */
   readonly revokedUntil?: number;
+  /** Sign-ins that were ended one by one. */
+  readonly ended?: ReadonlySet<string>;
   readonly sockets: readonly Socket[];
 }
 
@@ -40,8 +42,11 @@ export interface Sessions {
   /** Strongly consistent. */
   of(person: PersonId): Promise<SessionRecord>;
   ofMany(people: readonly PersonId[]): Promise<ReadonlyMap<PersonId, SessionRecord>>;
-  /** Lists the socket, so that pushes find it, and forgets those that `instead` names; refuses nothing. */
-  register(socket: Socket, instead?: readonly string[]): Promise<void>;
+  /**
+   * Lists the socket, so that pushes find it, and forgets those that `instead` names. False where its sign-in was ended
+   * before the write, which then did nothing.
+   */
+  register(socket: Socket, instead?: readonly string[]): Promise<boolean>;
   forget(person: PersonId, connectionId: string): Promise<void>;
 }
 
@@ -70,17 +75,13 @@ export async function admit(
   const record = await sessions.of(identity.person);
   const listed = record.sockets.find((socket) => socket.connectionId === identity.connectionId);
   const token = listed ?? identity;
-  const isRevoked = ({ issuedAt }: { issuedAt: number }) =>
-    record.revokedUntil !== undefined && issuedAt <= record.revokedUntil;
-
-  if (isRevoked(token)) {
-    throw refusedSession('session-ended', identity, operation);
-  }
+  if (isEnded(record, token)) throw refusedSession('session-ended', identity, operation);
   if (token.expiresAt <= now) throw refusedSession('session-expired', identity, operation);
 
   const { connectionId } = identity;
   if (connectionId !== undefined && !listed) {
-    await sessions.register({ ...identity, connectionId }, superfluous(record.sockets, now));
+    const isListed = await sessions.register({ ...identity, connectionId }, superfluous(record, now));
+    if (!isListed) throw refusedSession('session-ended', identity, operation); // ended since it was read
   }
 
   return {
@@ -89,19 +90,39 @@ export async function admit(
     connectionId,
     expiresAt: token.expiresAt,
     otherSockets: record.sockets.filter(
-      (socket) => socket.connectionId !== connectionId && !isRevoked(socket),
+      (socket) => socket.connectionId !== connectionId && !isEnded(record, socket),
     ),
   };
 }
 
-/** Sockets whose token has run out, and the oldest beyond what one person may have open. */
-function superfluous(sockets: readonly Socket[], now: number): readonly string[] {
-  const live = sockets.filter(({ expiresAt }) => expiresAt > now).sort((a, b) => b.expiresAt - a.expiresAt);
-  const kept = new Set(live.slice(0, MOST_SOCKETS - 1).map(({ connectionId }) => connectionId));
-  return sockets.map(({ connectionId }) => connectionId).filter((connectionId) => !kept.has(connectionId));
+/**
+ * Whether a sign-in was ended. It asks when the person signed in and not when the token was issued, so that a token
+ * that was renewed meanwhile is refused too. Cognito tells that time in whole seconds: who signs in within the second
+ * of the revocation has to do it once more.
+ */
+export function isEnded(
+  { revokedUntil, ended }: Pick<SessionRecord, 'revokedUntil' | 'ended'>,
+  { session, authenticatedAt }: Pick<Identity, 'session' | 'authenticatedAt'>,
+): boolean {
+  return (revokedUntil !== undefined && authenticatedAt <= revokedUntil) || (ended?.has(session) ?? false);
 }
 
-function refusedSession(code: 'session-ended' | 'session-expired', identity: Identity, operation: Operation) {
+/** Sockets that hear nothing any more, and the oldest beyond what one person may have open. */
+function superfluous(record: SessionRecord, now: number): readonly string[] {
+  const live = record.sockets
+    .filter((socket) => socket.expiresAt > now && !isEnded(record, socket))
+    .sort((a, b) => b.expiresAt - a.expiresAt);
+  const kept = new Set(live.slice(0, MOST_SOCKETS - 1).map(({ connectionId }) => connectionId));
+  return record.sockets
+    .map(({ connectionId }) => connectionId)
+    .filter((connectionId) => !kept.has(connectionId));
+}
+
+export function refusedSession(
+  code: 'session-ended' | 'session-expired',
+  identity: Pick<Identity, 'person'>,
+  operation: Operation,
+): Refusal {
   return new Refusal(code, {
     operation,
     object: identity.person,

@@ -15,6 +15,12 @@ import { PAGE } from './send-message.ts';
 
 const ATTEMPTS = 64;
 
+/** Lost races after which sends are asked to let the change pass: whoever floods must not put off their own removal. */
+const RACES_BEFORE_ASKING = 2;
+
+/** How long they do: longer than a few tries take, and short where the function dies meanwhile. */
+const YIELD_MS = 2_000;
+
 export interface MembershipRooms {
   readonly sessions: Sessions;
   readonly log: Log;
@@ -71,7 +77,12 @@ export async function changeMembers(
     if (isOrphaned) throw refuse(decision, 'within-limits', 'last-owner');
 
     const appended = await log.appendMembership(entry, head, after);
-    if (appended.outcome !== 'stored') continue;
+    if (appended.outcome !== 'stored') {
+      const isAsked = (head.yieldUntil ?? 0) > rooms.now();
+      const isDue = lostRaces + 1 >= RACES_BEFORE_ASKING && !isAsked;
+      if (isDue) await log.askToYield(conversationId, rooms.now() + YIELD_MS);
+      continue;
+    }
     // who is removed hears of that, and of nothing after
     await announce(rooms, caller, change.kind === 'member.removed' ? head : after, entry);
     return { decision, value: after };

@@ -27,6 +27,8 @@ export interface Head {
   readonly lastHash: Uint8Array;
   /** When something was last said, or who may hear it last changed: what inboxes sort by. */
   readonly lastAt: number;
+  /** Until then sends leave the next place to a change of membership that has lost it; milliseconds since the epoch. */
+  readonly yieldUntil?: number;
   readonly retentionDays: number;
   readonly createdAt: number;
   readonly createdBy: PersonId;

@@ -6,6 +6,7 @@ export type Operation =
   | 'session.connect'
   | 'session.open'
   | 'session.renew'
+  | 'session.revoke'
   | 'message.send'
   | 'sync'
   | 'conversation.catch-up'
@@ -22,6 +23,8 @@ export type Operation =
 export type Rule =
   | 'live-session'
   | 'signed-in-person'
+  | 'own-session'
+  | 'security-role'
   | 'member-of-conversation'
   | 'owner-of-conversation'
   | 'member-leaves'

@@ -39,6 +39,8 @@ export interface Log {
    * membership has moved on or another write was under way.
    */
   appendMembership(entry: MembershipEntry, before: Head, after: Head): Promise<Appended>;
+  /** Asks sends that read the head from now on to leave the next place to a change of membership, which takes this back. */
+  askToYield(conversationId: ConversationId, until: number): Promise<void>;
   /** Replaces the members of a head that is still at `before.membersVersion`; says whether it was. */
   rebuild(before: Head, after: Head): Promise<boolean>;
   /** Creates a conversation, its members' lists included, unless it exists: then answers what stands there. */

@@ -43,6 +43,7 @@ export function afterChange(head: Head, entry: MembershipEntry, hash: Uint8Array
     last: entry.seq,
     lastHash: hash,
     lastAt: entry.at,
+    yieldUntil: undefined,
   };
 }
 

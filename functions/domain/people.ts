@@ -5,6 +5,8 @@ import { Fault } from './fault.ts';
 export interface Profile {
   readonly person: PersonId;
   readonly roles: readonly string[];
+  /** What the user pool calls them: an id without meaning, never a user name. */
+  readonly sub?: string;
 }
 
 export interface People {

@@ -1,3 +1,4 @@
+import type { PersonId } from '../../protocol/ids.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 import type { Caller } from './caller.ts';
 import { type Head, memberOf } from './conversation.ts';
@@ -115,6 +116,34 @@ export function allowOwn(operation: Operation, caller: Caller): Decision {
   return { ...decision, outcome: 'allowed' };
 }
 
+interface PersonRow {
+  readonly rule: Rule;
+  readonly holds: (caller: Caller, person: PersonId) => boolean;
+}
+
+/** Who may do what about a person. The first row that holds allows; where none does, everybody is refused. */
+const personPolicy: Partial<Record<Operation, readonly PersonRow[]>> = {
+  'session.revoke': [
+    { rule: 'own-session', holds: isThemselves },
+    { rule: 'security-role', holds: hasRole('administrator', 'privacy-officer') },
+  ],
+};
+
+/**
+ * The decision that lets `caller` do `operation` about `person`, whether or not there is such a person: whoever may not
+ * learns nothing of who there is.
+ *
+ * @throws Refusal `not-allowed`
+ */
+export function allowAbout(operation: Operation, caller: Caller, person: PersonId): Decision {
+  const rows = personPolicy[operation] ?? [];
+  const row = rows.find(({ holds }) => holds(caller, person));
+  const rule = row?.rule ?? rows.at(-1)?.rule ?? 'security-role';
+  const decision = { operation, object: person, purpose: 'operations', rule, outcome: 'allowed' } as const;
+  if (!row) throw refuse(decision, rule, 'not-allowed');
+  return decision;
+}
+
 /** A decision that was allowed by its rule and is refused all the same, by a limit that stands beside the rule. */
 export function refuse(decision: Decision, rule: Rule, code: RefusalCode): Refusal {
   return new Refusal(code, { ...decision, rule, outcome: 'refused', code });
@@ -126,4 +155,12 @@ function isMember(caller: Caller, head: Head): boolean {
 
 function isOwner(caller: Caller, head: Head): boolean {
   return memberOf(head, caller.person)?.role === 'owner';
+}
+
+function isThemselves(caller: Caller, person: PersonId): boolean {
+  return caller.person === person;
+}
+
+function hasRole(...roles: readonly string[]): (caller: Caller) => boolean {
+  return (caller) => caller.roles.some((role) => roles.includes(role));
 }

@@ -6,11 +6,14 @@ import { type Entry, isMembership, type OpenedEntry } from './entry.ts';
 import { Fault } from './fault.ts';
 import type { Log, Stretch } from './log.ts';
 import { settle } from './membership.ts';
-import { allow } from './policy.ts';
+import { allow, refuse } from './policy.ts';
 import type { Vault } from './vault.ts';
 
 /** Reads of a log whose newest change of membership is only half visible. */
 const READS = 3;
+
+/** A transaction whose items are not all visible after so long, in milliseconds, is none: clocks of functions may differ by a part of it. */
+const IN_FLIGHT_MS = 5_000;
 
 export interface ReadingRooms {
   readonly log: Pick<Log, 'head' | 'forward' | 'backward'>;
@@ -46,7 +49,7 @@ type Reading = Extract<
  * Opens a part of a conversation's log for one of its members: what they may see by membership and by retention,
  * computed from the head at this moment and never from an item's own stamp.
  *
- * @throws Refusal `not-a-member`
+ * @throws Refusal `not-a-member`, `since-ahead`
  */
 export async function readLog(
   rooms: ReadingRooms,
@@ -65,7 +68,7 @@ export async function readLog(
 /**
  * What {@link readLog} would open: the same rules, for who opens only some of it.
  *
- * @throws Refusal `not-a-member`
+ * @throws Refusal `not-a-member`, `since-ahead`
  */
 export async function readSealed(
   rooms: Omit<ReadingRooms, 'vault'>,
@@ -95,7 +98,20 @@ export async function readSealed(
   }
   head = await settle(log, head, stretch.entries);
   const decision = allow(operation, conversationId, caller, head);
+  if (await isAhead(log, head, stretch, from)) throw refuse(decision, 'within-limits', 'since-ahead');
   return { decision, value: pageOf(head, caller, rooms.now(), from, stretch) };
+}
+
+/** Whether the place asked for lies above the log's end, as it may after a restore; a head alone may lag behind its log. */
+async function isAhead(
+  log: ReadingRooms['log'],
+  head: Head,
+  stretch: Stretch,
+  range: Range,
+): Promise<boolean> {
+  if (!('after' in range) || stretch.entries.length > 0 || head.last >= range.after) return false;
+  const { entries } = await log.backward(head.conversationId, Number.POSITIVE_INFINITY, 1);
+  return (entries.at(-1)?.seq ?? 0) < range.after;
 }
 
 /**
@@ -108,13 +124,22 @@ function isHalfSeen(head: Head, entries: readonly Entry[], range: Range, now: nu
   return denseFrom(live) < live.length || missesFirst(head, entries, range, now);
 }
 
-/** Whether the entry that should follow the place asked for is missing, and not known to be taken by retention. */
+/** Whether the entry that should follow the place asked for is missing, and was not taken by retention. */
 function missesFirst(head: Head, entries: readonly Entry[], range: Range, now: number): boolean {
   if (!('after' in range)) return false;
   const before = Math.max(range.after, lastExpired(head, entries, now));
   const first = entries.find(({ seq }) => seq > before);
-  if (first) return first.seq > before + 1 && first.membersVersion > before;
+  if (first) return first.seq > before + 1 && followsHidden(head, first, now);
   return head.last > before && !isExpired(head, { at: head.lastAt }, now);
+}
+
+/**
+ * Whether what is missing right before this entry is a change of membership that is in flight still: this entry was
+ * written after it, just now. Where it is retention that took it, that is known a few seconds later.
+ */
+function followsHidden(head: Head, first: Entry, now: number): boolean {
+  const isYoung = !isExpired(head, { at: head.createdAt }, now); // nothing of it can have been taken by retention
+  return first.membersVersion === first.seq - 1 && (isYoung || first.at > now - IN_FLIGHT_MS);
 }
 
 function lastExpired(head: Head, entries: readonly Entry[], now: number): number {
@@ -141,8 +166,7 @@ function pageOf(head: Head, caller: Caller, now: number, range: Range, stretch: 
     const more = isCut || (stretch.more && (stretch.entries[0]?.seq ?? 0) > gone + 1);
     return { head, entries, floor: gone, upTo: stretch.entries.at(-1)?.seq ?? 0, more };
   }
-  const isYoung = !isExpired(head, { at: head.createdAt }, now); // nothing of it can have been taken by retention
-  if (missesFirst(head, stretch.entries, range, now) && (isYoung || visible.length === 0)) {
+  if (missesFirst(head, stretch.entries, range, now)) {
     const upTo = Math.max(gone, range.after);
     return { head, entries: [], floor: gone, upTo, more: true }; // it stands there, and shows when it is asked for again
   }

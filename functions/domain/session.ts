@@ -1,4 +1,4 @@
-import { admit, type Caller, type Identity, type Sessions } from './caller.ts';
+import { admit, type Caller, type Identity, refusedSession, type Sessions } from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
 import { refuse } from './policy.ts';
 import { Refusal } from './refusal.ts';
@@ -44,7 +44,8 @@ export async function renewSession(
     throw refuse(decision, 'live-session', 'token-invalid');
   }
   if (token.expiresAt <= caller.expiresAt) return { decision, value: caller }; // renewals overtake each other
-  await sessions.register({ ...token, connectionId });
+  const isListed = await sessions.register({ ...token, connectionId });
+  if (!isListed) throw refusedSession('session-ended', caller, 'session.renew');
   return { decision, value: token };
 }
 

@@ -25,6 +25,8 @@ export interface SyncingRooms extends ReadingRooms {
   readonly standings: Standings;
   /** The most bytes that an entry takes in an answer, as JSON and with what stands between two. */
   readonly bytesOf: (entry: OpenedEntry) => number;
+  /** Told what went wrong with one conversation: the others are answered all the same. */
+  readonly failed: (conversationId: ConversationId, error: unknown) => void;
 }
 
 /** What a client knows: the highest contiguous `seq`, by conversation; and which conversations it asks about. */
@@ -41,6 +43,8 @@ export interface Missed {
   readonly next?: ConversationId;
 }
 
+type AnsweringRooms = Pick<SyncingRooms, 'vault' | 'bytesOf' | 'failed'>;
+
 /** A conversation that is on the list, or known to the client, or both. */
 interface Place {
   readonly conversationId: ConversationId;
@@ -50,13 +54,14 @@ interface Place {
 }
 
 /** What there is to say of a place. */
-type News = 'nothing' | 'unknown' | 'gone' | SealedPage;
+type News = 'nothing' | 'unknown' | 'gone' | Omit<SealedPage, 'head'>;
 
 /**
  * Tells what the caller missed in all of their conversations, by ascending id, as much as one frame holds. At least one
  * conversation is accounted for by every answer, so that asking again from `next` comes to an end.
  *
- * Heads are read eventually consistent: their marks follow the logs by a second anyway, so a client syncs again 5 s
+ * What goes wrong with one conversation keeps no other back: it is a page of nothing and more, so that it is asked for by
+ * itself, and fails by itself. Heads are read eventually consistent: their marks follow the logs by a second anyway, so a client syncs again 5 s
  * after it has connected, and half the price is enough. The list, which says who may hear what, is not.
  */
 export async function sync(
@@ -115,10 +120,10 @@ function* chunksOf(places: readonly Place[]): Generator<readonly Place[]> {
   yield chunk;
 }
 
-/** Whether the log may hold something that the client does not know. A head that was not found tells nothing. */
+/** Whether the log may hold something else than the client knows. A head that was not found tells nothing. */
 function isBehind({ isListed, cursor, standing }: Place): boolean {
   if (!isListed || cursor === undefined) return false;
-  return !standing || standing.last > cursor || standing.membersVersion > cursor;
+  return !standing || standing.last !== cursor || standing.membersVersion > cursor;
 }
 
 async function newsOf(rooms: SyncingRooms, caller: Caller, place: Place): Promise<News> {
@@ -139,13 +144,20 @@ async function newsOf(rooms: SyncingRooms, caller: Caller, place: Place): Promis
     return value.entries.length > 0 || value.floor > cursor || value.more ? value : 'nothing';
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not-a-member') return 'gone'; // the list showed it a moment longer
-    throw error;
+    const isAhead = error instanceof Refusal && error.code === 'since-ahead'; // which a catch-up is told
+    if (!isAhead) rooms.failed(conversationId, error);
+    return nothingYet(0, cursor);
   }
+}
+
+/** A page that has its conversation asked for by itself. */
+function nothingYet(floor: number, cursor: number) {
+  return { entries: [], floor, upTo: Math.max(floor, cursor), more: true };
 }
 
 /** An answer as it fills up. */
 class Answer {
-  private readonly rooms: Pick<SyncingRooms, 'vault' | 'bytesOf'>;
+  private readonly rooms: AnsweringRooms;
   private readonly conversations: { conversationId: ConversationId; page: Page }[] = [];
   private readonly unknown: { conversationId: ConversationId; last: number }[] = [];
   private readonly gone: ConversationId[] = [];
@@ -154,12 +166,12 @@ class Answer {
   private last: ConversationId | undefined;
   private bytesLeft = MAX_PAGE_BYTES - size.frame;
 
-  constructor(rooms: Pick<SyncingRooms, 'vault' | 'bytesOf'>) {
+  constructor(rooms: AnsweringRooms) {
     this.rooms = rooms;
   }
 
   /** Says what there is to say of the next place; answers whether that found room. */
-  async take({ conversationId, standing }: Place, news: News): Promise<boolean> {
+  async take({ conversationId, standing, cursor = 0 }: Place, news: News): Promise<boolean> {
     if (news === 'unknown') {
       if (!this.has(size.unknown)) return false;
       this.unknown.push({ conversationId, last: standing?.last ?? 0 });
@@ -167,7 +179,7 @@ class Answer {
       if (!this.has(size.id)) return false;
       this.gone.push(conversationId);
     } else if (news !== 'nothing') {
-      const page = this.has(size.page) && (await this.fitting(news));
+      const page = this.has(size.page) && (await this.fitting(conversationId, cursor, news));
       if (!page) return false;
       this.conversations.push({ conversationId, page });
     }
@@ -187,15 +199,24 @@ class Answer {
   }
 
   /** The page as far as there is room, opened entry by entry until there is none. */
-  private async fitting({ entries, floor, upTo, more }: SealedPage): Promise<Page | undefined> {
+  private async fitting(
+    conversationId: ConversationId,
+    cursor: number,
+    { entries, floor, upTo, more }: Omit<SealedPage, 'head'>,
+  ): Promise<Page | undefined> {
     const opened: OpenedEntry[] = [];
+    let failure: unknown;
     for (const entry of entries) {
-      this.opened.add(entry.conversationId);
-      const one = await openEntry(this.rooms.vault, entry);
-      if (!this.has(this.rooms.bytesOf(one))) break;
+      this.opened.add(conversationId);
+      const one = await openEntry(this.rooms.vault, entry).catch((error: unknown) => {
+        failure = error;
+      });
+      if (!one || !this.has(this.rooms.bytesOf(one))) break;
       opened.push(one);
     }
     const end = opened.at(-1);
+    if (failure !== undefined) this.rooms.failed(conversationId, failure);
+    if (failure !== undefined && !end) return nothingYet(floor, cursor);
     if (opened.length === entries.length) return { entries: opened, floor, upTo, more };
     return end && { entries: opened, floor, upTo: end.seq, more: true };
   }

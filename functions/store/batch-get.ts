@@ -7,6 +7,9 @@ const BATCH = 100;
 /** Times that keys are asked for again which DynamoDB left out under load; the SDK does not count these as errors. */
 const ROUNDS = 8;
 
+/** The longest wait before the second round; it doubles with each (DynamoDB API reference, BatchGetItem: "exponential backoff"). */
+const FIRST_WAIT_MS = 10;
+
 interface Asking {
   /** The attributes wanted. @default all */
   readonly only?: readonly string[];
@@ -35,6 +38,7 @@ export async function batchGet(
     for (let round = 0; wanted.length > 0; round += 1) {
       if (round === ROUNDS)
         throw new Fault(`DynamoDB left ${wanted.length} keys out of ${ROUNDS} answers in a row`);
+      if (round > 0) await pauseBefore(round);
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [table]: { ...asking, Keys: wanted } } }),
       );
@@ -47,4 +51,10 @@ export async function batchGet(
   for (let start = 0; start < keys.length; start += BATCH)
     batches.push(batch(keys.slice(start, start + BATCH)));
   return (await Promise.all(batches)).flat();
+}
+
+/** Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+function pauseBefore(round: number): Promise<void> {
+  const milliseconds = Math.random() * FIRST_WAIT_MS * 2 ** (round - 1);
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -123,6 +123,24 @@ export function conversationLog(
       return { outcome: lost ? 'conflict' : 'stored' };
     },
 
+    askToYield: async (conversationId, until) => {
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keys.head(conversationId),
+            UpdateExpression: 'SET yieldUntil = :until',
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeValues: { ':until': until },
+          }),
+        );
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return; // it is gone
+        if (error instanceof TransactionConflictException) return; // another change is under way
+        throw error;
+      }
+    },
+
     rebuild: async (before, after) => {
       try {
         await client.send(
@@ -164,7 +182,7 @@ const LAST_SEQ = 999_999_999_999;
 function membersUpdate(before: Head, after: Head, also: { last: boolean }) {
   return {
     Key: keys.head(before.conversationId),
-    UpdateExpression: `SET members = :members, mv = :mv${also.last ? ', #last = :last, lastHash = :hash, lastAt = :at' : ''}`,
+    UpdateExpression: `SET members = :members, mv = :mv${also.last ? ', #last = :last, lastHash = :hash, lastAt = :at REMOVE yieldUntil' : ''}`,
     ConditionExpression: 'mv = :before',
     ...(also.last && { ExpressionAttributeNames: { '#last': 'last' } }),
     ExpressionAttributeValues: {

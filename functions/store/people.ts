@@ -4,7 +4,12 @@ import type { People } from '../domain/people.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 
-const ProfileItem = z.object({ pk: z.string(), sk: z.literal('PROFILE'), roles: z.array(z.string()) });
+const ProfileItem = z.object({
+  pk: z.string(),
+  sk: z.literal('PROFILE'),
+  roles: z.array(z.string()),
+  sub: z.string().optional(),
+});
 
 /** Profiles in the People table; only the operator's command writes them. */
 export function people(client: DynamoDBDocumentClient, table: string): People {
@@ -13,7 +18,9 @@ export function people(client: DynamoDBDocumentClient, table: string): People {
       const { Item } = await client.send(
         new GetCommand({ TableName: table, Key: keys.profile(person), ConsistentRead: true }),
       );
-      return Item && { person, roles: ProfileItem.parse(Item).roles };
+      if (!Item) return undefined;
+      const { roles, sub } = ProfileItem.parse(Item);
+      return { person, roles, ...(sub && { sub }) };
     },
 
     known: async (ids) => {

@@ -1,12 +1,14 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
-import type { SessionRecord, Sessions, Socket } from '../domain/caller.ts';
+import { isEnded, type SessionRecord, type Sessions, type Socket } from '../domain/caller.ts';
+import { Fault } from '../domain/fault.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 
-/** Longer than any refresh token lives, so that a stamp outlives every token that it must refuse. */
+/** Longer than any token of a sign-in (12 h 15 min at most), so that a stamp outlives every token that it must refuse. */
 const KEPT_SECONDS = 25 * 60 * 60;
 
 /** Sockets that one registration takes off the list: an update expression holds 4 KB (DynamoDB developer guide, "Limits"). */
@@ -15,19 +17,26 @@ const MOST_FORGOTTEN = 50;
 const SocketItem = z.object({
   session: z.string(),
   roles: z.array(z.string()),
-  iat: z.number(),
+  auth: z.number().default(0), // listed before the time of sign-in was kept: any stamp refuses it
   exp: z.number(),
 });
 
+/** Attributes of a person's session item; `ended` says of each sign-in until when it must be refused, in seconds. */
 const SessionItem = z.object({
   pk: z.string(),
   revokedUntil: z.number().optional(),
+  ended: z.record(z.string(), z.number()).optional(),
   sockets: z.record(z.string(), SocketItem).default({}),
 });
 
-/** One item per person: live sockets and the revocation stamp. */
+type Update = (
+  person: PersonId,
+  input: Partial<ConstructorParameters<typeof UpdateCommand>[0]>,
+) => Promise<unknown>;
+
+/** One item per person: live sockets, the revocation stamp and the sign-ins that were ended one by one. */
 export function sessions(client: DynamoDBDocumentClient, table: string, now: () => number): Sessions {
-  const update = (person: PersonId, input: Partial<ConstructorParameters<typeof UpdateCommand>[0]>) =>
+  const update: Update = (person, input) =>
     client.send(new UpdateCommand({ TableName: table, Key: keys.session(person), ...input }));
 
   return {
@@ -53,19 +62,28 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
         .map((connectionId, place) => [`#gone${place}`, connectionId]);
       const remove =
         others.length > 0 ? ` REMOVE ${others.map(([name]) => `sockets.${name}`).join(', ')}` : '';
-      const ExpressionAttributeNames = { '#socket': socket.connectionId, ...Object.fromEntries(others) };
-      const kept = { ':kept': Math.floor(now() / 1000) + KEPT_SECONDS };
-      try {
-        await update(socket.person, {
-          UpdateExpression: `SET sockets.#socket = :socket, expiresAt = :kept${remove}`,
-          ConditionExpression: 'attribute_exists(sockets)',
-          ExpressionAttributeNames,
-          ExpressionAttributeValues: { ...kept, ':socket': socketItem(socket) },
-        });
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        await firstSocket(update, socket, kept);
-      }
+      const write = {
+        UpdateExpression: `SET sockets.#socket = :socket, expiresAt = :kept${remove}`,
+        ConditionExpression: `attribute_exists(sockets) AND ${NOT_ENDED}`,
+        ExpressionAttributeNames: {
+          '#socket': socket.connectionId,
+          '#session': socket.session,
+          ...Object.fromEntries(others),
+        },
+        ExpressionAttributeValues: {
+          ':socket': socketItem(socket),
+          ':authenticatedAt': socket.authenticatedAt,
+          ':kept': keptUntil(now()),
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      } as const;
+      // A person's first socket makes the map; two first sockets at once both end in it.
+      const isListed =
+        (await registered(update, socket, write)) ??
+        (await registered(update, socket, firstSocket(socket, now()))) ??
+        (await registered(update, socket, write));
+      if (isListed === undefined) throw new Fault('a session item was gone between two writes');
+      return isListed;
     },
 
     forget: async (person, connectionId) => {
@@ -82,46 +100,61 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
   };
 }
 
-/** A person's first socket makes the map; two first sockets at once both end in it. */
-async function firstSocket(
-  update: (
-    person: PersonId,
-    input: Partial<ConstructorParameters<typeof UpdateCommand>[0]>,
-  ) => Promise<unknown>,
+/** What no write that lists a socket may overlook: a stamp that was set after the session was read. */
+const NOT_ENDED =
+  '(attribute_not_exists(revokedUntil) OR revokedUntil < :authenticatedAt) AND attribute_not_exists(ended.#session)';
+
+function firstSocket(socket: Socket, now: number) {
+  return {
+    UpdateExpression: 'SET sockets = :sockets, expiresAt = :kept',
+    ConditionExpression: `attribute_not_exists(sockets) AND ${NOT_ENDED}`,
+    ExpressionAttributeNames: { '#session': socket.session },
+    ExpressionAttributeValues: {
+      ':sockets': { [socket.connectionId]: socketItem(socket) },
+      ':authenticatedAt': socket.authenticatedAt,
+      ':kept': keptUntil(now),
+    },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  } as const;
+}
+
+/** Whether the socket was listed; nothing where the condition failed for another reason than an ended sign-in. */
+async function registered(
+  update: Update,
   socket: Socket,
-  kept: Record<string, number>,
-): Promise<void> {
+  write: Parameters<Update>[1],
+): Promise<boolean | undefined> {
   try {
-    await update(socket.person, {
-      UpdateExpression: 'SET sockets = :sockets, expiresAt = :kept',
-      ConditionExpression: 'attribute_not_exists(sockets)',
-      ExpressionAttributeValues: { ...kept, ':sockets': { [socket.connectionId]: socketItem(socket) } },
-    });
+    await update(socket.person, write);
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    await update(socket.person, {
-      UpdateExpression: 'SET sockets.#socket = :socket, expiresAt = :kept',
-      ExpressionAttributeNames: { '#socket': socket.connectionId },
-      ExpressionAttributeValues: { ...kept, ':socket': socketItem(socket) },
-    });
+    return error.Item && isEnded(recordOf(unmarshall(error.Item)), socket) ? false : undefined;
   }
 }
 
-function socketItem({ session, roles, issuedAt, expiresAt }: Socket): z.infer<typeof SocketItem> {
-  return { session, roles: [...roles], iat: issuedAt, exp: expiresAt };
+/** Seconds since the epoch. */
+export function keptUntil(now: number): number {
+  return Math.floor(now / 1000) + KEPT_SECONDS;
 }
 
-function recordOf(item: unknown): SessionRecord {
-  const { pk, revokedUntil, sockets } = SessionItem.parse(item);
+function socketItem({ session, roles, authenticatedAt, expiresAt }: Socket): z.infer<typeof SocketItem> {
+  return { session, roles: [...roles], auth: authenticatedAt, exp: expiresAt };
+}
+
+/** What a session item says. */
+export function recordOf(item: unknown): SessionRecord {
+  const { pk, revokedUntil, ended, sockets } = SessionItem.parse(item);
   const person = personOf({ pk });
   return {
-    revokedUntil,
-    sockets: Object.entries(sockets).map(([connectionId, { session, roles, iat, exp }]) => ({
+    ...(revokedUntil !== undefined && { revokedUntil }),
+    ...(ended && { ended: new Set(Object.keys(ended)) }),
+    sockets: Object.entries(sockets).map(([connectionId, { session, roles, auth, exp }]) => ({
       person,
       connectionId,
       session,
       roles,
-      issuedAt: iat,
+      authenticatedAt: auth,
       expiresAt: exp,
     })),
   };

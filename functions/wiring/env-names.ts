@@ -7,6 +7,7 @@ export const env = {
   organisationKeyArn: 'ORGANISATION_KEY_ARN',
   userPoolId: 'USER_POOL_ID',
   userPoolClientId: 'USER_POOL_CLIENT_ID',
+  signingKeyArn: 'SIGNING_KEY_ARN',
   socketCallbackUrl: 'SOCKET_CALLBACK_URL',
   retentionDays: 'RETENTION_DAYS',
   allowedOrigins: 'ALLOWED_ORIGINS',

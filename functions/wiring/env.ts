@@ -9,6 +9,7 @@ const schema = z.object({
   [names.organisationKeyArn]: z.string().startsWith('arn:'),
   [names.userPoolId]: z.string().min(1),
   [names.userPoolClientId]: z.string().min(1),
+  [names.signingKeyArn]: z.string().startsWith('arn:'),
   [names.socketCallbackUrl]: z.url(),
   [names.retentionDays]: z.coerce.number().int().positive(),
   [names.allowedOrigins]: z.string(),

@@ -11,7 +11,7 @@ const Claims = z.object({
   person: PersonId,
   roles: z.string(),
   origin_jti: z.string().min(1),
-  iat: z.coerce.number().int(),
+  auth_time: z.coerce.number().int(),
   exp: z.coerce.number().int(),
 });
 
@@ -20,12 +20,12 @@ export function identityOf(claims: unknown): Identity {
   return identityIn(Claims.parse(claims));
 }
 
-function identityIn({ person, roles, origin_jti, iat, exp }: z.infer<typeof Claims>): Identity {
+function identityIn({ person, roles, origin_jti, auth_time, exp }: z.infer<typeof Claims>): Identity {
   return {
     person,
     session: origin_jti,
     roles: roles.split(' ').filter(Boolean),
-    issuedAt: iat * 1000,
+    authenticatedAt: auth_time * 1000,
     expiresAt: exp * 1000,
   };
 }
@@ -60,7 +60,7 @@ export function toAuthorizerContext(identity: Identity): Record<string, string> 
     person: identity.person,
     roles: identity.roles.join(' '),
     origin_jti: identity.session,
-    iat: String(identity.issuedAt / 1000),
+    auth_time: String(identity.authenticatedAt / 1000),
     exp: String(identity.expiresAt / 1000),
   };
 }

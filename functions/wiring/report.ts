@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Decision } from '../domain/decision.ts';
+import type { Decision, Operation } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 
 const logger = new Logger({ serviceName: 'wardline' });
@@ -49,6 +49,16 @@ export function reportFault(operation: string, requestId: string, error: unknown
 /** A push that failed for another reason than a closed socket; the message is stored and will be caught up. */
 export function reportLostPush(error: unknown): void {
   logger.warn('push-lost', described(error));
+}
+
+/** A step of a revocation that failed after the stamp was set; its receipt counts it. */
+export function reportLostStep(error: unknown): void {
+  logger.error('step-lost', described(error));
+}
+
+/** What went wrong with one conversation of many: the others are answered, and it is asked for by itself. */
+export function reportFaultIn(operation: Operation, conversation: string, error: unknown): void {
+  logger.error('fault', { operation, conversation, ...described(error) });
 }
 
 function described(error: unknown) {

@@ -1,22 +1,27 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { idFrom } from '../domain/id.ts';
+import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
 import { sessions } from '../store/sessions.ts';
+import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
 import { DataKeys } from '../vault/data-keys.ts';
 import { organisationKeyService } from '../vault/organisation-key.ts';
+import { signingKey } from '../vault/signing-key.ts';
 import { vault } from '../vault/vault.ts';
 import { setting } from './env.ts';
-import { reportLostPush } from './report.ts';
+import { reportLostPush, reportLostStep } from './report.ts';
+import { signIns } from './sign-ins.ts';
 
 /** The longest wait between two lost races: with jitter, twenty writers sort themselves out in a few rounds. */
 const LONGEST_PAUSE_MS = 50;
@@ -51,21 +56,24 @@ export const open = {
         now,
       ),
     ),
-  announcements: () =>
-    announcements(
-      new ApiGatewayManagementApiClient({
-        endpoint: setting('socketCallbackUrl'),
-        maxAttempts: 2,
-        requestHandler: {
-          connectionTimeout: PUSH_WITHIN_MS,
-          requestTimeout: PUSH_WITHIN_MS,
-          throwOnRequestTimeout: true,
-        },
-      }),
-      open.sessions(),
-      reportLostPush,
-    ),
+  announcements: () => announcements(openSockets(), open.sessions(), reportLostPush),
+  stamps: () => stamps(documents, setting('sessionsTable'), now),
+  closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),
+  signIns: () => signIns(new CognitoIdentityProviderClient({}), setting('userPoolId'), reportLostStep),
+  signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
 };
+
+function openSockets(): ApiGatewayManagementApiClient {
+  return new ApiGatewayManagementApiClient({
+    endpoint: setting('socketCallbackUrl'),
+    maxAttempts: 2,
+    requestHandler: {
+      connectionTimeout: PUSH_WITHIN_MS,
+      requestTimeout: PUSH_WITHIN_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
+}
 
 /** What rules need of the world besides rooms. */
 export const world = {

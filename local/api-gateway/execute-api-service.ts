@@ -94,7 +94,7 @@ export class ExecuteApiService implements AwsService {
   }
 }
 
-/** GoneException's body carries no message on AWS; SDKs show its name. */
+/** A GoneException has no message on AWS, and so no body: SDKs show its name, or its status. */
 function gone(): AwsError {
   return new AwsError('GoneException', '', 410);
 }

@@ -13,6 +13,7 @@ import { httpEventV1 } from './http-event-v1.ts';
 import { type HttpOutcome, recordRequest } from './http-record.ts';
 import { matchRoute, type RouteMatch } from './http-routes.ts';
 import { checkJwt, type IssuerKeys } from './jwt-authorizer.ts';
+import { isHeadTooLong, READ_HEAD } from './request-head.ts';
 import { gatewayId, mintTraceId } from './request-ids.ts';
 import { sourceIpOf } from './source-ip.ts';
 import { StageThrottle } from './throttle.ts';
@@ -29,9 +30,8 @@ export interface HttpApiSettings {
   readonly onRequest?: (record: TrafficRecord) => void;
 }
 
-/** Quotas "for configuring and running an HTTP API": payload 10 MB, request line and headers 10,240 bytes. */
+/** "Payload size", in the quotas "for configuring and running an HTTP API". */
 const LONGEST_BODY = 10 * 1024 * 1024;
-const LONGEST_HEAD = 10_240;
 
 /** An HTTP API of API Gateway on a local port: the `$default` stage at `/`, any other at `/<stage>`. */
 export class HttpApi {
@@ -47,7 +47,7 @@ export class HttpApi {
     this.throttles = new Map(
       settings.definition.stages.map((stage) => [stage.name, new StageThrottle(stage, settings.clock)]),
     );
-    this.server = createServer({ maxHeaderSize: LONGEST_HEAD }, (request, response) => {
+    this.server = createServer({ maxHeaderSize: READ_HEAD }, (request, response) => {
       request.on('error', () => response.destroy());
       void this.serve(request, response);
     });
@@ -80,7 +80,8 @@ export class HttpApi {
     const outcome = await this.answer(request, staged, body);
     const bytesIn = body === 'too-large' ? 0 : body.length;
     this.meter.request(bytesIn, outcome.answer.body.length);
-    send(response, outcome.answer, staged?.facts.requestId ?? gatewayId());
+    const requestId = staged?.facts.requestId ?? gatewayId();
+    send(response, outcome.answer, { requestId, now: this.settings.clock.now() });
     if (staged) recordRequest(request, staged.facts, { ...outcome, bytesIn }, this.settings);
   }
 
@@ -96,7 +97,9 @@ export class HttpApi {
       return { answer: { status: 204, headers, cookies: [], body: Buffer.alloc(0) } };
     }
     let outcome: HttpOutcome = { answer: gatewayAnswer(404, 'Not Found') };
-    if (body === 'too-large') outcome = { answer: gatewayAnswer(413, 'Request Entity Too Large', CLOSE) };
+    if (isHeadTooLong(request)) outcome = { answer: gatewayAnswer(431, 'Request Header Fields Too Large') };
+    else if (body === 'too-large')
+      outcome = { answer: gatewayAnswer(413, 'Request Entity Too Large', CLOSE) };
     else if (staged) outcome = await this.route(request, staged.facts, { path: staged.rest, body });
     const headers = withCors(cors, origin, outcome.answer.headers);
     return { ...outcome, answer: { ...outcome.answer, headers } };
@@ -153,9 +156,10 @@ export class HttpApi {
     });
     if (!decision.allowed) {
       const message = decision.status === 401 ? 'Unauthorized' : 'Forbidden';
+      // AWS's published answer of this authorizer has no content-type, unlike every other of its errors
       const headers = { 'www-authenticate': decision.challenge };
       return {
-        answer: gatewayAnswer(decision.status, message, headers),
+        answer: { ...gatewayAnswer(decision.status, message), headers },
         route,
         authorizerError: decision.error,
       };
@@ -235,9 +239,14 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too-large' | 
   });
 }
 
-function send(response: ServerResponse, answer: HttpAnswer, requestId: string): void {
+function send(
+  response: ServerResponse,
+  answer: HttpAnswer,
+  { requestId, now }: { readonly requestId: string; readonly now: number },
+): void {
   if (response.destroyed) return;
   response.writeHead(answer.status, {
+    date: new Date(now).toUTCString(), // else Node.js tells the host's
     ...answer.headers,
     ...(answer.cookies.length > 0 && { 'set-cookie': [...answer.cookies] }),
     ...(answer.status !== 204 && { 'content-length': answer.body.length }),

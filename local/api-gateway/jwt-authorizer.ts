@@ -61,6 +61,7 @@ async function verify(
   token: string,
   { issuerKeys, now }: { readonly issuerKeys: IssuerKeys; readonly now: number },
 ): Promise<JWTPayload | string> {
+  if (token.split('.').length !== 3) return 'token contains an invalid number of segments';
   try {
     const keys = await issuerKeys(issuer);
     const { payload } = await jwtVerify(
@@ -93,9 +94,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return 'signing method is not supported';
   if (error instanceof errors.JWKSNoMatchingKey) return 'kid does not match a key of the issuer';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature is invalid';
-  return error instanceof errors.JOSEError
-    ? 'the token is malformed'
-    : 'the keys of the issuer cannot be read';
+  return error instanceof errors.JOSEError ? 'the token is malformed' : 'JWKS communication error';
 }
 
 function scopesOf({ scope, scp }: JWTPayload): readonly string[] {

@@ -7,6 +7,8 @@ const off = truth.refine((value) => !value, 'is not supported by the local run')
 const number = z.coerce.number();
 const whatever = z.unknown().optional();
 const texts = z.array(z.string());
+const atMost = (count: number) => texts.max(count, `holds more than ${count}`);
+const template = z.string().max(300 * 1024, 'is longer than 300 KB');
 
 const routeSettings = z.strictObject({
   ThrottlingRateLimit: number.optional(),
@@ -18,7 +20,8 @@ const routeSettings = z.strictObject({
 });
 
 /**
- * The properties of each AWS::ApiGatewayV2 type: those with a type are obeyed, `whatever` changes no behaviour,
+ * The properties of each AWS::ApiGatewayV2 type, with the quotas that AWS raises for nobody (developer guide, "Quotas for
+ * configuring and running" HTTP and WebSocket APIs): those with a type are obeyed, `whatever` changes no behaviour,
  * and any other is refused by name.
  */
 export const shapes = {
@@ -51,7 +54,7 @@ export const shapes = {
     Target: z.string().optional(),
     AuthorizationType: z.enum(['NONE', 'JWT', 'CUSTOM']).default('NONE'),
     AuthorizerId: z.string().optional(),
-    AuthorizationScopes: texts.default([]),
+    AuthorizationScopes: atMost(10).default([]),
     RouteResponseSelectionExpression: z.literal('$default').optional(),
     ApiKeyRequired: off,
     OperationName: whatever,
@@ -67,7 +70,7 @@ export const shapes = {
     IntegrationUri: z.string().optional(),
     PayloadFormatVersion: z.string().optional(),
     TimeoutInMillis: number.optional(),
-    RequestTemplates: z.record(z.string(), z.string()).optional(),
+    RequestTemplates: z.record(z.string(), template).optional(),
     TemplateSelectionExpression: z.string().optional(),
     ConnectionType: z.literal('INTERNET').optional(),
     PassthroughBehavior: whatever,
@@ -78,7 +81,7 @@ export const shapes = {
     ApiId: z.string(),
     IntegrationId: z.string(),
     IntegrationResponseKey: z.string(),
-    ResponseTemplates: z.record(z.string(), z.string()).optional(),
+    ResponseTemplates: z.record(z.string(), template).optional(),
     TemplateSelectionExpression: z.string().optional(),
   }),
   'AWS::ApiGatewayV2::Authorizer': z.strictObject({
@@ -86,7 +89,7 @@ export const shapes = {
     AuthorizerType: z.enum(['REQUEST', 'JWT']),
     AuthorizerUri: z.string().optional(),
     IdentitySource: texts.default([]),
-    JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: texts.default([]) }).optional(),
+    JwtConfiguration: z.strictObject({ Issuer: z.string(), Audience: atMost(50).default([]) }).optional(),
     AuthorizerResultTtlInSeconds: number
       .refine((seconds) => seconds === 0, 'is not supported by the local run')
       .optional(),
@@ -102,7 +105,13 @@ export const shapes = {
     DefaultRouteSettings: routeSettings.optional(),
     RouteSettings: z.record(z.string(), routeSettings).default({}),
     AccessLogSettings: z
-      .strictObject({ DestinationArn: z.string().optional(), Format: z.string().optional() })
+      .strictObject({
+        DestinationArn: z.string().optional(),
+        Format: z
+          .string()
+          .max(3 * 1024, 'is longer than 3 KB')
+          .optional(),
+      })
       .optional(),
     Description: whatever,
     Tags: whatever,

@@ -60,7 +60,8 @@ export class WebSocketApi {
       if (chosen) headers.push(`Sec-WebSocket-Protocol: ${chosen}`);
     });
     this.server = createServer((_, response) => {
-      response.writeHead(403, { 'content-type': 'application/json' }).end('{"message":"Forbidden"}');
+      const date = new Date(settings.clock.now()).toUTCString(); // else Node.js tells the host's
+      response.writeHead(403, { date, 'content-type': 'application/json' }).end('{"message":"Forbidden"}');
     });
     this.server.on('upgrade', (request, socket, head) => void this.upgrade(request, socket, head));
     this.server.on('connection', (connection) => {
@@ -113,7 +114,7 @@ export class WebSocketApi {
       meter: this.meter,
     });
     if (!handshake.accepted) {
-      refuseHandshake(socket, handshake);
+      refuseHandshake(socket, handshake, this.settings.clock.now());
       return;
     }
     this.open(request, socket, head, handshake);

@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RouteDefinition, StageDefinition } from './definition.ts';
 import { askAuthorizer } from './request-authorizer.ts';
+import { isUrlTooLong } from './request-head.ts';
 import { gatewayId } from './request-ids.ts';
 import { sourceIpOf } from './source-ip.ts';
 import type { StageThrottle } from './throttle.ts';
@@ -30,7 +31,12 @@ export async function shakeHands(request: IncomingMessage, run: Run): Promise<Ha
   const stage = run.definition.stages.find(({ name }) => url?.pathname.replace(/\/$/, '') === `/${name}`);
   if (!url || !stage) return refused(403, '{"message":"Forbidden"}');
   if (!isWebSocketRequest(request)) return refused(400, '{"message":"Bad Request"}');
+  if (isUrlTooLong(domainOf(run), request.url ?? '')) return refused(414, '{"message":"URI Too Long"}');
   return connect(request, { run, stage, query: url.searchParams });
+}
+
+function domainOf({ definition, account }: Run): string {
+  return `${definition.apiId}.execute-api.${account.region}.${account.urlSuffix}`;
 }
 
 interface Connect {
@@ -41,13 +47,12 @@ interface Connect {
 
 async function connect(request: IncomingMessage, { run, stage, query }: Connect): Promise<Handshake> {
   const api = run.definition;
-  const { region, urlSuffix } = run.account;
   let facts: SocketFacts = {
     api,
     stage,
     connectionId: gatewayId(),
     connectedAt: run.clock.now(),
-    domainName: `${api.apiId}.execute-api.${region}.${urlSuffix}`,
+    domainName: domainOf(run),
     sourceIp: sourceIpOf(request),
     userAgent: request.headers['user-agent'],
   };
@@ -95,14 +100,16 @@ async function connect(request: IncomingMessage, { run, stage, query }: Connect)
   return { accepted: true, facts, subprotocol: protocolIn(result.headers) };
 }
 
-/** Answers a handshake that is not accepted, and ends the connection. */
+/** Answers a handshake that is not accepted, `now` in milliseconds since the epoch, and ends the connection. */
 export function refuseHandshake(
   socket: Duplex,
   { status, body }: Extract<Handshake, { accepted: false }>,
+  now: number,
 ): void {
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`,
+      `Date: ${new Date(now).toUTCString()}`,
       'Connection: close',
       'Content-Type: application/json',
       `Content-Length: ${Buffer.byteLength(body)}`,

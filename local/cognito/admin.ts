@@ -6,7 +6,7 @@ import { attributeList, optionalText, requiredText } from './input.ts';
 import { mfaOf } from './mfa.ts';
 import { randomPassword } from './password-policy.ts';
 import { checkAdminPassword, keepPermanent, keepTemporary } from './passwords.ts';
-import { type Cognito, foldName, type Input, type Outcome, type Pool, poolOf } from './pools.ts';
+import { type Cognito, foldName, type Input, type Outcome, type Pool, poolOf, userBySub } from './pools.ts';
 import type { User } from './state.ts';
 
 /** AdminCreateUser: a person with a temporary password. No message is sent from here, so SUPPRESS must be asked for. */
@@ -137,10 +137,11 @@ export function summary(user: User): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The user that an administrator's call names. */
+/** The user that an administrator's call names, by user name or by `sub` (API reference, e.g. AdminGetUser, Username). */
 export function userOf(cognito: Cognito, input: Input): { pool: Pool; user: User } {
   const pool = poolOf(cognito, input);
-  const user = pool.state.users.get(foldName(pool, requiredText(input, 'Username')));
+  const named = requiredText(input, 'Username');
+  const user = pool.state.users.get(foldName(pool, named)) ?? userBySub(pool, named);
   if (!user) throw new AwsError('UserNotFoundException', 'User does not exist.');
   return { pool, user };
 }

@@ -5,13 +5,17 @@ import { type Document, type Item, item, object, objects, text } from './wire.ts
 
 /**
  * Splits a TransactWriteItems in two requests that leave, one after the other, what the whole would have left: the first
- * checks every condition and writes the first half, the second writes the rest. Between them a reader sees what a reader
+ * checks every condition and writes the places in `first` (@default the first half), the second writes the rest. Between them a reader sees what a reader
  * on AWS may see of a transaction in flight (DynamoDB developer guide, "Isolation levels for transactions").
  */
-export function halvesOf(input: Document, tables: ReadonlyMap<string, Table>): readonly [Document, Document] {
+export function halvesOf(
+  input: Document,
+  tables: ReadonlyMap<string, Table>,
+  first?: readonly number[],
+): readonly [Document, Document] {
   const entries = objects(input.TransactItems);
   const writes = entries.flatMap((entry, place) => ('ConditionCheck' in entry ? [] : [place]));
-  const early = new Set(writes.slice(0, Math.ceil(writes.length / 2)));
+  const early = new Set(first ?? writes.slice(0, Math.ceil(writes.length / 2)));
   const late = writes.filter((place) => !early.has(place));
   const { ClientRequestToken, ...rest } = input; // a token would make the second request a repeat of the first
 

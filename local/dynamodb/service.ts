@@ -7,6 +7,7 @@ import { authorizationsOf, type KeyPolicy } from './authorizations.ts';
 import { EngineClient } from './engine-client.ts';
 import { deleteExpired, type OnExpiring } from './expiry.ts';
 import { halvesOf } from './half-transaction.ts';
+import { InFlight } from './in-flight.ts';
 import { TableStreams } from './streams.ts';
 import { identifyTable, type Table, tableOf } from './table.ts';
 import { describedAs, differencesOf, timeToLiveOf } from './table-description.ts';
@@ -41,7 +42,8 @@ export class DynamoDbService implements AwsService {
   private readonly options: DynamoDbOptions;
   private readonly engine: EngineClient;
   private readonly tables = new Map<string, Table>();
-  private half: HalfShown | undefined;
+  private readonly halves = new Set<HalfShown>();
+  private readonly inFlight = new InFlight();
   private nextSweep: CancelTimer | undefined;
   private sweeping: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -89,13 +91,18 @@ export class DynamoDbService implements AwsService {
 
   /**
    * Applies each TransactWriteItems that `applies` picks in two steps and awaits `between`, so that a test can read what
-   * a transaction in flight shows. Returns how to stop. Writers that meet it in flight are not refused as AWS would.
+   * a transaction in flight shows. Whoever writes one of its items meanwhile is refused as on AWS. Returns how to stop.
+   * `first`: the places in TransactItems that become visible first. @default the first half of those that write
    */
-  showHalf(applies: (call: Call) => boolean, between: () => Promise<void>): () => void {
-    const shown: HalfShown = { applies, between };
-    this.half = shown;
+  showHalf(
+    applies: (call: Call) => boolean,
+    between: () => Promise<void>,
+    first?: readonly number[],
+  ): () => void {
+    const shown: HalfShown = { applies, between, first };
+    this.halves.add(shown);
     return () => {
-      if (this.half === shown) this.half = undefined;
+      this.halves.delete(shown);
     };
   }
 
@@ -107,6 +114,7 @@ export class DynamoDbService implements AwsService {
 
   authorizations(call: Call): readonly Authorization[] {
     refuseUnknown(call.operation);
+    refuseEmpty(call.input);
     const touches = touchesOf(call, this.tables);
     return authorizationsOf(
       call.operation,
@@ -122,6 +130,7 @@ export class DynamoDbService implements AwsService {
     if (ITEM_OPERATIONS[call.operation] === undefined) return this.describeFor(call);
 
     this.requireKeys(call);
+    this.inFlight.refuseWriter(call.operation, call.input, this.tables);
     const answer =
       call.operation === 'TransactWriteItems' ? await this.transact(call) : await this.forward(call);
     if (ITEM_OPERATIONS[call.operation] === 'write') this.tellReaders(call);
@@ -165,17 +174,23 @@ export class DynamoDbService implements AwsService {
   }
 
   private async transact(call: Call): Promise<Document> {
-    const { half } = this;
-    const apply = half?.applies(call) ? () => this.inTwoSteps(call.input, half) : () => this.forward(call);
+    const half = [...this.halves].find(({ applies }) => applies(call));
+    const apply = half ? () => this.inTwoSteps(call.input, half) : () => this.forward(call);
     const { answer, consumed } = await countingUnits(this.engine, this.tables, call.input, apply);
     return { ...answer, ConsumedCapacity: consumed };
   }
 
   private async inTwoSteps(input: Document, shown: HalfShown): Promise<Document> {
-    const [first, second] = halvesOf(input, this.tables);
-    await this.engine.call('TransactWriteItems', first);
-    await shown.between();
-    return objects(second.TransactItems).length === 0 ? {} : this.engine.call('TransactWriteItems', second);
+    const [first, second] = halvesOf(input, this.tables, shown.first);
+    const release = this.inFlight.hold(input, this.tables);
+    try {
+      await this.engine.call('TransactWriteItems', first);
+      await shown.between();
+      if (objects(second.TransactItems).length === 0) return {};
+      return await this.engine.call('TransactWriteItems', second);
+    } finally {
+      release();
+    }
   }
 
   private requireKeys(call: Call): void {
@@ -228,6 +243,7 @@ export class DynamoDbService implements AwsService {
 interface HalfShown {
   readonly applies: (call: Call) => boolean;
   readonly between: () => Promise<void>;
+  readonly first: readonly number[] | undefined;
 }
 
 const FIVE_MINUTES_MS = 5 * 60_000;
@@ -238,6 +254,20 @@ const DESCRIBING = new Set(['DescribeTable', 'DescribeTimeToLive']);
 function refuseUnknown(operation: string): void {
   if (ITEM_OPERATIONS[operation] === undefined && !DESCRIBING.has(operation)) {
     throw new AwsError('UnknownOperationException', `the local tables do not serve ${operation}`);
+  }
+}
+
+/** What names no table can be allowed to nobody: it is malformed before anyone asks who may. */
+function refuseEmpty(input: Document): void {
+  for (const member of ['TransactItems', 'RequestItems']) {
+    const given = input[member];
+    if (typeof given !== 'object' || given === null || Object.keys(given).length > 0) continue;
+    const name = member.charAt(0).toLowerCase() + member.slice(1);
+    throw new AwsError(
+      'ValidationException',
+      `1 validation error detected: Value '${Array.isArray(given) ? '[]' : '{}'}' at '${name}' failed to satisfy ` +
+        'constraint: Member must have length greater than or equal to 1',
+    );
   }
 }
 

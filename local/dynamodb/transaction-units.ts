@@ -55,7 +55,8 @@ interface Target {
   readonly id: string;
 }
 
-function targetsOf(input: Document, tables: ReadonlyMap<string, Table>): Target[] {
+/** The items that a transaction's entries are about, in their order. */
+export function targetsOf(input: Document, tables: ReadonlyMap<string, Table>): Target[] {
   return objects(input.TransactItems).flatMap((entry) =>
     Object.values(entry).flatMap((given) => {
       const request = object(given);

@@ -30,7 +30,9 @@ export function replyWithError(error: AwsError, service: AwsService | undefined)
   // Refusals of AWS's own front door spell it with a capital; both are read by every SDK.
   const message = error.code === 'AccessDeniedException' ? 'Message' : 'message';
   if (service?.protocol === 'rest') {
-    const body = { [message]: error.message, ...error.members };
+    const said = { ...(error.message && { [message]: error.message }), ...error.members };
+    // an error with nothing to say has no body: aws-sdk-js 2 shows a GoneException's status for want of one
+    const body = Object.keys(said).length > 0 ? said : undefined;
     const headers = { 'x-amzn-errortype': error.code };
     return replyWith({ status: restStatus(error), headers, body }, service);
   }

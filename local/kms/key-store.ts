@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 
 const StoredKey = z.object({
-  /** Base64 of each version of the key material, oldest first; empty once the key is deleted. */
+  /** Base64 of each version of the key material, oldest first (of a key pair: its private half); empty once the key is deleted. */
   versions: z.array(z.string()),
   enabled: z.boolean(),
   /** Milliseconds since the epoch. */
@@ -34,8 +34,8 @@ export class KeyStore {
   }
 
   /** Makes a key unless it was made, or made and deleted, in an earlier run. */
-  ensure(keyId: string, enabled: boolean, now: number): StoredKey {
-    return this.keys.get(keyId) ?? this.set(keyId, { versions: [newMaterial()], enabled, createdAt: now });
+  ensure(keyId: string, enabled: boolean, now: number, material = newMaterial): StoredKey {
+    return this.keys.get(keyId) ?? this.set(keyId, { versions: [material()], enabled, createdAt: now });
   }
 
   /** Stores the key as changed, before this returns. */

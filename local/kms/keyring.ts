@@ -2,6 +2,7 @@ import { type Account, arn } from '../account.ts';
 import { AwsError } from '../front-door/service.ts';
 import type { NamedPolicy, PolicyDocument } from '../iam/policy.ts';
 import type { Resource } from '../template/resource.ts';
+import { type KeySpec, keySpecOf } from './key-spec.ts';
 
 /** A key of the template: what stays the same while its state changes. */
 export interface Key {
@@ -9,6 +10,7 @@ export interface Key {
   readonly arn: string;
   readonly policy: NamedPolicy;
   readonly description: string;
+  readonly spec: KeySpec;
   readonly isMultiRegion: boolean;
   readonly startsEnabled: boolean;
 }
@@ -73,12 +75,11 @@ function idIn(named: string): string {
 }
 
 const INERT = ['Description', 'EnableKeyRotation', 'RotationPeriodInDays', 'PendingWindowInDays', 'Tags'];
-const ENFORCED = ['KeyPolicy', 'Enabled', 'MultiRegion', 'BypassPolicyLockoutSafetyCheck'];
-const ONLY: Readonly<Record<string, string>> = {
-  KeySpec: 'SYMMETRIC_DEFAULT',
-  KeyUsage: 'ENCRYPT_DECRYPT',
-  Origin: 'AWS_KMS',
-};
+const ENFORCED = [
+  ...['KeyPolicy', 'Enabled', 'MultiRegion', 'BypassPolicyLockoutSafetyCheck'],
+  ...['KeySpec', 'KeyUsage'],
+];
+const ONLY: Readonly<Record<string, string>> = { Origin: 'AWS_KMS' };
 
 function keyOf(resource: Resource, account: Account): Key {
   const { properties } = resource;
@@ -96,6 +97,7 @@ function keyOf(resource: Resource, account: Account): Key {
     arn: arn(account, 'kms', `key/${resource.ref}`),
     policy: { name: `${resource.logicalId} key policy`, document },
     description: typeof properties.Description === 'string' ? properties.Description : '',
+    spec: keySpecOf(properties, `${resource.stack}.${resource.logicalId} (${resource.type})`),
     isMultiRegion: resource.ref.startsWith('mrk-'),
     startsEnabled: String(properties.Enabled) !== 'false',
   };

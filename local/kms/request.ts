@@ -55,7 +55,8 @@ export function pendingDays(value: unknown): number {
   throw invalid('pendingWindowInDays', 'Member must have value between 7 and 30');
 }
 
-function invalid(member: string, constraint: string): AwsError {
+/** What KMS says of a member that breaks its constraint. */
+export function invalid(member: string, constraint: string): AwsError {
   return new AwsError(
     'ValidationException',
     `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,

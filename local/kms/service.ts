@@ -6,9 +6,12 @@ import type { Authorization, NamedPolicy } from '../iam/policy.ts';
 import type { Resource } from '../template/resource.ts';
 import { type EncryptionContext, open, seal } from './ciphertext.ts';
 import { identifyAlias, identifyKey } from './identities.ts';
+import { algorithmsOf, keySpecs } from './key-spec.ts';
 import { KeyStore, type StoredKey } from './key-store.ts';
 import { type Key, Keyring } from './keyring.ts';
+import { metadataOf } from './metadata.ts';
 import { byteCount, bytesIn, contextIn, dataKeyLength, keyIdIn, pendingDays } from './request.ts';
+import { isSignature, newKeyPair, publicHalf, signatureOf } from './signing.ts';
 import { trailOf } from './trail.ts';
 import { authorizationOf, headerIn, invalidCiphertext, usesOf } from './uses.ts';
 
@@ -19,7 +22,10 @@ export interface KmsOptions {
   readonly stateFile: string;
 }
 
-/** AWS KMS for symmetric keys: every key of the template, its policy, its state, and what it sealed over restarts. */
+/**
+ * AWS KMS for symmetric keys and for key pairs that sign (ECC_NIST_P256): every key of the template, its policy, its
+ * state, and what it sealed and signed over restarts.
+ */
 export class KmsService implements AwsService {
   static readonly identifyKey = identifyKey;
   static readonly identifyAlias = identifyAlias;
@@ -43,7 +49,8 @@ export class KmsService implements AwsService {
 
   addKey(resource: Resource): void {
     const key = this.keyring.addKey(resource);
-    const stored = this.store.ensure(key.id, key.startsEnabled, this.clock.now());
+    const material = key.spec === 'SYMMETRIC_DEFAULT' ? undefined : newKeyPair;
+    const stored = this.store.ensure(key.id, key.startsEnabled, this.clock.now(), material);
     if (stored.deletionAt !== undefined) this.deleteAt(key, stored.deletionAt);
   }
 
@@ -86,8 +93,9 @@ export class KmsService implements AwsService {
   }
 
   private readonly operations: Readonly<Record<string, (call: Call) => unknown>> = {
-    Encrypt: ({ input }) => {
-      const key = this.keyring.find(keyIdIn(input));
+    Encrypt: (call) => {
+      const { input } = call;
+      const key = this.usableFor('ENCRYPT_DECRYPT', call);
       const plaintext = bytesIn(input, 'Plaintext', LONGEST_PLAINTEXT);
       return { ...this.sealed(key, contextIn(input), plaintext), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
     },
@@ -99,9 +107,10 @@ export class KmsService implements AwsService {
         EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
       };
     },
-    ReEncrypt: ({ input }) => {
+    ReEncrypt: (call) => {
+      const { input } = call;
       const source = this.opened(input, contextIn(input, 'SourceEncryptionContext'), 'SourceKeyId');
-      const target = this.keyring.find(keyIdIn(input, 'DestinationKeyId'));
+      const target = this.usableFor('ENCRYPT_DECRYPT', call, 'DestinationKeyId');
       return {
         ...this.sealed(target, contextIn(input, 'DestinationEncryptionContext'), source.plaintext),
         SourceKeyId: source.key.arn,
@@ -109,24 +118,55 @@ export class KmsService implements AwsService {
         DestinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
       };
     },
-    GenerateDataKey: ({ input }) => {
-      const plaintext = randomBytes(dataKeyLength(input));
-      const sealed = this.sealed(this.keyring.find(keyIdIn(input)), contextIn(input), plaintext);
+    GenerateDataKey: (call) => {
+      const plaintext = randomBytes(dataKeyLength(call.input));
+      const key = this.usableFor('ENCRYPT_DECRYPT', call);
+      const sealed = this.sealed(key, contextIn(call.input), plaintext);
       return { ...sealed, Plaintext: plaintext.toString('base64') };
     },
-    GenerateDataKeyWithoutPlaintext: ({ input }) =>
-      this.sealed(this.keyring.find(keyIdIn(input)), contextIn(input), randomBytes(dataKeyLength(input))),
+    GenerateDataKeyWithoutPlaintext: (call) => {
+      const key = this.usableFor('ENCRYPT_DECRYPT', call);
+      return this.sealed(key, contextIn(call.input), randomBytes(dataKeyLength(call.input)));
+    },
     GenerateRandom: ({ input }) => ({
       Plaintext: randomBytes(byteCount(input.NumberOfBytes)).toString('base64'),
     }),
     DescribeKey: ({ input }) => {
       const { key, stored } = this.existing(keyIdIn(input));
-      return { KeyMetadata: this.metadataOf(key, stored) };
+      return { KeyMetadata: metadataOf(key, stored, this.account) };
     },
     EnableKey: ({ input }) => void this.store.change(this.notPending(input).id, { enabled: true }),
     DisableKey: ({ input }) => void this.store.change(this.notPending(input).id, { enabled: false }),
+    Sign: (call) => {
+      const key = this.usableFor('SIGN_VERIFY', call);
+      const signature = signatureOf(this.material(key, 0), call.input);
+      return {
+        KeyId: key.arn,
+        Signature: signature.toString('base64'),
+        SigningAlgorithm: call.input.SigningAlgorithm,
+      };
+    },
+    Verify: (call) => {
+      const key = this.usableFor('SIGN_VERIFY', call);
+      if (!isSignature(this.material(key, 0), call.input))
+        throw new AwsError('KMSInvalidSignatureException', '');
+      return { KeyId: key.arn, SignatureValid: true, SigningAlgorithm: call.input.SigningAlgorithm };
+    },
+    GetPublicKey: ({ input }) => {
+      const key = this.usable(keyIdIn(input));
+      if (key.spec === 'SYMMETRIC_DEFAULT') throw unsupported(key, 'GetPublicKey');
+      return {
+        KeyId: key.arn,
+        PublicKey: publicHalf(this.material(key, 0)).toString('base64'),
+        KeySpec: key.spec,
+        CustomerMasterKeySpec: key.spec,
+        KeyUsage: keySpecs[key.spec].usage,
+        ...algorithmsOf(key.spec),
+      };
+    },
     RotateKeyOnDemand: ({ input }) => {
       const key = this.usable(keyIdIn(input));
+      if (key.spec !== 'SYMMETRIC_DEFAULT') throw unsupported(key, 'RotateKeyOnDemand');
       this.store.rotate(key.id);
       return { KeyId: key.arn };
     },
@@ -153,11 +193,10 @@ export class KmsService implements AwsService {
   };
 
   private sealed(
-    asked: Key,
+    key: Key,
     context: EncryptionContext,
     plaintext: Buffer,
   ): { KeyId: string; CiphertextBlob: string } {
-    const key = this.usable(asked.id);
     const { versions } = this.existing(key.id).stored;
     const version = versions.length - 1;
     const blob = seal(this.material(key, version), { keyId: key.id, version }, context, plaintext);
@@ -195,6 +234,17 @@ export class KmsService implements AwsService {
     return key;
   }
 
+  /** The key that the call names, where it can be used now and for this. */
+  private usableFor(usage: 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY', call: Call, member = 'KeyId'): Key {
+    const key = this.usable(keyIdIn(call.input, member));
+    const { usage: own } = keySpecs[key.spec];
+    if (own === usage) return key;
+    throw new AwsError(
+      'InvalidKeyUsageException',
+      `${key.arn} key usage is ${own} which is not valid for ${call.operation}.`,
+    );
+  }
+
   private notPending(input: Call['input']): Key {
     const { key, stored } = this.existing(keyIdIn(input));
     if (stored.deletionAt !== undefined) throw invalidState(key, 'is pending deletion.');
@@ -214,27 +264,6 @@ export class KmsService implements AwsService {
     const cancel = this.clock.at(deletionAt, () => this.store.change(key.id, { versions: [] }));
     this.deletions.set(key.id, cancel);
   }
-
-  private metadataOf(key: Key, stored: StoredKey): Record<string, unknown> {
-    const isPending = stored.deletionAt !== undefined;
-    return {
-      AWSAccountId: this.account.accountId,
-      KeyId: key.id,
-      Arn: key.arn,
-      CreationDate: stored.createdAt / 1000,
-      Enabled: stored.enabled && !isPending,
-      Description: key.description,
-      KeyUsage: 'ENCRYPT_DECRYPT',
-      KeyState: isPending ? 'PendingDeletion' : stored.enabled ? 'Enabled' : 'Disabled',
-      ...(stored.deletionAt === undefined ? {} : { DeletionDate: stored.deletionAt / 1000 }),
-      Origin: 'AWS_KMS',
-      KeyManager: 'CUSTOMER',
-      CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
-      KeySpec: 'SYMMETRIC_DEFAULT',
-      EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
-      MultiRegion: key.isMultiRegion,
-    };
-  }
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -244,4 +273,8 @@ const LONGEST_PLAINTEXT = 4096;
 
 function invalidState(key: Key, state: string): AwsError {
   return new AwsError('KMSInvalidStateException', `${key.arn} ${state}`);
+}
+
+function unsupported(key: Key, operation: string): AwsError {
+  return new AwsError('UnsupportedOperationException', `${operation} is not supported for ${key.arn}.`);
 }

@@ -30,6 +30,8 @@ const SHOWN = [
   'SourceEncryptionContext',
   'DestinationEncryptionContext',
   'EncryptionAlgorithm',
+  'SigningAlgorithm',
+  'MessageType',
   'KeySpec',
   'NumberOfBytes',
   'PendingWindowInDays',

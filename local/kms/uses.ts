@@ -2,6 +2,7 @@ import type { Account } from '../account.ts';
 import { AwsError, type Call } from '../front-door/service.ts';
 import type { Authorization } from '../iam/policy.ts';
 import { type BlobHeader, type EncryptionContext, headerOf } from './ciphertext.ts';
+import { keySpecs } from './key-spec.ts';
 import { aliasIn, type Key, type Keyring } from './keyring.ts';
 import { bytesIn, contextIn, keyIdIn } from './request.ts';
 
@@ -11,6 +12,8 @@ export interface Use {
   readonly action: string;
   readonly key: Key;
   readonly context?: EncryptionContext;
+  /** How the request wants something signed or verified. */
+  readonly signing?: { readonly algorithm: string; readonly messageType: string };
   /** The alias by which the request named the key. */
   readonly alias?: string;
 }
@@ -40,6 +43,12 @@ export function usesOf({ operation, input }: Call, keyring: Keyring): readonly U
     case 'GenerateDataKey':
     case 'GenerateDataKeyWithoutPlaintext':
       return [named(`kms:${operation}`, 'KeyId', contextIn(input))];
+    case 'Sign':
+    case 'Verify': {
+      const { SigningAlgorithm, MessageType = 'RAW' } = input;
+      const signing = { algorithm: String(SigningAlgorithm), messageType: String(MessageType) };
+      return [{ ...named(`kms:${operation}`), signing }];
+    }
     default:
       return [named(`kms:${operation}`)];
   }
@@ -59,7 +68,7 @@ export function headerIn(input: Call['input']): { blob: Buffer; header: BlobHead
 
 /** Condition keys: Service Authorization Reference, "AWS Key Management Service". */
 export function authorizationOf(use: Use, account: Account, keyring: Keyring): Authorization {
-  const { key, context, alias } = use;
+  const { key, context, signing, alias } = use;
   const aliases = keyring.aliasesOf(key);
   const names = Object.keys(context ?? {});
   const pairs = Object.entries(context ?? {}).map(([name, value]) => [
@@ -74,10 +83,11 @@ export function authorizationOf(use: Use, account: Account, keyring: Keyring): A
     context: {
       'kms:CallerAccount': account.accountId,
       'kms:KeyOrigin': 'AWS_KMS',
-      'kms:KeySpec': 'SYMMETRIC_DEFAULT',
-      'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+      'kms:KeySpec': key.spec,
+      'kms:KeyUsage': keySpecs[key.spec].usage,
       'kms:MultiRegion': String(key.isMultiRegion),
       ...(context === undefined ? {} : { 'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT' }),
+      ...(signing && { 'kms:SigningAlgorithm': signing.algorithm, 'kms:MessageType': signing.messageType }),
       ...(names.length === 0 ? {} : { 'kms:EncryptionContextKeys': names }),
       ...Object.fromEntries(pairs),
       ...(alias === undefined ? {} : { 'kms:RequestAlias': alias }),

@@ -1,4 +1,4 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addPerson, type Operator, operatorOf } from '../../cli/add-person.ts';
 import { type Deployment, deploymentOf } from '../../cli/deployment.ts';
@@ -39,6 +39,7 @@ describe('wardline users add', () => {
     expect(await profileOf(person.id)).toEqual({
       ...keys.profile(person.id),
       roles: ['staff', 'administrator'],
+      sub: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     const { password, totpSecret } = await enrol(
       deployment,
@@ -97,6 +98,14 @@ describe('wardline users add', () => {
     });
     expect((await failed(addEnrolled(deployment, 'staff-5', ['staff']))).exitCode).toBe(1);
     await signIn(run.deployment, { username: 'staff-5', password, totpSecret });
+  });
+
+  test('notes what the pool calls somebody whose profile was made before that was kept', async () => {
+    const { id } = await addPerson(operator, 'staff-9', ['staff']);
+    const { sub, ...before } = (await profileOf(id)) ?? {};
+    await operator.tables.send(new PutCommand({ TableName: deployment.peopleTable, Item: before }));
+    await addPerson(operator, 'staff-9', ['staff']);
+    expect(await profileOf(id)).toEqual({ ...before, sub });
   });
 
   test('with other roles than those that stand changes nothing and says so', async () => {

@@ -224,6 +224,15 @@ describe('signing in', () => {
     expect(stderr).toMatch(/^signed out: the organisation ended this sign-in.*\n$/);
     expect(patient.of('ended')).toEqual([{ event: 'ended', unacknowledged: 1 }]);
   });
+
+  test('whose output nobody reads any more ends in order, without a stack', async () => {
+    const patient = await online(ben, '--with', 'ana-chat');
+    await patient.hears({ event: 'opened' });
+    patient.process.stdout.destroy();
+    patient.types('is anybody there?', '/inbox');
+    const { code, stderr } = await patient.ended();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
 });
 
 describe('without a deployment', () => {

@@ -103,7 +103,7 @@ describe('bad frames', () => {
 
 describe('bad requests', () => {
   test('are refused, whatever is broken about a good one, and store nothing', async () => {
-    const people = { member: ben.id, stranger: cleo.id };
+    const people = { self: ana.id, member: ben.id, stranger: cleo.id };
     const scratch = await group(ana, ben);
     for (const { method, target, fields } of requestsOf(scratch, people)) {
       const body = fields.length > 0 ? textOf(fields) : undefined;
@@ -188,7 +188,11 @@ describe('bad requests', () => {
   });
 
   test('with bytes that are no UTF-8 are malformed where the door gets the bytes', async () => {
-    const [{ fields } = { fields: [] }] = requestsOf(conversationId, { member: ben.id, stranger: cleo.id });
+    const [{ fields } = { fields: [] }] = requestsOf(conversationId, {
+      self: ana.id,
+      member: ben.id,
+      stranger: cleo.id,
+    });
     const body = Buffer.from(textOf(fields).replace('Ward 5', 'Ward \u0001'), 'latin1');
     body[body.indexOf(1)] = 0xff;
     await harmless(async () => {

@@ -56,7 +56,7 @@ describe('a device that comes back', () => {
     };
     await comeBack(patient);
     for (const { id } of all) await expect.poll(() => patient.texts(id)).toEqual(['at home', ...texts(3)]);
-    expect(losses).toBe(8);
+    await expect.poll(() => losses).toBe(8);
     await expect.poll(() => patient.chat.state).toBe('live');
     for (const one of all) await one.send('and after').acknowledged;
     for (const { id } of all) await expect.poll(() => patient.seqs(id)).toEqual(upTo(5));

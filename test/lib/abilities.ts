@@ -27,6 +27,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ReadSession: { actions: ['dynamodb:GetItem'], on: 'table Sessions' },
   AdmitCaller: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Sessions' },
   ForgetSocket: { actions: ['dynamodb:UpdateItem'], on: 'table Sessions' },
+  EndSessions: { actions: ['dynamodb:UpdateItem'], on: 'table Sessions' },
   FindSocketsOfMembers: { actions: ['dynamodb:BatchGetItem'], on: 'table Sessions' },
 
   ReadConversations: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Conversations' },
@@ -51,6 +52,9 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ReadTablesUnderKeysKey: { actions: reading, on: 'key Keys', when: throughDynamoDb },
   WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
 
+  SignOutEverywhere: { actions: ['cognito-idp:AdminUserGlobalSignOut'], on: 'user pool' },
+  SignReceipts: { actions: ['kms:Sign'], on: 'key Signing' },
+  CloseSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/DELETE/@connections/*' },
   PushToSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/POST/@connections/*' },
 
   ReadStream: {
@@ -125,6 +129,16 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'TakeConversationOffLists',
     'PushToSockets',
   ],
+  'RevokeSession/Policy': [
+    ...overHttp,
+    'WriteTablesUnderDataKey',
+    'EndSessions',
+    'ReadPerson',
+    'SignOutEverywhere',
+    'SignReceipts',
+    'PushToSockets',
+    'CloseSockets',
+  ],
   'ShowMe/Policy': overHttp,
   'RaiseHeads/Policy': [
     'WriteOwnLog',
@@ -169,6 +183,13 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     ...keys,
   ],
   'ChangeMembers/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'RevokeSession/Function': [
+    'SESSIONS_TABLE',
+    'PEOPLE_TABLE',
+    'USER_POOL_ID',
+    'SIGNING_KEY_ARN',
+    'SOCKET_CALLBACK_URL',
+  ],
   'ShowMe/Function': ['SESSIONS_TABLE'],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };
@@ -257,6 +278,7 @@ function nameOf(resource: unknown, policy: Placed, templates: Templates): string
     return `${text.includes('"/backup/*"') ? 'backups of ' : ''}table ${first}`;
   }
   if (named?.Type === 'AWS::KMS::Key') return `key ${second}`;
+  if (named?.Type === 'AWS::Cognito::UserPool') return 'user pool';
   if (named?.Type === 'AWS::SQS::Queue') return `queue ${first}`;
   if (named?.Type === 'AWS::Backup::BackupVault') return `vault ${first}`;
   const isOwnLog = named?.Type === 'AWS::Logs::LogGroup' && named.stack === policy.stack;

@@ -33,7 +33,7 @@ test('the stacks ask nothing of an account at synth and fit any Region', () => {
   for (const [, { environment }] of stacks) expect(environment).toBe('aws://unknown-account/unknown-region');
 });
 
-test('one stack has the five outputs that clients need, and the data stack the operator’s', () => {
+test('one stack has the five outputs that clients need, and beside them stand the operator’s', () => {
   const templates = readTemplates(assembly);
   expect(Object.keys(templates.Messaging.Outputs ?? {})).toEqual([
     'WebSocketUrl',
@@ -41,8 +41,12 @@ test('one stack has the five outputs that clients need, and the data stack the o
     'UserPoolId',
     'UserPoolClientId',
     'Region',
+    'SocketConnections',
   ]);
-  expect(Object.keys(templates.Data.Outputs ?? {})).toContain('PeopleTable');
+  expect(Object.keys(templates.Data.Outputs ?? {})).toEqual(
+    expect.arrayContaining(['PeopleTable', 'SessionsTable']),
+  );
+  expect(Object.keys(templates.Audit.Outputs ?? {})).toContain('SigningKeyArn');
 });
 
 test('only what CloudFormation or API Gateway names for us has a name of its own', () => {
@@ -64,7 +68,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
 
 test('every function is one module that parses, with the SDK inside, and is small', async () => {
   const doors = resources(readTemplates(assembly), 'AWS::Lambda::Function');
-  expect(doors).toHaveLength(17);
+  expect(doors).toHaveLength(18);
   for (const { path, Metadata } of doors) {
     const folder = join(assembly, String(Metadata?.['aws:asset:path']));
     expect(readdirSync(folder)).toEqual(['index.mjs']);
@@ -87,7 +91,7 @@ test('no two functions run the same code', () => {
 test('every route names a door that answers it', () => {
   const templates = readTemplates(assembly);
   const routes = resources(templates, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
-  expect(routes).toHaveLength(15);
+  expect(routes).toHaveLength(16);
   for (const { RouteKey, Target } of routes) {
     const [, integration] = /"Ref":"(\w+)"/.exec(JSON.stringify(Target)) ?? [];
     const uri = JSON.stringify(find(templates, integration ?? '')?.Properties.IntegrationUri);

@@ -23,7 +23,13 @@ type Look = (resource: Placed, templates: Templates) => string[];
 
 const looks: Readonly<Record<string, Look>> = {
   'AWS::KMS::Key': (key) => [
-    ...wants(key.Properties, { EnableKeyRotation: true, MultiRegion: true, PendingWindowInDays: 30 }),
+    ...wants(key.Properties, {
+      MultiRegion: true,
+      PendingWindowInDays: 30,
+      ...(key.path.startsWith('SigningKey')
+        ? { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY', EnableKeyRotation: undefined }
+        : { KeySpec: undefined, KeyUsage: undefined, EnableKeyRotation: true }),
+    }),
     ...isKept(key),
     ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(/Logs$|^EncryptionKey$/.test(key.path)))
       ? []
@@ -39,7 +45,9 @@ const looks: Readonly<Record<string, Look>> = {
       'SSESpecification.KMSMasterKeyId': aKeyOfOurs,
       'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled': true,
       'PointInTimeRecoverySpecification.RecoveryPeriodInDays': table.path.startsWith('Keys/') ? 7 : 35,
-      'StreamSpecification.StreamViewType': table.path.startsWith('Conversations/') ? 'NEW_IMAGE' : undefined,
+      'StreamSpecification.StreamViewType': table.path.startsWith('Conversations/')
+        ? 'NEW_AND_OLD_IMAGES'
+        : undefined,
       'TimeToLiveSpecification.Enabled': true,
       'TimeToLiveSpecification.AttributeName': 'expiresAt',
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, ...sortKey(table, { KeyType: 'RANGE' })],
@@ -160,7 +168,9 @@ const looks: Readonly<Record<string, Look>> = {
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 20,
       FilterCriteria: {
-        Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}' }],
+        Filters: [
+          { Pattern: '{"eventName":["INSERT","REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}' },
+        ],
       },
       'DestinationConfig.OnFailure.Destination': anything,
     }),

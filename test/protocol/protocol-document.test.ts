@@ -24,6 +24,8 @@ import {
   Me,
   MessagePage,
   ReadMessages,
+  RevocationReceipt,
+  RevokeSession,
 } from '../../protocol/requests.ts';
 
 const document = tight(readFileSync(new URL('../../protocol/PROTOCOL.md', import.meta.url), 'utf8'));
@@ -80,6 +82,7 @@ describe('PROTOCOL.md', () => {
       [AddMember.omit({ conversationId: true }), Conversation],
     ],
     ['GET /me', undefined, [Me]],
+    ['POST /admin/revocations', RevokeSession, [RevokeSession, RevocationReceipt]],
   ])('describes %s: exactly its fields, and examples that the schemas take', (route, request, schemas) => {
     const section = sectionOf(route);
     const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

@@ -188,3 +188,23 @@ describe('a chat', () => {
     expect(JSON.stringify(logged)).not.toMatch(/a secret|h\.[A-Za-z0-9]/);
   });
 });
+
+test('connecting again while live finds a connection that is no more, as when the device was asleep', async () => {
+  for (const features of [['sync'], []]) {
+    const started = await live();
+    const { chat, clock, deployment, told } = started;
+    deployment.features = features;
+    deployment.open[0]?.end(1006);
+    await clock.turn(20_000);
+    told.state.length = 0;
+    await chat.connect();
+    await clock.turn(15_000);
+    expect(told.state).toEqual([]);
+
+    deployment.fate = () => ({ ...kind, frame: 'unanswered' });
+    await chat.connect();
+    await clock.turn(10_000);
+    expect(told.state).toMatchObject([{ to: 'recovering', code: 'no-answer' }]);
+    chat.close();
+  }
+});

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { Chat, type ChatEvents, type ChatOptions, type GetToken } from '../../sdk/index.ts';
-import type { Person } from '../fixtures/deployed.ts';
+import type { Deployed, Person } from '../fixtures/deployed.ts';
 import type { Run } from '../fixtures/running.ts';
 import { Network } from './lossy-socket.ts';
 
@@ -21,12 +21,12 @@ export interface Device {
 }
 
 /** A device that renews its person's tokens as an app would, on the run's own clock. Closed with the run by `close`. */
-export function device(run: Run, getToken: GetToken, options: Partial<ChatOptions> = {}): Device {
+export function device(run: Deployed, getToken: GetToken, options: Partial<ChatOptions> = {}): Device {
   const network = new Network();
   let asking = 0;
   const { getToken: given = getToken, ...others } = options;
   const chat = new Chat({
-    outputs: run.stack.outputs,
+    outputs: run.outputs,
     getToken: async (need) => {
       asking += 1;
       try {
@@ -36,7 +36,7 @@ export function device(run: Run, getToken: GetToken, options: Partial<ChatOption
       }
     },
     WebSocket: network.WebSocket,
-    clock: run.stack.clock,
+    clock: run.clock,
     ...others,
   });
   const told: Device['told'] = {
@@ -65,13 +65,13 @@ export function device(run: Run, getToken: GetToken, options: Partial<ChatOption
 }
 
 /** The tokens of one sign-in, as all devices of a test share them: renewed when asked, or two minutes before they end. */
-export function tokensOf(run: Run, person: Person): GetToken {
+export function tokensOf(run: Deployed, person: Person): GetToken {
   let current = person.tokens as { accessToken: string; refreshToken: string };
   let isOver = false;
   let renewing: Promise<void> | undefined;
   return async ({ fresh }) => {
     const { exp } = JSON.parse(Buffer.from(current.accessToken.split('.')[1] ?? '', 'base64url').toString());
-    if (fresh || exp * 1000 - run.stack.clock.now() < 120_000) {
+    if (fresh || exp * 1000 - run.clock.now() < 120_000) {
       renewing ??= renewTokens(run.deployment, current.refreshToken)
         .then((tokens) => {
           current = tokens;

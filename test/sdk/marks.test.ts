@@ -110,6 +110,19 @@ describe('a mark of what was read', () => {
     expect(told.removed).toEqual([{ conversationId: id }]);
     expect(marks(started)).toHaveLength(2);
   });
+
+  test('that an app sets above the end of the log holds up none that comes later', async () => {
+    const started = await reading();
+    const { chat, clock, deployment } = started;
+    deployment.sync.highestMark = 10;
+    chat.conversation(id).markRead(1_000);
+    await clock.turn(MINUTE);
+    expect(deployment.sync.readBy('anne', id)).toBe(10);
+    deployment.sync.highestMark = 20;
+    chat.conversation(id).markRead(15);
+    await clock.turn(MINUTE);
+    expect(deployment.sync.readBy('anne', id)).toBe(15);
+  });
 });
 
 /** A chat that was shown ten messages. */

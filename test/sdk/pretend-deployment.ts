@@ -191,6 +191,7 @@ export class PretendDeployment {
     }
     const since = frame.since as number;
     if (frame.type === 'conversation.catch-up') {
+      if (since > this.log(conversationId).length) return refused('since-ahead');
       return { type: 'conversation.log', ...this.page(peer.person, conversationId, since) };
     }
     const log = this.log(conversationId);

@@ -59,6 +59,8 @@ export class PretendSync {
       const last = this.#marks.get(id) ?? 0;
       if (!this.isMember(person, id)) answer.gone.push(id);
       else if (cursor === undefined) answer.unknown.push({ conversationId: id, last });
+      else if (this.#deployment.log(id).length < cursor)
+        answer.conversations.push({ conversationId: id, entries: [], floor: 0, upTo: cursor, more: true });
       else if (last > cursor) answer.conversations.push(this.#deployment.page(person, id, cursor));
       const isFull = answer.conversations.length === this.mostPages || place + 1 === this.mostHeads;
       if (isFull && place + 1 < ids.length) return { ...answer, next: id };

@@ -154,6 +154,76 @@ describe('a sync', () => {
     expect(sent('sync')).toHaveLength(before + 1);
   });
 
+  test('that fails time after time keeps nothing back: each conversation is asked about, and pushes are told', async () => {
+    const [named = '', old = '', quiet = ''] = idsOf(3);
+    const started = await connected((one) => {
+      for (const id of [named, old, quiet]) talk(one, id, 3);
+      one.chat.conversation(named);
+      const isSync = () => one.deployment.frames.at(-1)?.frame.type === 'sync';
+      one.deployment.fate = () => (isSync() ? { ...kind, frame: 'fault before' } : kind);
+    });
+    const { clock, deployment, sent, told } = started;
+    talk(started, old, 1);
+    deployment.push(old, 4);
+    await clock.turn(MINUTE);
+    expect(seqsIn(started, named)).toEqual(upTo(3));
+    expect(seqsIn(started, old)).toEqual([4]);
+    await clock.turn(9 * MINUTE);
+    expect(sent('sync').length).toBeLessThan(20);
+
+    deployment.fate = () => kind;
+    await clock.turn(5 * MINUTE);
+    expect(seqsIn(started, quiet)).toEqual([]); // what was said before is not told
+    expect(told.conversation.map(({ conversationId }) => conversationId)).toEqual([old, quiet]);
+  });
+
+  test('that ends the connection each time keeps nothing back either', async () => {
+    const [id = ''] = idsOf(1);
+    const started = await connected((one) => {
+      talk(one, id, 3);
+      one.chat.conversation(id);
+      const isSync = () => one.deployment.frames.at(-1)?.frame.type === 'sync';
+      one.deployment.fate = () => (isSync() ? { ...kind, frame: 'lost before' } : kind);
+    });
+    await started.clock.turn(MINUTE);
+    expect(seqsIn(started, id)).toEqual(upTo(3));
+  });
+
+  test('after a restore finds out who knows more than is stored, and what is said from then on is heard', async () => {
+    const [id = ''] = idsOf(1);
+    const started = await following([id]);
+    const { deployment, clock, told } = started;
+    talk(started, id, 8);
+    deployment.open[0]?.end(1006);
+    await clock.turn(MINUTE);
+    deployment.log(id).splice(3);
+    deployment.open[0]?.end(1006);
+    await clock.turn(MINUTE);
+    expect(told.restored).toEqual([{ conversationId: id }]);
+    talk(started, id, 1);
+    deployment.push(id, 4);
+    await clock.turn(MINUTE);
+    expect(seqsIn(started, id)).toEqual([...upTo(8), ...upTo(4)]);
+  });
+
+  test('whose page leads nowhere yet is followed by questions that wait longer and longer', async () => {
+    const [id = ''] = idsOf(1);
+    const started = await following([id]);
+    const { deployment, clock, sent } = started;
+    talk(started, id, 2);
+    const page = deployment.page.bind(deployment);
+    deployment.page = (person, conversationId, since) => {
+      return { ...page(person, conversationId, since), entries: [], upTo: since, more: true };
+    };
+    deployment.open[0]?.end(1006);
+    await clock.turn(MINUTE);
+    expect(sent('conversation.catch-up').length).toBeGreaterThan(2);
+    expect(sent('conversation.catch-up').length).toBeLessThan(15);
+    deployment.page = page;
+    await clock.turn(MINUTE);
+    expect(seqsIn(started, id)).toEqual([1, 2]);
+  });
+
   test('ends with the chat: nothing is asked, and no timer is left', async () => {
     const { chat, clock, deployment } = start();
     chat.connect().catch(() => {});

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_CURSORS } from '../../protocol/frames.ts';
-import { connected, following, idsOf, MINUTE, seqsIn, start, talk, turnUntil, upTo } from './pretend-chat.ts';
+import {
+  connected,
+  following,
+  id,
+  idsOf,
+  MINUTE,
+  seqsIn,
+  start,
+  talk,
+  turnUntil,
+  upTo,
+} from './pretend-chat.ts';
 import { kind } from './pretend-deployment.ts';
 
 const SECOND_SYNC = 5000;
@@ -208,4 +219,23 @@ describe('a conversation that the app has not named', () => {
       [old, fresh].sort(),
     );
   });
+});
+
+test('a catch-up whose page brings nothing although more follows asks again more and more slowly, until it shows', async () => {
+  const { deployment, clock, sent, told } = await following([id]);
+  const { page } = deployment;
+  let isHidden = true;
+  deployment.page = (person, conversationId, since) => {
+    if (!isHidden) return page.call(deployment, person, conversationId, since);
+    return { conversationId, entries: [], floor: 0, upTo: since, more: true };
+  };
+  const before = sent('conversation.catch-up').length;
+  talk({ deployment }, id, 2);
+  deployment.push(id, 2); // the first is missed
+  await clock.turn(10_000);
+  expect(sent('conversation.catch-up').length - before).toBeLessThan(8);
+  expect(sent('conversation.catch-up').length - before).toBeGreaterThan(3);
+  isHidden = false;
+  await clock.turn(MINUTE);
+  expect(told.message.map(({ seq }) => seq)).toEqual([1, 2]);
 });

@@ -53,6 +53,24 @@ describe('every transition of the table', () => {
     for (const change of told.state) seen.add(change.code);
   });
 
+  test('session.ended signs out at once, on a socket in use and on one that is opening, and nothing reconnects', async () => {
+    const ended = { type: 'session.ended', reason: 'revoked' } as const;
+    const inUse = await following(await live(), ({ deployment }) => {
+      deployment.open[0]?.send(ended);
+      deployment.open[0]?.end(1000);
+    });
+    const opening = start();
+    opening.deployment.fate = () => ({ ...kind, frame: 'unanswered' });
+    opening.chat.connect().catch(() => {});
+    await opening.clock.turn(100);
+    opening.deployment.peers[0]?.send(ended);
+    await opening.clock.turn(20_000);
+    for (const { told, chat, deployment } of [inUse, opening]) {
+      expect(told.state.at(-1)).toMatchObject({ to: 'signed-out', code: 'session-ended' });
+      expect([chat.state, deployment.tries]).toEqual(['signed-out', 1]);
+    }
+  });
+
   async function connecting(started: Started): Promise<Started> {
     started.chat.connect().catch(() => {});
     await started.clock.turn(1000);

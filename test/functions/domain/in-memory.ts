@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, SessionRecord, Sessions, Socket } from '../../../functions/domain/caller.ts';
+import {
+  type Caller,
+  isEnded,
+  type SessionRecord,
+  type Sessions,
+  type Socket,
+} from '../../../functions/domain/caller.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
+import type { Mark } from '../../../functions/domain/raise-heads.ts';
+import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
 import {
   DataKeys,
@@ -43,9 +51,9 @@ export class MemoryLog implements Log {
     return { entries: all.slice(0, limit), more: all.length > limit };
   }
 
-  async backward(_conversationId: string, before: number, limit: number): Promise<Stretch> {
+  async backward(_conversationId: string, before: number, limit: number, above = 0): Promise<Stretch> {
     await this.turn('backward');
-    const all = this.entries.filter((entry) => entry.seq < before);
+    const all = this.entries.filter((entry) => entry.seq < before && entry.seq > above);
     return { entries: all.slice(-limit), more: all.length > limit };
   }
 
@@ -60,19 +68,43 @@ export class MemoryLog implements Log {
   async appendMembership(entry: Entry, before: Head, after: Head) {
     await this.turn('appendMembership');
     const taken = this.entries.some((other) => other.seq === entry.seq);
-    const moved = this.heads.get(before.conversationId)?.membersVersion !== before.membersVersion;
-    if (taken || moved) return { outcome: 'conflict' } as const;
+    const standing = this.heads.get(before.conversationId);
+    if (taken || standing?.membersVersion !== before.membersVersion) return { outcome: 'conflict' } as const;
     this.entries.push(entry);
-    this.heads.set(after.conversationId, after);
+    const { members, membersVersion, last, lastHash, lastAt } = after;
+    this.heads.set(before.conversationId, {
+      ...standing,
+      members,
+      membersVersion,
+      last,
+      lastHash,
+      lastAt,
+      yieldUntil: undefined,
+    });
     return { outcome: 'stored' } as const;
+  }
+
+  async askToYield(conversationId: string, yieldUntil: number) {
+    await this.turn('askToYield');
+    const standing = this.heads.get(conversationId);
+    if (standing) this.heads.set(conversationId, { ...standing, yieldUntil });
   }
 
   readonly rebuild = async (before: Head, after: Head) => {
     await this.turn('rebuild');
-    if (this.heads.get(before.conversationId)?.membersVersion !== before.membersVersion) return false;
-    this.heads.set(after.conversationId, after);
+    const standing = this.heads.get(before.conversationId);
+    if (standing?.membersVersion !== before.membersVersion) return false;
+    const { members, membersVersion } = after; // how far the log has come is not its affair
+    this.heads.set(before.conversationId, { ...standing, members, membersVersion });
     return true;
   };
+
+  /** The dispatcher's write: forward only. */
+  async raise({ conversationId, ...mark }: Mark) {
+    await this.turn('raise');
+    const standing = this.heads.get(conversationId);
+    if (standing && standing.last < mark.last) this.heads.set(conversationId, { ...standing, ...mark });
+  }
 
   async create(head: Head) {
     await this.turn('create');
@@ -84,7 +116,7 @@ export class MemoryLog implements Log {
 }
 
 /** Sessions in memory. */
-export class MemorySessions implements Sessions {
+export class MemorySessions implements Sessions, Stamps {
   readonly records = new Map<string, SessionRecord>();
 
   async of(person: string) {
@@ -97,8 +129,24 @@ export class MemorySessions implements Sessions {
 
   async register(socket: Socket) {
     const record = await this.of(socket.person);
+    if (isEnded(record, socket)) return false;
     const others = record.sockets.filter((other) => other.connectionId !== socket.connectionId);
     this.records.set(socket.person, { ...record, sockets: [...others, socket] });
+    return true;
+  }
+
+  async endAll(person: string, at: number) {
+    const record = await this.of(person);
+    const standing = { ...record, revokedUntil: Math.max(at, record.revokedUntil ?? at) };
+    this.records.set(person, standing);
+    return standing;
+  }
+
+  async endOne(person: string, session: string) {
+    const record = await this.of(person);
+    const standing = { ...record, ended: new Set([...(record.ended ?? []), session]) };
+    this.records.set(person, standing);
+    return standing;
   }
 
   async forget(person: string, connectionId: string) {

@@ -13,7 +13,7 @@ const socket = (connectionId: string, expiresAt = NOW + 1): Socket => ({
   connectionId,
   session: 'sign-in',
   roles: [],
-  issuedAt: 0,
+  authenticatedAt: 0,
   expiresAt,
 });
 

@@ -68,7 +68,7 @@ describe('a send', () => {
             connectionId: name,
             session: name,
             roles: [],
-            issuedAt: 0,
+            authenticatedAt: 0,
             expiresAt: Number.MAX_SAFE_INTEGER,
           });
         }
@@ -172,4 +172,61 @@ describe('a send', () => {
     await sending(chat)(ana, 'gone', { since: 1 });
     expect(chat.log.heads.get(chat.conversationId)).toMatchObject({ membersVersion: 1 });
   });
+});
+
+describe('a send that loses a race', () => {
+  test('reads forward beyond the winner, instead of losing once for each entry', async () => {
+    const chat = aConversation([ana, ben]);
+    let appends = 0;
+    chat.log.turn = async (what) => {
+      if (what !== 'append') return;
+      appends += 1;
+      if (appends > 1) return;
+      chat.log.turn = async () => {};
+      for (let place = 0; place < 9; place += 1) await sending(chat)(ben, `text ${place}`);
+      chat.log.turn = async (later) => {
+        if (later === 'append') appends += 1;
+      };
+    };
+    const { forward } = chat.log;
+    chat.log.forward = (id, after, limit) => forward.call(chat.log, id, after, Math.min(limit, 3)); // 1 MB is full
+    await expect(sending(chat)(ana, 'late')).resolves.toMatchObject({ value: { seq: 10 } });
+    expect(appends).toBe(2);
+  });
+});
+
+test('a send whose since is further back than one answer of a query reaches is told behind', async () => {
+  const chat = aConversation([ana, ben]);
+  for (let place = 0; place < 20; place += 1) await sending(chat)(ben, `text ${place}`, { since: place });
+  const { forward } = chat.log;
+  chat.log.forward = (id, after, limit) => forward.call(chat.log, id, after, Math.min(limit, 5)); // 1 MB is full
+  await expect(sending(chat)(ana, 'hello')).rejects.toMatchObject({ code: 'behind' });
+});
+
+test('a send by who is removed between its two reads and its third is refused', async () => {
+  const chat = aConversation([ana, ben, cleo]);
+  const people = { profile: async () => undefined, known: async () => new Set([ben]) };
+  const change = (kind: 'member.added' | 'member.removed', person: string) =>
+    changeMembers({ ...chat.rooms, people }, Promise.resolve(callerNamed(ana)), chat.conversationId, {
+      kind,
+      person,
+      ...(kind === 'member.added' && { role: 'owner' }),
+    } as never);
+  const { head, newest, forward } = chat.log;
+  chat.log.newest = async () => []; // before anything was stored
+  const page = chat.log.newest;
+  chat.log.newest = newest;
+  await change('member.added', ben);
+  chat.log.newest = page;
+  chat.log.head = async (id) => {
+    chat.log.head = head;
+    return head.call(chat.log, id);
+  };
+  chat.log.forward = async (id, after, limit) => {
+    chat.log.forward = forward;
+    chat.log.newest = newest;
+    await change('member.removed', cleo);
+    return forward.call(chat.log, id, after, limit);
+  };
+  await expect(sending(chat)(cleo, 'still here?')).rejects.toMatchObject({ code: 'not-a-member' });
 });

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type * as z from 'zod';
+import type { Head } from '../../../functions/domain/conversation.ts';
+import type { MessageEntry } from '../../../functions/domain/entry.ts';
+import { Fault } from '../../../functions/domain/fault.ts';
+import { readLog } from '../../../functions/domain/read-log.ts';
 import { type Missed, sync } from '../../../functions/domain/sync.ts';
 import { bytesOf, synced } from '../../../functions/push/frames.ts';
 import { MAX_PAGE_BYTES, Synced } from '../../../protocol/frames.ts';
 import { callerNamed } from './in-memory.ts';
-import { idOf, type Line, ManyConversations, reader, writer } from './many-conversations.ts';
+import { idOf, type Line, ManyConversations, NOW, reader, writer } from './many-conversations.ts';
 
 /** One conversation as the reader left it and as it is now. */
 interface Story {
@@ -56,18 +60,26 @@ function told(all: readonly Story[]) {
   return { many, cursors };
 }
 
+const neverFails = (id: string, error: unknown) => {
+  throw new Error(`${id} failed`, { cause: error });
+};
+
 const ask = (
   many: ManyConversations,
   cursors: ReadonlyMap<string, number>,
   range: { after?: string; through?: string } = {},
-) => sync({ ...many.rooms, bytesOf }, Promise.resolve(callerNamed(reader)), { cursors, ...range });
+) =>
+  sync({ ...many.rooms, bytesOf, failed: neverFails }, Promise.resolve(callerNamed(reader)), {
+    cursors,
+    ...range,
+  });
 
 /** What the server must say of a conversation: nothing, or where. */
 function dueTo(many: ManyConversations, id: string, cursor: number | undefined) {
   const [head, shown] = [many.logs.get(id)?.heads.get(id), many.shown.get(id)];
   if (!many.listed.has(id)) return 'gone';
   if (cursor === undefined) return 'unknown';
-  if (shown && shown.last <= cursor && shown.membersVersion <= cursor) return 'nothing';
+  if (shown && shown.last === cursor && shown.membersVersion <= cursor) return 'nothing';
   if (!head?.members.some(({ person }) => person === reader)) return 'gone';
   return head.last > cursor ? 'page' : 'nothing';
 }
@@ -191,4 +203,75 @@ test('a person with thousands of conversations on a new device is told of all of
   } while (after !== undefined);
   expect(told).toEqual([...many.listed.keys()].sort());
   expect(frames).toBe(3);
+});
+
+test('what is broken in one conversation keeps no other back: it is asked for by itself, and reported', async () => {
+  const many = new ManyConversations();
+  const ids = Array.from({ length: 30 }, (_, nth) => idOf(nth)).sort();
+  const [unread = '', unopened = '', half = ''] = [ids[0], ids[9], ids[29]];
+  const texts = ['one', 'two', 'three'].map((text) => ({ by: writer, text }));
+  for (const id of ids) many.add(id, texts);
+  const broken = (read: typeof many.log.forward): typeof many.log.forward => {
+    return (id, after, limit) =>
+      id === unread ? Promise.reject(new Fault('a hole')) : read(id, after, limit);
+  };
+  const sealedShut = [many.logs.get(unopened)?.entries[0], many.logs.get(half)?.entries[2]];
+  const rooms = {
+    ...many.rooms,
+    log: { ...many.log, forward: broken(many.log.forward) },
+    vault: {
+      ...many.vault,
+      openBody: (entry: MessageEntry) =>
+        sealedShut.includes(entry) ? Promise.reject(new Error('the seal')) : many.vault.openBody(entry),
+    },
+  };
+  const failed: string[] = [];
+  const { value } = await sync(
+    { ...rooms, bytesOf, failed: (id) => failed.push(id) },
+    Promise.resolve(callerNamed(reader)),
+    { cursors: new Map(ids.map((id) => [id, 0])) },
+  );
+  expect(value.next).toBeUndefined();
+  const seqsOf = (id: string) => {
+    const page = value.conversations.find(({ conversationId }) => conversationId === id)?.page;
+    return { seqs: page?.entries.map(({ seq }) => seq), upTo: page?.upTo, more: page?.more };
+  };
+  const nothing = { seqs: [], upTo: 0, more: true };
+  for (const id of ids) {
+    if (id === unread || id === unopened) expect(seqsOf(id)).toEqual(nothing);
+    else if (id === half) expect(seqsOf(id)).toEqual({ seqs: [1, 2], upTo: 2, more: true });
+    else expect(seqsOf(id)).toEqual({ seqs: [1, 2, 3], upTo: 3, more: false });
+  }
+  expect(failed).toEqual([unread, unopened, half]);
+});
+
+test('who knows more than the log holds, as after a restore, is sent to where that is said', async () => {
+  const many = new ManyConversations();
+  const [restored, lagging] = [idOf(1), idOf(2)];
+  for (const id of [restored, lagging])
+    many.add(id, [
+      { by: writer, text: 'one' },
+      { by: writer, text: 'two' },
+    ]);
+  many.shown.set(lagging, { last: 1, lastAt: NOW, membersVersion: 0 });
+  const log = many.logs.get(lagging);
+  log?.heads.set(lagging, { ...(log.heads.get(lagging) as Head), last: 1 });
+  const { value } = await ask(
+    many,
+    new Map([
+      [restored, 9],
+      [lagging, 2],
+    ]),
+  );
+  expect(value.conversations).toEqual([
+    { conversationId: restored, page: { entries: [], floor: 0, upTo: 9, more: true } },
+  ]);
+
+  const caller = Promise.resolve(callerNamed(reader));
+  const catchUp = (id: string, after: number) =>
+    readLog(many.rooms, caller, 'conversation.catch-up', id, { after }, 200);
+  await expect(catchUp(restored, 9)).rejects.toMatchObject({ code: 'since-ahead' });
+  await expect(catchUp(restored, 3)).rejects.toMatchObject({ code: 'since-ahead' });
+  for (const id of [restored, lagging])
+    expect((await catchUp(id, 2)).value).toMatchObject({ entries: [], upTo: 2, more: false });
 });

@@ -6,7 +6,7 @@ import {
 import { DynamoDBClient, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Socket } from '../../../functions/domain/caller.ts';
 import type { MessageEntry } from '../../../functions/domain/entry.ts';
 import { announcements } from '../../../functions/push/sockets.ts';
@@ -20,6 +20,7 @@ const sockets = mockClient(ApiGatewayManagementApiClient);
 afterEach(() => {
   tables.reset();
   sockets.reset();
+  vi.restoreAllMocks();
 });
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
@@ -47,9 +48,12 @@ test('sessions that DynamoDB leaves out of an answer are asked for again, a boun
 
   tables.reset();
   tables.on(BatchGetCommand).resolves({ UnprocessedKeys: left });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  const begun = performance.now();
   await expect(sessions(client, 'Sessions', Date.now).ofMany([ben])).rejects.toThrow(
     'left 1 keys out of 8 answers',
   );
+  expect(performance.now() - begun).toBeGreaterThan(600); // 5, 10, 20 … 320 ms: a table under load is given time
 });
 
 test('an append that meets a transaction in flight is a conflict, to be tried again', async () => {
@@ -59,7 +63,7 @@ test('an append that meets a transaction in flight is a conflict, to be tried ag
   });
   tables.on(PutCommand).rejects(conflict);
   const log = conversationLog(client, { conversations: 'Conversations' });
-  expect(await log.append(entry)).toEqual({ outcome: 'conflict' });
+  expect(await log.append(entry, 0)).toEqual({ outcome: 'conflict' });
 });
 
 test('a push that API Gateway throttles is reported, and keeps neither the message nor the other sockets', async () => {
@@ -74,7 +78,7 @@ test('a push that API Gateway throttles is reported, and keeps neither the messa
       connectionId,
       session: 's',
       roles: [],
-      issuedAt: 0,
+      authenticatedAt: 0,
       expiresAt: 1,
     }),
   );

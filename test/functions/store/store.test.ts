@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Socket } from '../../../functions/domain/caller.ts';
@@ -12,6 +12,7 @@ import { heads } from '../../../functions/store/heads.ts';
 import { entryItem } from '../../../functions/store/items.ts';
 import { people } from '../../../functions/store/people.ts';
 import { sessions } from '../../../functions/store/sessions.ts';
+import { stamps } from '../../../functions/store/stamps.ts';
 import { entriesIn } from '../../../functions/store/stream.ts';
 import { wrappedKeys } from '../../../functions/store/wrapped-keys.ts';
 import { startDatabase } from '../../fixtures/database.ts';
@@ -68,6 +69,9 @@ function anEntry(head: Head, seq: number): MessageEntry {
   };
 }
 
+/** Far in the future: DynamoDB may delete the entry from then on. */
+const UNTIL = 4_000_000_000_001;
+
 describe('the log', () => {
   const open = () => conversationLog(client, { conversations: 'Conversations', people: 'People' });
 
@@ -78,7 +82,7 @@ describe('the log', () => {
     expect(plain(await log.head(head.conversationId))).toEqual(plain(head));
 
     const entries = Array.from({ length: 12 }, (_, place) => anEntry(head, place + 1));
-    for (const entry of entries) expect(await log.append(entry)).toEqual({ outcome: 'stored' });
+    for (const entry of entries) expect(await log.append(entry, UNTIL)).toEqual({ outcome: 'stored' });
     expect(plain(await log.newest(head.conversationId, 6))).toEqual(plain(entries.slice(-6)));
     const forward = await log.forward(head.conversationId, 3, 5);
     expect(plain(forward)).toEqual(plain({ entries: entries.slice(3, 8), more: true }));
@@ -91,7 +95,7 @@ describe('the log', () => {
     const head = aHead();
     await log.create(head);
     const racers = Array.from({ length: 20 }, () => anEntry(head, 1));
-    const outcomes = await Promise.all(racers.map((racer) => log.append(racer)));
+    const outcomes = await Promise.all(racers.map((racer) => log.append(racer, UNTIL)));
     const stored = racers.filter((_, place) => outcomes[place]?.outcome === 'stored');
     expect(stored).toHaveLength(1);
     const lost = outcomes.filter((outcome) => outcome.outcome === 'lost');
@@ -156,15 +160,18 @@ describe('heads', () => {
 
   test('follow from a batch of the stream as Lambda hands it over', () => {
     const entry = anEntry(aHead(), 7);
-    const image = marshall(entryItem(entry));
+    const image = marshall(entryItem(entry, UNTIL));
     const asJson = JSON.parse(
       JSON.stringify(image, (_name, value) =>
         value?.B ? { B: Buffer.from(Object.values(value.B) as number[]).toString('base64') } : value,
       ),
     );
-    expect(plain(entriesIn({ Records: [{ dynamodb: { NewImage: asJson } }, { dynamodb: {} }] }))).toEqual(
-      plain([entry]),
-    );
+    const records = [
+      { dynamodb: { NewImage: asJson } },
+      { dynamodb: {} },
+      { dynamodb: { OldImage: asJson } },
+    ];
+    expect(plain(entriesIn({ Records: records }))).toEqual(plain([entry, entry]));
   });
 });
 
@@ -174,7 +181,7 @@ describe('sessions', () => {
     connectionId,
     session: 'sign-in',
     roles: ['clinician'],
-    issuedAt: 1_000,
+    authenticatedAt: 1_000,
     expiresAt: 2_000,
   });
   const newSessionPerson = newId();
@@ -196,12 +203,87 @@ describe('sessions', () => {
   });
 });
 
+describe('stamps', () => {
+  const now = 1_800_000_000_000;
+  const signIn = (place: number) => `0192f0c1-7c00-7000-8000-${String(place).padStart(12, '0')}`;
+  const socketOf = (person: string, place: number, authenticatedAt = now): Socket => ({
+    ...{ person, connectionId: `socket-${place}=`, session: signIn(place), roles: [], authenticatedAt },
+    expiresAt: now + 900_000,
+  });
+  const at = (time: number) => ({
+    listed: sessions(client, 'Sessions', () => time),
+    ended: stamps(client, 'Sessions', () => time),
+  });
+
+  test('of a person refuse, tell which sockets are listed, outlive every token, and never move back', async () => {
+    const who = newId();
+    const { listed, ended } = at(now);
+    expect(await ended.endAll(who, now - 9)).toEqual({ revokedUntil: now - 9, sockets: [] });
+    const sockets = [socketOf(who, 1), socketOf(who, 2)];
+    expect(await Promise.all(sockets.map((each) => listed.register(each)))).toEqual([true, true]);
+
+    const raced = await Promise.all([3, 1, 5, 2, 4].map((later) => ended.endAll(who, now + later)));
+    for (const record of raced) expect(record.sockets).toHaveLength(2);
+    expect((await listed.of(who)).revokedUntil).toBe(now + 5);
+    expect((await ended.endAll(who, now + 4)).revokedUntil).toBe(now + 5);
+    const { Item } = await client.send(new GetCommand({ TableName: 'Sessions', Key: { pk: `P#${who}` } }));
+    expect(Item?.expiresAt).toBeGreaterThan(now / 1000 + 12.25 * 3600);
+  });
+
+  test('keep a socket off the list whose sign-in was ended, to the millisecond, first socket or later', async () => {
+    const who = newId();
+    const { listed, ended } = at(now);
+    await ended.endAll(who, now);
+    expect(await listed.register(socketOf(who, 1, now))).toBe(false);
+    expect((await listed.of(who)).sockets).toEqual([]);
+    expect(await listed.register(socketOf(who, 2, now + 1))).toBe(true);
+    expect(await listed.register(socketOf(who, 3, now))).toBe(false);
+    await ended.endOne(who, signIn(4));
+    expect(await listed.register(socketOf(who, 4, now + 1), ['socket-2='])).toBe(false);
+    expect((await listed.of(who)).sockets.map(({ connectionId }) => connectionId)).toEqual(['socket-2=']);
+  });
+
+  test('that are set between the two writes of a first socket keep it off the list too', async () => {
+    const who = newId();
+    let stamped: Promise<unknown> | undefined;
+    const racing = {
+      send: async (command: PutCommand) => {
+        const answer = client.send(command);
+        await answer.catch(() => {});
+        stamped ??= at(now).ended.endAll(who, now);
+        await stamped;
+        return answer;
+      },
+    } as unknown as DynamoDBDocumentClient;
+    expect(await sessions(racing, 'Sessions', () => now).register(socketOf(who, 1, now))).toBe(false);
+    expect((await at(now).listed.of(who)).sockets).toEqual([]);
+  });
+
+  test('of single sign-ins stand beside each other, at most fifty, and make room a day later', async () => {
+    const who = newId();
+    const { ended, listed } = at(now);
+    const places = Array.from({ length: 50 }, (_, place) => place);
+    await Promise.all(places.map((place) => ended.endOne(who, signIn(place))));
+    expect((await listed.of(who)).ended).toEqual(new Set(places.map(signIn)));
+    expect(await ended.endOne(who, signIn(50))).toBe('full');
+    expect(await ended.endOne(who, signIn(7))).toMatchObject({ sockets: [] }); // once more is no more
+
+    const almost = at(now + 25 * 3_600_000 - 1_000);
+    expect(await almost.ended.endOne(who, signIn(50))).toBe('full');
+    const after = at(now + 25 * 3_600_000 + 1_000);
+    expect(await after.ended.endOne(who, signIn(50))).toMatchObject({ ended: new Set([signIn(50)]) });
+  });
+});
+
 test('people are known by their profile alone', async () => {
   await client.send(
     new PutCommand({ TableName: 'People', Item: { pk: `P#${ana}`, sk: 'PROFILE', roles: ['patient'] } }),
   );
   const store = people(client, 'People');
   expect(await store.profile(ana)).toEqual({ person: ana, roles: ['patient'] });
+  const withSub = { pk: `P#${ana}`, sk: 'PROFILE', roles: ['patient'], sub: 's-1' };
+  await client.send(new PutCommand({ TableName: 'People', Item: withSub }));
+  expect(await store.profile(ana)).toMatchObject({ sub: 's-1' });
   expect(await store.profile(newId())).toBeUndefined();
   expect(await store.known([ana, ana, newId()])).toEqual(new Set([ana]));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { selectRoute } from '../../../local/api-gateway/route-selection.ts';
-import { FunctionError, route, startWebSocketApi } from './start-api.ts';
+import { route, startWebSocketApi } from './start-api.ts';
 
 const ok = () => ({ statusCode: 200 });
 
@@ -114,40 +114,6 @@ test('only a route with a route response sends the answer back, whatever its sta
   ]);
 });
 
-test.each([
-  ['throws', () => raise(), 'Internal server error'],
-  ['answers no status', () => 'hello', 'Internal server error'],
-  ['answers nothing', () => undefined, 'Internal server error'],
-])('a function that %s is told to the client, and the socket stays open', async (_, fn, message) => {
-  const api = await startWebSocketApi([route('$default', 'fn')], { fn });
-  const { client, received } = await api.connect();
-  client.send('{}');
-  await expect.poll(() => received.length).toBe(1);
-  const { connectionId, requestId } = api.records[1] ?? {};
-  expect(received).toEqual([{ message, connectionId, requestId }]);
-  expect(client.readyState).toBe(client.OPEN);
-});
-
-test('a function that takes 29 s is told to the client as timed out', async () => {
-  const api = await startWebSocketApi([route('$default', 'fn')], { fn: () => new Promise(() => {}) });
-  const { client, received } = await api.connect();
-  client.send('{}');
-  await expect.poll(() => api.calls.length).toBe(1);
-  api.clock.advance(28_900);
-  expect(api.records.length).toBe(1);
-  api.clock.advance(100);
-  await expect.poll(() => received).toMatchObject([{ message: 'Endpoint request timed out' }]);
-});
-
-test('without a route and without $default a message is forbidden', async () => {
-  const api = await startWebSocketApi([route('a', 'fn')], { fn: ok });
-  const { client, received } = await api.connect();
-  client.send('{"type":"b"}');
-  await expect.poll(() => received).toMatchObject([{ message: 'Forbidden' }]);
-  expect(Object.keys(received[0])).toEqual(['message', 'connectionId', 'requestId']);
-  expect(api.calls).toEqual([]);
-});
-
 test('a route takes its burst at once and its rate a second, on its own bucket', async () => {
   const settings = { throttle: { rate: 1, burst: 2 }, routeThrottles: { b: { rate: 1, burst: 1 } } };
   const api = await startWebSocketApi([route('a', 'fn'), route('b', 'fn')], { fn: ok }, settings);
@@ -199,7 +165,3 @@ test('the access log holds the context of every event, and a dash for what is un
       '/access {"r":"a","s":"200","e":-,"x":"-"}',
     ]);
 });
-
-function raise(): never {
-  throw new FunctionError('boom');
-}

@@ -18,10 +18,10 @@ type Api = Awaited<ReturnType<typeof start>>;
 type Socket = Awaited<ReturnType<Api['connect']>>;
 
 test.each<[string, (socket: Socket) => void, number]>([
-  ['a frame of 33 KB', ({ client }) => client.send('x'.repeat(33 * KB)), 1009],
+  ['a frame of 32 KB and a byte', ({ client }) => client.send('x'.repeat(32 * KB + 1)), 1009],
   ['a frame of 129 KB', ({ client }) => client.send('x'.repeat(129 * KB)), 1009],
-  ['a message of 129 KB in small frames', ({ client }) => fragments(client, 129, KB), 1009],
-  ['a small frame and one of 33 KB', ({ client }) => fragments(client, 2, 33 * KB), 1009],
+  ['a message of 128 KB and a byte', ({ client }) => fragments(client, [...Array(128).fill(KB), 1]), 1009],
+  ['a small frame and one of 33 KB', ({ client }) => fragments(client, [1, 33 * KB]), 1009],
   ['a binary frame', ({ client }) => client.send(Buffer.from('{}')), 1003],
 ])('%s closes the socket, and no other', async (_, send, code) => {
   const api = await start();
@@ -42,7 +42,7 @@ test.each<[string, (socket: Socket) => void, number]>([
 test('a message of 128 KB passes in frames of 32 KB', async () => {
   const api = await start();
   const { client, received } = await api.connect();
-  fragments(client, 4, 32 * KB);
+  fragments(client, Array(4).fill(32 * KB));
   await expect.poll(() => received).toEqual([`got ${128 * KB}`]);
   expect(api.counters()).toMatchObject({ framesIn: 1, framesOut: 1, billedFrames: 5 });
 });
@@ -155,9 +155,9 @@ test('a client that closes is told of to $disconnect, with its code and reason',
   });
 });
 
-/** Sends one message of `count` frames of `size` bytes. */
-function fragments(client: Socket['client'], count: number, size: number) {
-  for (let at = 1; at <= count; at += 1) client.send('x'.repeat(size), { fin: at === count });
+/** Sends one message in frames of these sizes. */
+function fragments(client: Socket['client'], sizes: readonly number[]) {
+  for (const [at, size] of sizes.entries()) client.send('x'.repeat(size), { fin: at === sizes.length - 1 });
 }
 
 /** The TCP socket under a `ws` client, for bytes that `ws` would not send. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { localAccount } from '../../../local/account.ts';
@@ -97,16 +98,20 @@ export async function startWebSocketApi(
     const client = new WebSocket(`${url}${options.path ?? '/prod'}`, options.protocols ?? [], options);
     client.on('error', () => {});
     const received: Event[] = [];
-    client.on('message', (data) => received.push(textOrJson(data.toString())));
+    const texts: string[] = [];
+    client.on('message', (data) => {
+      texts.push(data.toString());
+      received.push(textOrJson(data.toString()));
+    });
     // not `once`, which rejects with the error that comes before a close
     const closed = new Promise<{ code: number; reason: string }>((resolve) => {
       client.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
     });
-    const refused = new Promise<{ status?: number; body: unknown }>((resolve) => {
+    const refused = new Promise<Awaited<ReturnType<typeof answerOf>>>((resolve) => {
       client.on('unexpected-response', (_, response) => void answerOf(response).then(resolve));
     });
     onTestFinished(() => client.terminate());
-    return { client, received, closed, refused };
+    return { client, received, texts, closed, refused };
   };
   const connect = async (options: Parameters<typeof dial>[0] = {}) => {
     const dialled = dial(options);
@@ -150,10 +155,12 @@ export async function startHttpApi(
   return { api, clock, url, lines, records, ...fake };
 }
 
-async function answerOf(response: AsyncIterable<Buffer> & { statusCode?: number }) {
+/** An HTTP answer, its body both as it came and as JSON where it is some. */
+export async function answerOf(response: IncomingMessage) {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk);
-  return { status: response.statusCode, body: textOrJson(Buffer.concat(chunks).toString()) };
+  const text = Buffer.concat(chunks).toString();
+  return { status: response.statusCode, headers: response.headers, text, body: textOrJson(text) };
 }
 
 function textOrJson(text: string): unknown {

@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +10,14 @@ import {
   EnableKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
+  GetPublicKeyCommand,
   KMSClient,
   ReEncryptCommand,
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
+  SignCommand,
+  VerifyCommand,
 } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
@@ -29,8 +34,8 @@ async function start(stateFile = temporaryFile()) {
   const clock = new Clock();
   const service = new KmsService({ account: localAccount, clock, stateFile });
   const [data, other] = [keyResource('DataKey'), keyResource('OtherKey', { MultiRegion: true })];
-  service.addKey(data);
-  service.addKey(other);
+  const signing = keyResource('SigningKey', { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  for (const key of [data, other, signing]) service.addKey(key);
   service.addAlias({
     ...keyResource('Alias'),
     ref: 'alias/data',
@@ -51,6 +56,8 @@ async function start(stateFile = temporaryFile()) {
     key: data.ref,
     keyArn: data.attributes.Arn ?? '',
     other: other.ref,
+    signing: signing.ref,
+    signingArn: signing.attributes.Arn ?? '',
   };
 }
 
@@ -234,6 +241,111 @@ test('each use asks for its action on the key, with what key policies look at, a
       encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
     },
   });
+});
+
+const Message = Buffer.from('who was signed out, and when');
+const byEcdsa = { Message, SigningAlgorithm: 'ECDSA_SHA_256' } as const;
+
+test('a key pair signs, and whoever has the public half verifies it without KMS, over a restart too', async () => {
+  const { client, signing, signingArn, stateFile } = await start();
+  const sign = new SignCommand({ KeyId: signing, ...byEcdsa });
+  const { Signature = new Uint8Array(), KeyId, SigningAlgorithm } = await client.send(sign);
+  expect([KeyId, SigningAlgorithm]).toEqual([signingArn, 'ECDSA_SHA_256']);
+
+  const {
+    PublicKey = new Uint8Array(),
+    $metadata,
+    ...told
+  } = await client.send(new GetPublicKeyCommand({ KeyId: signing }));
+  expect($metadata.httpStatusCode).toBe(200);
+  expect(told).toMatchObject({
+    ...{ KeyId: signingArn, KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+    SigningAlgorithms: ['ECDSA_SHA_256'],
+  });
+  const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
+  expect(verify('sha256', Message, key, Signature)).toBe(true);
+  expect(verify('sha256', Buffer.from('another'), key, Signature)).toBe(false);
+
+  const restarted = await start(stateFile);
+  const checked = { KeyId: signing, ...byEcdsa, Signature };
+  await expect(restarted.client.send(new VerifyCommand(checked))).resolves.toMatchObject({
+    SignatureValid: true,
+  });
+  const other = new VerifyCommand({ ...checked, Message: Buffer.from('another') });
+  await expect(restarted.client.send(other)).rejects.toMatchObject({ name: 'KMSInvalidSignatureException' });
+  const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: signing }));
+  expect(KeyMetadata).toMatchObject({ ...told, KeyId: signing, MultiRegion: false });
+  expect(KeyMetadata).not.toHaveProperty('EncryptionAlgorithms');
+});
+
+test('each kind of key does what it is for and refuses the rest', async () => {
+  const { client, key, keyArn, other, signing, signingArn } = await start();
+  const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId: key, Plaintext: Message }));
+  const misused = (arn: string, usage: string, operation: string) => ({
+    name: 'InvalidKeyUsageException',
+    message: `${arn} key usage is ${usage} which is not valid for ${operation}.`,
+  });
+  const asks = { KeyId: signing, Plaintext: Message };
+  await expect(client.send(new EncryptCommand(asks))).rejects.toMatchObject(
+    misused(signingArn, 'SIGN_VERIFY', 'Encrypt'),
+  );
+  const dataKey = { KeyId: signing, KeySpec: 'AES_256' } as const;
+  for (const command of [
+    new GenerateDataKeyCommand(dataKey),
+    new GenerateDataKeyWithoutPlaintextCommand(dataKey),
+    new ReEncryptCommand({ CiphertextBlob, DestinationKeyId: signing }),
+    new SignCommand({ KeyId: key, ...byEcdsa }),
+    new SignCommand({ KeyId: signing, ...byEcdsa, SigningAlgorithm: 'ECDSA_SHA_384' }),
+    new VerifyCommand({ KeyId: other, ...byEcdsa, Signature: Message }),
+  ] as SignCommand[]) {
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'InvalidKeyUsageException' });
+  }
+  await expect(client.send(new GetPublicKeyCommand({ KeyId: key }))).rejects.toMatchObject({
+    name: 'UnsupportedOperationException',
+  });
+  await expect(client.send(new RotateKeyOnDemandCommand({ KeyId: signing }))).rejects.toMatchObject({
+    name: 'UnsupportedOperationException',
+  });
+  for (const Wrong of [Buffer.alloc(4097), Buffer.alloc(0)]) {
+    await expect(
+      client.send(new SignCommand({ KeyId: signing, ...byEcdsa, Message: Wrong })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
+  }
+  await client.send(new DisableKeyCommand({ KeyId: signing }));
+  await expect(client.send(new SignCommand({ KeyId: signing, ...byEcdsa }))).rejects.toMatchObject({
+    name: 'DisabledException',
+  });
+  expect(keyArn).not.toBe(signingArn);
+});
+
+test('signing asks for kms:Sign under the key’s own policy, and a template that AWS would refuse does not start', async () => {
+  const { service, signing, signingArn } = await start();
+  const call = callOf('kms', 'Sign', { KeyId: signing, SigningAlgorithm: 'ECDSA_SHA_256', Message: 'eA==' });
+  expect(service.authorizations(call)).toMatchObject([
+    {
+      action: 'kms:Sign',
+      resource: signingArn,
+      resourcePolicy: { name: 'SigningKey key policy' },
+      resourcePolicyDecides: true,
+      context: {
+        ...{ 'kms:KeySpec': 'ECC_NIST_P256', 'kms:KeyUsage': 'SIGN_VERIFY' },
+        ...{ 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'RAW' },
+      },
+    },
+  ]);
+  expect(service.trail(call).requestParameters).toEqual({
+    keyId: signing,
+    signingAlgorithm: 'ECDSA_SHA_256',
+  });
+  const pair = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' };
+  for (const wrong of [
+    { ...pair, EnableKeyRotation: true },
+    { KeySpec: 'ECC_NIST_P256' },
+    { KeyUsage: 'SIGN_VERIFY' },
+    { ...pair, KeySpec: 'RSA_2048' },
+  ]) {
+    expect(() => service.addKey(keyResource('WrongKey', wrong))).toThrow('Stack.WrongKey (AWS::KMS::Key)');
+  }
 });
 
 function keyResource(logicalId: string, properties: Record<string, unknown> = {}): Resource {

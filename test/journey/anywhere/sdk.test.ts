@@ -1,22 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { signIn } from '../../examples/plain-client/sign-in.mjs';
-import { AwsError } from '../../local/front-door/service.ts';
-import * as sdk from '../../sdk/index.ts';
-import type { Person } from '../fixtures/deployed.ts';
-import { type Run, startRun } from '../fixtures/running.ts';
-import { type Device, device, revoke, tokensOf, turn } from '../sdk/devices.ts';
+import * as sdk from '../../../sdk/index.ts';
+import type { Deployed, Person } from '../../fixtures/deployed.ts';
+import { anyDeployment } from '../../fixtures/running.ts';
+import { type Device, device, tokensOf } from '../../sdk/devices.ts';
 
-const MINUTE = 60_000;
-
-let run: Run;
+let run: Deployed;
 let ana: Person;
 let ben: Person;
 let tokens: Map<string, sdk.GetToken>;
 
 beforeAll(async () => {
-  run = await startRun();
+  run = await anyDeployment();
   ana = await run.person('ana-sdk', 'clinician');
   ben = await run.person('ben-sdk', 'patient');
   tokens = new Map([ana, ben].map((person) => [person.id, tokensOf(run, person)]));
@@ -108,87 +104,9 @@ describe('two people with the SDK', () => {
     await expect.poll(() => patient.seqs(theirs.id)).toEqual(upTo(15));
     expect(patient.told.gap).toEqual([]);
   });
-
-  test('send through a fault of the server: its own error frames end nothing', async () => {
-    const nurse = await online(ana);
-    const theirs = await nurse.chat.createConversation(group());
-    await theirs.send('before').acknowledged;
-    const remove = run.stack.faults.add({
-      service: 'dynamodb',
-      operation: 'PutItem',
-      effect: {
-        kind: 'refuse',
-        error: () => new AwsError('InternalServerError', 'Internal server error', 500),
-      },
-    });
-    const message = theirs.send('through');
-    const isFault = (frame: object) => 'message' in frame && frame.message === 'Internal server error';
-    await expect.poll(() => nurse.network.heard.some(isFault)).toBe(true);
-    remove();
-    expect(await message.acknowledged).toMatchObject({ seq: 2 });
-    expect(nurse.told.state).toHaveLength(2);
-  });
 });
 
 describe('a device', () => {
-  test('has the next socket open before the old one ends at two hours, and nothing is lost or doubled', async () => {
-    const [nurse, patient] = [await online(ana), await online(ben)];
-    const theirs = await nurse.chat.createConversation(group());
-    await theirs.catchUp();
-    const [first] = patient.network.sockets;
-    let sent = 0;
-    let most = 0;
-    for (let minutes = 0; minutes < 240; minutes += 0.5) {
-      await turn(run, 30_000, nurse, patient);
-      if (minutes % 5 === 0 || patient.network.open > 1) {
-        sent += 1;
-        await theirs.send(`message ${sent}`).acknowledged;
-      }
-      most = Math.max(most, patient.network.open);
-    }
-    await expect.poll(() => patient.seqs(theirs.id)).toEqual(upTo(sent));
-    expect(nurse.seqs(theirs.id)).toEqual(upTo(sent));
-    expect(most).toBe(2);
-    expect(first?.readyState).toBe(WebSocket.CLOSED);
-    expect(patient.network.sockets).toHaveLength(3);
-    for (const { told } of [nurse, patient])
-      expect(told.state.map(({ to, code }) => `${to}: ${code}`)).toEqual([
-        'connecting: connect-called',
-        'live: opened',
-      ]);
-    expect(patient.network.sent.filter(({ type }) => type === 'session.renew').length).toBeGreaterThan(12);
-  }, 240_000);
-
-  test('whose token ran out comes back with a newer one, and its message is stored', async () => {
-    let isOffline = false;
-    const renewed = tokens.get(ana.id);
-    const nurse = await online(ana, {
-      getToken: async (need) => {
-        if (isOffline) throw new Error('Cognito cannot be reached');
-        return renewed?.(need);
-      },
-    });
-    const theirs = await nurse.chat.createConversation(group());
-    isOffline = true;
-    for (let turns = 0; nurse.chat.state === 'live' && turns < 60; turns += 1) await turn(run, 30_000, nurse);
-    expect(nurse.told.state.at(-1)).toMatchObject({ to: 'recovering', code: 'session-expired' });
-    const waiting = theirs.send('after');
-    isOffline = false;
-    await nurse.chat.connect();
-    expect(await waiting.acknowledged).toMatchObject({ seq: 1 });
-  });
-
-  test('that slept through everything finds its way back by itself', async () => {
-    const [nurse, patient] = [await online(ana), await online(ben)];
-    const theirs = await nurse.chat.createConversation(group());
-    await theirs.send('before').acknowledged;
-    await expect.poll(() => patient.seqs(theirs.id)).toEqual([1]);
-    run.stack.clock.advance(3 * 60 * MINUTE);
-    await expect.poll(() => patient.told.state.some(({ to }) => to === 'recovering')).toBe(true);
-    await theirs.send('after').acknowledged;
-    await expect.poll(() => patient.seqs(theirs.id)).toEqual([1, 2]);
-  });
-
   test('of somebody who is removed says so, at once or when it comes back', async () => {
     const [nurse, patient, away] = [await online(ana), await online(ben), await online(ben)];
     const theirs = await nurse.chat.createConversation(group());
@@ -221,29 +139,6 @@ describe('a device', () => {
     expect(patient.chat.conversation(theirs.id).isMember).toBe(true);
   });
 
-  test('whose session the organisation ended is signed out; what it wrote waits for the next sign-in', async () => {
-    const cleo = await run.person('cleo-sdk', 'clinician');
-    let signedIn: sdk.GetToken = tokensOf(run, cleo);
-    const doctor = await online(cleo, { getToken: (need) => signedIn(need) });
-    const theirs = await doctor.chat.createConversation(group());
-    await theirs.send('before').acknowledged;
-    await revoke(run, cleo);
-    const waiting = theirs.send('still to be said');
-    await expect
-      .poll(() => doctor.told.state.at(-1))
-      .toMatchObject({ to: 'signed-out', code: 'session-ended' });
-    expect(waiting.status).toBe('sending');
-
-    signedIn = async () => undefined;
-    await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'nobody-signed-in' });
-    signedIn = async () => ana.tokens.accessToken;
-    await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'other-person' });
-    const again = await signInAgain(cleo);
-    signedIn = tokensOf(run, { ...cleo, tokens: again });
-    await doctor.chat.connect();
-    expect(await waiting.acknowledged).toMatchObject({ seq: 2 });
-  });
-
   test('that is closed says of each message whether it may be stored, and a kept outbox goes on with it', async () => {
     const kept = new Map<string, sdk.Unacknowledged>();
     const outbox: sdk.OutboxStorage = {
@@ -270,7 +165,7 @@ describe('a device', () => {
 });
 
 test('the ten lines of the README work', async () => {
-  const readme = readFileSync(new URL('../../sdk/README.md', import.meta.url), 'utf8');
+  const readme = readFileSync(new URL('../../../sdk/README.md', import.meta.url), 'utf8');
   const lines = (/```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '').split('\n').filter((line) => line.trim());
   expect(lines.length).toBeLessThanOrEqual(10);
   const [imported, ...body] = lines;
@@ -286,7 +181,7 @@ test('the ten lines of the README work', async () => {
   }
   const given = {
     Chat,
-    outputs: run.stack.outputs,
+    outputs: run.outputs,
     session: { accessToken: () => tokens.get(ana.id)?.({ fresh: false }) },
     show: (...args: unknown[]) => shown.push(args),
     showState: (to: string) => states.push(to),
@@ -324,10 +219,4 @@ function sincesOf({ network }: Device): [string, number][] {
     if (type === 'message.send') sinces.set(String(ref), (sinces.get(String(ref)) ?? new Set()).add(since));
   }
   return [...sinces].map(([ref, { size }]) => [ref, size]);
-}
-
-/** A minute later, since a code is good once. */
-function signInAgain(person: Person) {
-  run.stack.clock.advance(MINUTE);
-  return signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
 }

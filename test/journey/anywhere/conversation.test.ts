@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Entry, PlainClient } from '../../examples/plain-client/client.mjs';
-import type { Deployed, Person } from '../fixtures/deployed.ts';
-import { anyDeployment } from '../fixtures/running.ts';
+import type { Entry, PlainClient } from '../../../examples/plain-client/client.mjs';
+import type { Deployed, Person } from '../../fixtures/deployed.ts';
+import { anyDeployment } from '../../fixtures/running.ts';
 
 let run: Deployed;
 let ana: Person;

@@ -1,0 +1,24 @@
+import { RevokeSession } from '../protocol/requests.ts';
+import { revokeSession } from './domain/revoke-session.ts';
+import { onRequest, route } from './wiring/on-request.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const rooms = {
+  ...world,
+  people: open.people(),
+  stamps: open.stamps(),
+  sockets: open.closer(),
+  signIns: open.signIns(),
+  signer: open.signer(),
+};
+
+/** `POST /admin/revocations`: ends somebody's sign-ins at once, and answers with a signed receipt of what was done. */
+export const handler = onRequest(open.sessions(), {
+  'POST /admin/revocations': route({
+    schema: RevokeSession,
+    operation: 'session.revoke',
+    metric: 'RevokeSession',
+    run: ({ person, session }, { caller }) =>
+      revokeSession(rooms, caller, { person, ...(session !== undefined && { session }) }),
+  }),
+});

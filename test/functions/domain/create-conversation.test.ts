@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Head } from '../../../functions/domain/conversation.ts';
+import { createConversation, type Proposal } from '../../../functions/domain/create-conversation.ts';
+import type { Created, Log } from '../../../functions/domain/log.ts';
+import { Refusal } from '../../../functions/domain/refusal.ts';
+import { aConversation, aRef, callerNamed, MemoryLog, person } from './in-memory.ts';
+
+const people = [person('ana'), person('ben'), person('cleo')];
+
+/** A store in which a creation is a transaction: while one is under way another is cancelled and finds nothing there. */
+class CreationLog extends MemoryLog {
+  private readonly underWay = new Set<string>();
+
+  private async createAlone(head: Head): Promise<Created> {
+    if (this.underWay.has(head.conversationId)) return { outcome: 'conflict' };
+    this.underWay.add(head.conversationId);
+    try {
+      return await this.create(head);
+    } finally {
+      this.underWay.delete(head.conversationId);
+    }
+  }
+
+  asLog(): Log {
+    return Object.assign(Object.create(this), { create: (head: Head) => this.createAlone(head) });
+  }
+}
+
+const wishes = fc.array(
+  fc.record({
+    by: fc.nat(2),
+    kind: fc.constantFrom('direct', 'group'),
+    others: fc.uniqueArray(fc.nat(2), { minLength: 1, maxLength: 2 }),
+    ref: fc.nat(1),
+    title: fc.constantFrom('one', 'other'),
+    /** Its function dies before it answers. */
+    dies: fc.boolean(),
+  }),
+  { minLength: 2, maxLength: 8 },
+);
+
+test('in any race a ref makes one group, two people have one direct conversation, and each answer is what stands there', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), wishes, async (scheduler, asked) => {
+      const { rooms } = aConversation(people);
+      const log = new CreationLog();
+      log.turn = (what) => scheduler.schedule(Promise.resolve(), what);
+      const refs = [aRef(), aRef()];
+      const all = Promise.allSettled(
+        asked.map(async ({ by, kind, others, ref, title, dies }) => {
+          const proposal: Proposal = {
+            ref: refs[ref] ?? '',
+            kind: kind as Proposal['kind'],
+            members: others.map((place) => people[place] ?? ''),
+            ...(kind === 'group' && { title }),
+          };
+          const { value } = await createConversation(
+            {
+              ...rooms,
+              log: log.asLog(),
+              people: { profile: async () => undefined, known: async (ids) => new Set(ids) },
+              retentionDays: 30,
+              pause: () => scheduler.schedule(Promise.resolve(), 'pause'),
+            },
+            Promise.resolve(callerNamed(people[by] ?? '')),
+            proposal,
+          );
+          return dies ? undefined : { proposal, by: people[by] ?? '', value };
+        }),
+      );
+      await scheduler.waitFor(all);
+
+      const standing = [...log.heads.values()];
+      const directs = standing.filter(({ kind }) => kind === 'direct').map(membersOf);
+      expect(new Set(directs).size).toBe(directs.length);
+      const groups = standing
+        .filter(({ kind }) => kind === 'group')
+        .map((head) => `${head.createdBy} ${head.ref}`);
+      expect(new Set(groups).size).toBe(groups.length);
+      for (const one of await all) {
+        if (one.status === 'rejected') {
+          expect(one.reason).toBeInstanceOf(Refusal);
+          expect(['ref-reused', 'malformed']).toContain(one.reason.code);
+        } else if (one.value) {
+          const { proposal, by, value } = one.value;
+          expect(value.head).toEqual(log.heads.get(value.head.conversationId));
+          expect(membersOf(value.head)).toBe([...new Set([by, ...proposal.members])].sort().join());
+          expect(value.title).toBe(proposal.title);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function membersOf({ members }: Head): string {
+  return members.map((member) => member.person).join();
+}

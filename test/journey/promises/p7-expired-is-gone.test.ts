@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signIn } from '../../../examples/plain-client/sign-in.mjs';
+import { keys } from '../../../functions/store/keys.ts';
+import type { BareSocket } from '../../fixtures/bare-socket.ts';
+import type { Person } from '../../fixtures/deployed.ts';
+import { itemsOf, tableOf } from '../../fixtures/observed/stored.ts';
+import { report } from '../../fixtures/results.ts';
+import { type Run, startRun } from '../../fixtures/running.ts';
+import { PATIENCE, sending, upTo } from './clinic.ts';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const RETENTION = 2_192 * DAY; // the default of a deployment
+const STORED_LONGER = 7 * DAY;
+
+let run: Run;
+let ana: Person;
+let ben: Person;
+
+beforeAll(async () => {
+  run = await startRun();
+  ana = await run.person('ana-1', 'clinician');
+  ben = await run.person('ben-1', 'patient');
+});
+afterAll(() => run.close());
+
+test(
+  'P7: past its retention a message is on no read path, and on every one until a minute before',
+  async () => {
+    const { clock } = run.stack;
+    const id = await aGroup();
+    const early = await say(id, 5);
+    const expiry = early + RETENTION;
+    clock.advance(DAY);
+    await say(id, 2);
+
+    clock.advance(expiry - clock.now() - 4 * MINUTE);
+    const { person, socket } = await signedInAgain(ana);
+    clock.advance(expiry - MINUTE - clock.now());
+    expect(await seen(person, socket, id)).toEqual({
+      ...everywhere([1, 2, 3, 4, 5, 6, 7]),
+      floor: 0,
+      unread: 7,
+    });
+    clock.advance(expiry - clock.now());
+    expect(await seen(person, socket, id)).toEqual({ ...everywhere([6, 7]), floor: 5, unread: 2 });
+    expect((await itemsOf(run, id)).length).toBe(7); // still there: what nobody may see is not yet deleted
+    socket.close();
+
+    clock.advance(DAY + 5 * MINUTE);
+    const later = await signedInAgain(ana);
+    expect(await seen(later.person, later.socket, id)).toEqual({ ...everywhere([]), floor: 7, unread: 0 });
+    later.socket.close();
+
+    clock.advance(STORED_LONGER);
+    await expect.poll(() => itemsOf(run, id)).toEqual([]);
+    const last = await signedInAgain(ben);
+    const answer = await last.socket.ask(
+      sending(id, 'six years later'),
+      ({ type }) => type === 'message.accepted',
+    );
+    expect(answer.seq).toBe(8); // the log does not begin again
+    expect(await seen(last.person, last.socket, id)).toMatchObject({ ...everywhere([8]), floor: 7 });
+    report('promises/p7-expired-is-gone', { messages: 8, readPaths: 5, seenAfterExpiry: 0, lookedAt: 5 * 4 });
+  },
+  PATIENCE,
+);
+
+test(
+  'P7: a head whose mark had fallen behind is raised when its last entry is deleted, so no place is given twice',
+  async () => {
+    const id = await aGroup();
+    await say(id, 3);
+    await expect.poll(() => headOf(id)).toMatchObject({ last: 3 });
+    await fallBehind(id);
+    run.stack.clock.advance(RETENTION + STORED_LONGER + DAY);
+    await expect.poll(() => itemsOf(run, id)).toEqual([]);
+    await expect.poll(() => headOf(id)).toMatchObject({ last: 3 });
+    const { socket } = await signedInAgain(ben);
+    const answer = await socket.ask(sending(id, 'the next'), ({ type }) => type === 'message.accepted');
+    expect(answer.seq).toBe(4);
+  },
+  PATIENCE,
+);
+
+/** What one person is given of a conversation by every path that reads it, by the numbers of the entries. */
+async function seen(person: Person, socket: BareSocket, conversationId: string) {
+  const catchUp = await socket.ask({ type: 'conversation.catch-up', conversationId, since: 0 });
+  const synced = await socket.ask({ type: 'sync', cursors: { [conversationId]: 0 } });
+  const path = `conversations/${conversationId}/messages`;
+  const [forward, backward, inbox] = [
+    await run.request(person, 'GET', `${path}?after=0`),
+    await run.request(person, 'GET', path),
+    await run.request(person, 'GET', 'conversations'),
+  ].map(({ body }) => body as Page & { conversations: Inboxed[] });
+  const inSync = (synced.conversations as (Page & Inboxed)[]).find(
+    (one) => one.conversationId === conversationId,
+  );
+  const entry = inbox?.conversations.find((one) => one.conversationId === conversationId);
+  return {
+    catchUp: seqs(catchUp as unknown as Page),
+    sync: seqs(inSync),
+    forward: seqs(forward),
+    backward: seqs(backward),
+    latest: entry?.latest?.seq,
+    floor: catchUp.floor,
+    unread: entry?.unread,
+  };
+}
+
+interface Page {
+  readonly entries: readonly { readonly seq: number }[];
+}
+
+interface Inboxed {
+  readonly conversationId: string;
+  readonly unread: number;
+  readonly latest?: { readonly seq: number };
+}
+
+const seqs = (page: Page | undefined) => (page?.entries ?? []).map(({ seq }) => seq);
+const everywhere = (all: readonly number[]) => ({
+  catchUp: all,
+  sync: all,
+  forward: all,
+  backward: all,
+  latest: all.at(-1),
+});
+
+async function aGroup(): Promise<string> {
+  const { person } = await signedInAgain(ana);
+  const proposal = { ref: randomUUID(), kind: 'group', members: [ben.id] };
+  const { body } = await run.request(person, 'POST', 'conversations', proposal);
+  return (body as { conversationId: string }).conversationId;
+}
+
+/** Ben says something so many times at one moment of the clock; that moment. */
+async function say(conversationId: string, times: number): Promise<number> {
+  const { socket } = await signedInAgain(ben);
+  const at: string[] = [];
+  for (const nth of upTo(times)) {
+    const answer = await socket.ask(
+      sending(conversationId, `message ${nth}`),
+      ({ type }) => type === 'message.accepted',
+    );
+    at.push(String(answer.at));
+  }
+  socket.close();
+  return Date.parse(at.at(-1) ?? '');
+}
+
+/** A sign-in with a code of its own, since each is good once; the socket closes with the run. */
+async function signedInAgain(given: Person): Promise<{ person: Person; socket: BareSocket }> {
+  run.stack.clock.advance(MINUTE);
+  const tokens = await signIn(run.deployment, { ...given, totpSecret: given.tokens.totpSecret });
+  const person = { ...given, tokens: { ...given.tokens, ...tokens } };
+  const socket = await run.socket(person);
+  await socket.ask({ type: 'session.open' });
+  return { person, socket };
+}
+
+function table() {
+  const { stack } = run;
+  const { region } = stack.account;
+  const client = new DynamoDBClient({
+    region,
+    endpoint: stack.awsEndpointUrl,
+    credentials: stack.administrator,
+  });
+  return {
+    client: DynamoDBDocumentClient.from(client),
+    TableName: tableOf(stack.resources, 'Conversations'),
+  };
+}
+
+async function headOf(conversationId: string) {
+  const { client, TableName } = table();
+  return (await client.send(new GetCommand({ TableName, Key: keys.head(conversationId) }))).Item;
+}
+
+/** As if the dispatcher had never been told of the conversation's entries. */
+async function fallBehind(conversationId: string): Promise<void> {
+  const { client, TableName } = table();
+  await client.send(
+    new UpdateCommand({
+      TableName,
+      Key: keys.head(conversationId),
+      UpdateExpression: 'SET #last = :none',
+      ExpressionAttributeNames: { '#last': 'last' },
+      ExpressionAttributeValues: { ':none': 0 },
+    }),
+  );
+}
