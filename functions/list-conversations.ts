@@ -2,6 +2,7 @@ import { ListConversations, MAX_INBOX_PAGE } from '../protocol/requests.ts';
 import { type InboxPlace, listConversations } from './domain/list-conversations.ts';
 import { inbox } from './push/frames.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
@@ -10,6 +11,8 @@ const rooms = {
   lists: open.lists(),
   standings: open.standings(),
   vault: open.vault(),
+  failed: (conversationId: string, error: unknown) =>
+    reportFaultIn('conversation.list', conversationId, error),
 };
 
 /** `GET /conversations`: the caller's inbox, newest first. */

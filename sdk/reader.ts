@@ -5,8 +5,8 @@ import { ChatError, refusal } from './errors.ts';
 import { Feed, Feeds } from './feeds.ts';
 import type { Answer } from './frames.ts';
 import { follows, type Inbox, leadsOn, type Page, type Shown } from './inbox.ts';
-import { beforeAgain, waitBefore } from './reconnect.ts';
-import { pause, type World } from './world.ts';
+import { beforeAgain } from './reconnect.ts';
+import type { World } from './world.ts';
 
 /** A push that overtook another is common: so long it may take for the other to come. */
 const GAP_MS = 100;
@@ -183,12 +183,8 @@ export class Reader {
     try {
       do {
         feed.again = false;
-        for (let [more, idle] = [true, 0]; more; ) {
-          const known = feed.inbox.knownEnd;
-          ({ more } = await this.pageAfter(conversationId, known));
-          idle = feed.inbox.knownEnd > known ? 0 : idle + 1;
-          // what follows is not to be seen yet: a change of membership that is in flight
-          if (more && idle > 0) await pause(this.#world, waitBefore(idle, this.#world.random)).over;
+        for (let more = true; more; ) {
+          more = (await this.pageAfter(conversationId, feed.inbox.knownEnd)).more;
         }
       } while (feed.again);
       feed.isRefused = false;

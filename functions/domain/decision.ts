@@ -44,7 +44,7 @@ export interface Decision {
   readonly purpose: Purpose;
   readonly rule: Rule;
   readonly outcome: 'allowed' | 'refused';
-  /** Conversations of which something was opened, where the object is not the one conversation itself. */
+  /** Conversations of which something was told, if only who is in them, where the object is not the one conversation itself. */
   readonly opened?: readonly ConversationId[];
   /** Stands in a refusal. */
   readonly code?: RefusalCode;

@@ -16,6 +16,8 @@ const LIST_PAGE = 10_000;
 export interface ListingRooms extends ReadingRooms {
   readonly lists: Pick<Lists, 'page'>;
   readonly standings: Standings;
+  /** Told what did not open: the rest of the inbox stands without it. */
+  readonly failed: (conversationId: ConversationId, error: unknown) => void;
 }
 
 /** A conversation's place in an inbox: newest first, and by id where two are as new. */
@@ -61,10 +63,9 @@ export async function listConversations(
   const page = rest.slice(0, limit);
   const found = await Promise.all(page.map((one) => entryOf(rooms, caller, one)));
   const entries = found.filter((entry) => entry !== undefined);
-  const opened = entries.filter(({ title, latest }) => title !== undefined || latest);
   const end = page.at(-1);
   return {
-    decision: { ...decision, opened: opened.map(({ head }) => head.conversationId) },
+    decision: { ...decision, opened: entries.map(({ head }) => head.conversationId) },
     value: { entries, ...(end && rest.length > page.length && { next: end }) },
   };
 }
@@ -113,17 +114,18 @@ async function entryOf(rooms: ListingRooms, caller: Caller, listed: Listed): Pro
   const { head, entries, upTo } = part.value;
   const messages = entries.filter((entry) => !isMembership(entry));
   const latest = messages.at(-1);
+  const failed = (error: unknown) => void rooms.failed(conversationId, error);
   const [title, opened] = await Promise.all([
-    head.title && rooms.vault.openTitle(conversationId, head.title),
-    latest && openEntry(rooms.vault, latest),
+    head.title && rooms.vault.openTitle(conversationId, head.title).catch(failed),
+    latest && openEntry(rooms.vault, latest).catch(failed),
   ]);
   return {
     head,
-    title,
+    title: title ?? undefined,
     last: Math.max(head.last, upTo),
     lastAt,
     readUpTo,
     unread: messages.filter(({ seq, sender }) => seq > readUpTo && sender !== caller.person).length,
-    latest: opened,
+    latest: opened ?? undefined,
   };
 }

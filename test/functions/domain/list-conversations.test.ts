@@ -9,8 +9,14 @@ import { idOf, type Line, ManyConversations, NOW, reader, writer } from './many-
 const DAY_MS = 24 * 60 * 60 * 1000;
 const texts = (count: number, by = writer, at = NOW): Line[] =>
   Array.from({ length: count }, (_, nth) => ({ by, text: `text ${nth}`, at }));
+const neverFails = (id: string, error: unknown) => {
+  throw new Error(`${id} failed`, { cause: error });
+};
 const ask = (many: ManyConversations, { after, limit = 50 }: { after?: InboxPlace; limit?: number } = {}) =>
-  listConversations(many.rooms, Promise.resolve(callerNamed(reader)), { after, limit });
+  listConversations({ ...many.rooms, failed: neverFails }, Promise.resolve(callerNamed(reader)), {
+    after,
+    limit,
+  });
 
 test('pages that follow next give each conversation once, newest first', async () => {
   await fc.assert(
@@ -86,11 +92,38 @@ test('who was added again counts from there, who was removed sees nothing, and e
   expect(await only(many)).toMatchObject({ unread: 1, latest: { seq: 10 } });
 
   many.add(idOf(2), [...texts(5), { removed: reader }, ...texts(2)]); // its list shows it a moment longer
+  many.add(idOf(3), []); // nothing was said: who is in it is told all the same
   many.calls.length = 0;
   const { decision, value } = await ask(many);
-  expect(value.entries.map(({ head }) => head.conversationId)).toEqual([idOf(1)]);
-  expect(decision).toMatchObject({ object: reader, outcome: 'allowed', opened: [idOf(1)] });
+  const told = value.entries.map(({ head }) => head.conversationId);
+  expect(told.toSorted()).toEqual([idOf(1), idOf(3)].toSorted());
+  expect(decision).toMatchObject({ object: reader, outcome: 'allowed', opened: told });
   expect(many.calls.filter((call) => call.startsWith('backward')).sort()).toEqual(
-    [1, 2].map((nth) => `backward ${idOf(nth)}`).sort(),
+    [1, 2, 3].map((nth) => `backward ${idOf(nth)}`).sort(),
   );
+});
+
+test('a title or message that does not open is left out and reported: the rest of the inbox stands', async () => {
+  const many = new ManyConversations();
+  const [whole, shut, untitled] = [idOf(1), idOf(2), idOf(3)];
+  for (const id of [whole, shut, untitled]) many.add(id, texts(2), { title: 'Ward 3' });
+  const sealedShut = many.logs.get(shut)?.entries.at(-1);
+  const doesNotOpen = () => Promise.reject(new Error('the seal does not open'));
+  const { openBody, openTitle } = many.vault;
+  const vault: typeof many.vault = {
+    ...many.vault,
+    openBody: (entry) => (entry === sealedShut ? doesNotOpen() : openBody(entry)),
+    openTitle: (id, title) => (id === untitled ? doesNotOpen() : openTitle(id, title)),
+  };
+  const failed: string[] = [];
+  const { value } = await listConversations(
+    { ...many.rooms, vault, failed: (id) => failed.push(id) },
+    Promise.resolve(callerNamed(reader)),
+    { limit: 50 },
+  );
+  const told = new Map(value.entries.map((entry) => [entry.head.conversationId, entry]));
+  expect(told.get(whole)).toMatchObject({ title: 'Ward 3', unread: 2, latest: { seq: 2 } });
+  expect(told.get(shut)).toMatchObject({ title: 'Ward 3', unread: 2, latest: undefined });
+  expect(told.get(untitled)).toMatchObject({ title: undefined, unread: 2, latest: { seq: 2 } });
+  expect(failed.sort()).toEqual([shut, untitled].sort());
 });
