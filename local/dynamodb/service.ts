@@ -130,9 +130,8 @@ export class DynamoDbService implements AwsService {
     if (ITEM_OPERATIONS[call.operation] === undefined) return this.describeFor(call);
 
     this.requireKeys(call);
-    this.inFlight.refuseWriter(call.operation, call.input, this.tables);
     const answer =
-      call.operation === 'TransactWriteItems' ? await this.transact(call) : await this.forward(call);
+      call.operation === 'TransactWriteItems' ? await this.transact(call) : await this.write(call);
     if (ITEM_OPERATIONS[call.operation] === 'write') this.tellReaders(call);
     const { ConsumedCapacity, ...body } = answer;
     return {
@@ -173,16 +172,21 @@ export class DynamoDbService implements AwsService {
     );
   }
 
+  /** Refused where a half shown transaction holds what it writes. */
+  private write(call: Call): Promise<Document> {
+    return this.inFlight.write(call.operation, call.input, this.tables, () => this.forward(call));
+  }
+
   private async transact(call: Call): Promise<Document> {
     const half = [...this.halves].find(({ applies }) => applies(call));
-    const apply = half ? () => this.inTwoSteps(call.input, half) : () => this.forward(call);
+    const apply = half ? () => this.inTwoSteps(call.input, half) : () => this.write(call);
     const { answer, consumed } = await countingUnits(this.engine, this.tables, call.input, apply);
     return { ...answer, ConsumedCapacity: consumed };
   }
 
   private async inTwoSteps(input: Document, shown: HalfShown): Promise<Document> {
     const [first, second] = halvesOf(input, this.tables, shown.first);
-    const release = this.inFlight.hold(input, this.tables);
+    const release = await this.inFlight.hold(input, this.tables);
     try {
       await this.engine.call('TransactWriteItems', first);
       await shown.between();

@@ -89,7 +89,10 @@ const mishapOf = (calm: number) =>
   );
 const half = mostly<Half | undefined>(
   undefined,
-  fc.record({ first: fc.constantFrom('entry', 'head'), turns: fc.integer({ min: 1, max: 30 }) }),
+  fc.record({
+    first: fc.constantFrom('entry', 'head'),
+    turns: mostly(8, fc.integer({ min: 1, max: 60 }), 1),
+  }),
   1,
 );
 
