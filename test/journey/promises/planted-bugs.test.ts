@@ -15,7 +15,7 @@ const bugs: Readonly<Record<string, PlantedBug>> = {
     instead: '$&globalThis.planted=$3.body.text;',
   },
   unstored: {
-    at: /append:async (\w+)=>\{/,
+    at: /append:async ?\(?\w+(?:,\w+)*\)?=>\{/,
     instead: '$&if(globalThis.planted?.startsWith("unstored"))return{outcome:"stored"};',
   },
   overwritten: {
