@@ -12,12 +12,17 @@ export class Network {
   readonly sent: Frame[] = [];
   readonly heard: Frame[] = [];
   readonly sockets: WebSocket[] = [];
+  /** Messages whose answer is still to come, by their ref, and the socket it would come on. */
+  readonly #unanswered = new Map<unknown, WebSocket>();
 
   get open(): number {
     return this.sockets.filter(({ readyState }) => readyState === WebSocket.OPEN).length;
   }
 
-  /** Whether every question about the session has its answer. */
+  /**
+   * Whether everything that was asked has its answer: a turned clock would take what is on its way for lost. A message
+   * may be acknowledged before its own answer comes, by a page that holds it.
+   */
   get isQuiet(): boolean {
     const count = (frames: readonly Frame[], ...types: string[]) =>
       frames.filter(({ type }) => types.includes(String(type))).length;
@@ -31,7 +36,18 @@ export class Network {
       'synced',
       'refused',
     );
-    return !isConnecting && asked <= answered;
+    const isWaiting = [...this.#unanswered.values()].some(({ readyState }) => readyState === WebSocket.OPEN);
+    return !isConnecting && !isWaiting && asked <= answered;
+  }
+
+  carriedOut(frame: Frame, socket: WebSocket): void {
+    this.sent.push(frame);
+    if (frame.type === 'message.send') this.#unanswered.set(frame.ref, socket);
+  }
+
+  carriedIn(frame: Frame): void {
+    this.heard.push(frame);
+    if (frame.type === 'message.accepted' || frame.type === 'refused') this.#unanswered.delete(frame.ref);
   }
 
   /** Breaks every connection as a lost network does: without a word. */
@@ -60,7 +76,7 @@ export class Network {
 
       send(data: string): void {
         const frame: Frame = JSON.parse(data);
-        network.sent.push(frame);
+        network.carriedOut(frame, this.#ws);
         const fate = network.outward(frame);
         if (fate === 'pass' || fate === 'break after')
           this.#ws.send(data, () => fate === 'break after' && this.#ws.terminate());
@@ -76,7 +92,7 @@ export class Network {
         const fate = network.inward(frame);
         if (fate === 'break') this.#ws.terminate();
         if (fate !== 'pass') return;
-        network.heard.push(frame);
+        network.carriedIn(frame);
         this.onmessage?.({ data } as never);
       }
     };
