@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Network } from './lossy-socket.ts';
@@ -5,6 +6,7 @@ import { Network } from './lossy-socket.ts';
 test('a network is not quiet while a message waits for its own answer, and is when that comes or its socket ends', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => server.close());
+  await once(server, 'listening');
   const peers: WebSocket[] = [];
   server.on('connection', (peer) => peers.push(peer));
   const address = server.address();
