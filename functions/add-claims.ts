@@ -2,6 +2,7 @@ import type { PreTokenGenerationV2TriggerEvent } from 'aws-lambda';
 import { PersonId } from '../protocol/ids.ts';
 import { PersonWithoutProfile } from './domain/people.ts';
 import { SCOPE } from './wiring/claims.ts';
+import { claimsOf } from './wiring/identity.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { open } from './wiring/rooms.ts';
 
@@ -18,7 +19,7 @@ export const handler = onEvent('AddClaims', async (event: PreTokenGenerationV2Tr
   event.response = {
     claimsAndScopeOverrideDetails: {
       accessTokenGeneration: {
-        claimsToAddOrOverride: { person, roles: profile.roles.join(' ') },
+        claimsToAddOrOverride: { person, ...claimsOf(profile) },
         scopesToAdd: [SCOPE],
         scopesToSuppress: ['aws.cognito.signin.user.admin'],
       },

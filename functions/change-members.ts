@@ -20,8 +20,8 @@ export const handler = onRequest(sessions, {
     schema: AddMember,
     operation: 'member.add',
     metric: 'AddMember',
-    run: ({ conversationId, person, role }, admission) =>
-      changed(admission, conversationId, { kind: 'member.added', person, role }),
+    run: ({ conversationId, ...wish }, admission) =>
+      changed(admission, conversationId, { kind: 'member.added', ...wish }),
   }),
   'DELETE /conversations/{conversationId}/members/{person}': route({
     schema: RemoveMember,

@@ -27,11 +27,18 @@ export const TextBody = z
   .strictObject({ kind: z.literal('text'), text: text(MAX_TEXT_BYTES) })
   .meta({ id: 'TextBody' });
 
-export const MemberRole = z.enum(['owner', 'member']).meta({ id: 'MemberRole' });
+/** Owners add and remove, members read and write, readers read. */
+export const MemberRole = z.enum(['owner', 'member', 'reader']).meta({ id: 'MemberRole' });
 
 /** What only the server writes: a change of membership has its place in the same order as the messages. */
 export const MemberAdded = z
-  .strictObject({ kind: z.literal('member.added'), person: PersonId, role: MemberRole })
+  .strictObject({
+    kind: z.literal('member.added'),
+    person: PersonId,
+    role: MemberRole,
+    /** From then on they are no member any more, whatever else happens. */
+    until: z.iso.datetime().optional(),
+  })
   .meta({ id: 'MemberAdded' });
 export const MemberRemoved = z
   .strictObject({ kind: z.literal('member.removed'), person: PersonId })

@@ -37,6 +37,7 @@ export const refusals = {
     retryable: false,
     status: 403,
   },
+  'read-only': { message: 'you may read this conversation and write nothing', retryable: false, status: 403 },
   'not-an-owner': { message: 'only an owner of the conversation may do this', retryable: false, status: 403 },
   'not-allowed': { message: 'your role does not allow this', retryable: false, status: 403 },
   'ref-reused': {
@@ -61,6 +62,12 @@ export const refusals = {
     status: 409,
   },
   'unknown-person': { message: 'no person has one of these ids', retryable: false, status: 422 },
+  'not-eligible': {
+    message:
+      'this person may not be a member: by their role, or not without an end or a patient they act for',
+    retryable: false,
+    status: 422,
+  },
   'too-many-members': { message: 'a conversation has at most 40 members', retryable: false, status: 422 },
   'last-owner': {
     message: 'a conversation keeps an owner; make somebody else one first',

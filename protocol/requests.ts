@@ -25,7 +25,9 @@ export const Conversation = z
   .strictObject({
     conversationId: ConversationId,
     kind: z.enum(['direct', 'group']),
-    members: z.array(z.strictObject({ person: PersonId, role: MemberRole })),
+    members: z.array(
+      z.strictObject({ person: PersonId, role: MemberRole, until: z.iso.datetime().optional() }),
+    ),
     title: Title.optional(),
     createdAt: z.iso.datetime(),
   })
@@ -98,12 +100,14 @@ export const MessagePage = z.strictObject({
 
 /**
  * `POST /conversations/{conversationId}/members`: says what should hold, so that it may be repeated. Without a role, a
- * member keeps the one they have, and who is new becomes `member`.
+ * member keeps the one they have, and who is new becomes `member`. With `until` they are a member to that second and no
+ * longer; without it, a member keeps the end they have, and who is new has none. An owner has no end.
  */
 export const AddMember = z.strictObject({
   conversationId: ConversationId,
   person: PersonId,
   role: MemberRole.optional(),
+  until: z.iso.datetime().optional(),
 });
 
 /** `DELETE /conversations/{conversationId}/members/{person}`: an owner removes, anybody leaves. */

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Caller, isEnded, type Sessions, type Socket } from './caller.ts';
-import type { Head } from './conversation.ts';
+import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
 
 /** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
@@ -26,7 +26,9 @@ export async function socketsOf(
   caller: Caller,
   now: number,
 ): Promise<readonly Socket[]> {
-  const others = head.members.map((member) => member.person).filter((person) => person !== caller.person);
+  const others = membersAt(head, now)
+    .map((member) => member.person)
+    .filter((person) => person !== caller.person);
   const records = await sessions.ofMany(others);
   const sockets = [...records.values()].flatMap((record) =>
     record.sockets.filter((socket) => !isEnded(record, socket)),

@@ -1,16 +1,16 @@
-import type { PersonId } from '../../protocol/ids.ts';
-import type { Operation } from './decision.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { Operation, Purpose } from './decision.ts';
+import type { Entitlements } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
 
 /** Sockets of one person that are pushed to: every send to them costs a post for each. */
 const MOST_SOCKETS = 20;
 
 /** What a verified token says; the gateway keeps it beside the socket and hands it to every door. */
-export interface Identity {
+export interface Identity extends Entitlements {
   readonly person: PersonId;
   /** The sign-in that the token descends from (Cognito's `origin_jti`). */
   readonly session: string;
-  readonly roles: readonly string[];
   /** When the person proved who they are; the same in every token that the sign-in gets. Milliseconds since the epoch. */
   readonly authenticatedAt: number;
   /** Milliseconds since the epoch. */
@@ -20,11 +20,10 @@ export interface Identity {
 }
 
 /** One socket of a person, under the newest token it has shown. */
-export interface Socket {
+export interface Socket extends Entitlements {
   readonly person: PersonId;
   readonly connectionId: string;
   readonly session: string;
-  readonly roles: readonly string[];
   readonly authenticatedAt: number;
   readonly expiresAt: number;
 }
@@ -35,6 +34,8 @@ export interface SessionRecord {
   readonly revokedUntil?: number;
   /** Sign-ins that were ended one by one. */
   readonly ended?: ReadonlySet<string>;
+  /** What the person is now, where that was changed after a token was issued that may still be good. */
+  readonly entitled?: Entitlements;
   readonly sockets: readonly Socket[];
 }
 
@@ -51,11 +52,16 @@ export interface Sessions {
 }
 
 /** A person whose session was found live a moment ago: the only key to every rule in `policy.ts`. */
-export interface Caller {
+export interface Caller extends Entitlements {
   readonly person: PersonId;
-  readonly roles: readonly string[];
   readonly connectionId?: string;
   readonly expiresAt: number;
+  /** When they were let in: what has an end is measured against it. Milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** What they say that they ask for; without it, what the policy names first. */
+  readonly purpose?: Purpose;
+  /** One conversation that they were let into for an emergency, and until when. */
+  readonly emergency?: { readonly conversationId: ConversationId; readonly until: number };
   /** The caller's other sockets that the stamp leaves open, found by the same read. */
   readonly otherSockets: readonly Socket[];
 }
@@ -86,13 +92,19 @@ export async function admit(
 
   return {
     person: identity.person,
-    roles: token.roles,
+    ...entitlementsOf(record.entitled ?? token),
     connectionId,
     expiresAt: token.expiresAt,
+    askedAt: now,
     otherSockets: record.sockets.filter(
       (socket) => socket.connectionId !== connectionId && !isEnded(record, socket),
     ),
   };
+}
+
+/** The entitlements alone, of whatever holds some. */
+export function entitlementsOf({ roles, actsFor, site }: Entitlements): Entitlements {
+  return { roles, ...(actsFor && { actsFor }), ...(site !== undefined && { site }) };
 }
 
 /**

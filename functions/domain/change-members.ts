@@ -3,8 +3,9 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions } from './caller.ts';
-import { type Head, isExpired, memberOf } from './conversation.ts';
+import { type Head, isExpired, memberAt, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
+import { whyNotEligible } from './eligibility.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
 import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
@@ -32,9 +33,17 @@ export interface MembershipRooms {
   readonly pause: (lostRaces: number) => Promise<void>;
 }
 
-/** What should hold afterwards. Without a role, a member keeps the one they have, and who is new becomes `member`. */
+/**
+ * What should hold afterwards. Without a role, or without an end, a member keeps what they have, and who is new becomes
+ * `member`, without an end. `until`: RFC 3339, in UTC.
+ */
 export type MembershipWish =
-  | { readonly kind: 'member.added'; readonly person: PersonId; readonly role?: MemberRole }
+  | {
+      readonly kind: 'member.added';
+      readonly person: PersonId;
+      readonly role?: MemberRole | undefined;
+      readonly until?: string | undefined;
+    }
   | { readonly kind: 'member.removed'; readonly person: PersonId };
 
 /**
@@ -42,8 +51,8 @@ export type MembershipWish =
  * order. What already holds is answered without another entry, and announced again where the entry that made it so is
  * among the newest: the function may have died before it was.
  *
- * @throws Refusal `not-a-member`, `not-an-owner`, `fixed-members`, `unknown-person`, `too-many-members`, `last-owner`,
- * `busy`
+ * @throws Refusal `malformed` (an end that is past, or an owner's), `not-a-member`, `not-an-owner`, `fixed-members`, `unknown-person`, `not-eligible`,
+ * `too-many-members`, `last-owner`, `busy`
  */
 export async function changeMembers(
   rooms: MembershipRooms,
@@ -52,7 +61,7 @@ export async function changeMembers(
   wish: MembershipWish,
 ): Promise<Decided<Head>> {
   const { log } = rooms;
-  const [caller, known] = await Promise.all([admitted, rooms.people.known([wish.person])]);
+  const [caller, profiles] = await Promise.all([admitted, rooms.people.profiles([wish.person])]);
 
   for (let lostRaces = 0; lostRaces < ATTEMPTS; lostRaces += 1) {
     if (lostRaces > 0) await rooms.pause(lostRaces);
@@ -60,10 +69,10 @@ export async function changeMembers(
     const head = found && (await settle(log, found, page, log.rebuild));
     const decision = decide(caller, conversationId, head, wish);
     if (!head) throw new Fault('a conversation without a head was allowed');
-    if (wish.kind === 'member.added' && !known.has(wish.person)) {
-      throw refuse(decision, 'known-people', 'unknown-person');
-    }
-    const change = changeFor(head, wish);
+    const profile = profiles.get(wish.person);
+    if (wish.kind === 'member.added' && !profile) throw refuse(decision, 'known-people', 'unknown-person');
+    if (!isPossible(head, wish, rooms.now())) throw refuse(decision, 'well-formed', 'malformed');
+    const change = changeFor(head, wish, rooms.now());
     if (!change) {
       const made = page.findLast((entry) => isMembership(entry) && entry.change.person === wish.person);
       const isThere = made && isMembership(made) && !isExpired(head, made, rooms.now());
@@ -72,6 +81,10 @@ export async function changeMembers(
     }
     const entry = entryOf(rooms, caller, head, page.at(-1), change);
     const after = afterChange(head, entry, hashOf(entry));
+    const isAdded = change.kind === 'member.added' && profile;
+    if (isAdded && whyNotEligible(profile, after.members)) {
+      throw refuse(decision, 'eligible-people', 'not-eligible');
+    }
     if (after.members.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
     const isOrphaned = after.members.length > 0 && !after.members.some(({ role }) => role === 'owner');
     if (isOrphaned) throw refuse(decision, 'within-limits', 'last-owner');
@@ -106,17 +119,7 @@ function decide(
   head: Head | undefined,
   wish: MembershipWish,
 ): Decision {
-  const leaves = wish.kind === 'member.removed' && wish.person === caller.person;
-  const decision: Decision =
-    leaves && head && memberOf(head, caller.person)
-      ? {
-          operation: 'member.remove',
-          object: conversationId,
-          purpose: 'operations',
-          rule: 'member-leaves',
-          outcome: 'allowed',
-        }
-      : allow(operationOf(wish), conversationId, caller, head);
+  const decision = allow(operationOf(wish), caller, { conversationId, head, person: wish.person });
   if (head?.kind === 'direct') throw refuse(decision, 'within-limits', 'fixed-members');
   return decision;
 }
@@ -125,12 +128,23 @@ function operationOf(wish: MembershipWish) {
   return wish.kind === 'member.added' ? 'member.add' : 'member.remove';
 }
 
+/** An end lies ahead, and an owner has none. */
+function isPossible(head: Head, wish: MembershipWish, now: number): boolean {
+  if (wish.kind === 'member.removed' || wish.until === undefined) return true;
+  const role = wish.role ?? memberAt(head, wish.person, now)?.role;
+  return role !== 'owner' && Date.parse(wish.until) > now;
+}
+
 /** The change that the wish asks of this head; none where it holds already. */
-function changeFor(head: Head, wish: MembershipWish): MembershipChange | undefined {
-  const member = memberOf(head, wish.person);
-  if (wish.kind === 'member.removed') return member && wish;
+function changeFor(head: Head, wish: MembershipWish, now: number): MembershipChange | undefined {
+  if (wish.kind === 'member.removed') return memberOf(head, wish.person) && wish;
+  const member = memberAt(head, wish.person, now);
   const role = wish.role ?? member?.role ?? 'member';
-  return member?.role === role ? undefined : { ...wish, role };
+  const end = wish.until === undefined ? member?.until : Date.parse(wish.until);
+  const until = role === 'owner' ? undefined : end;
+  if (member?.role === role && member.until === until) return undefined;
+  const said = until === undefined ? {} : { until: new Date(until).toISOString() };
+  return { kind: wish.kind, person: wish.person, role, ...said };
 }
 
 async function announce(

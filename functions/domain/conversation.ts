@@ -12,6 +12,8 @@ export interface Member {
   readonly role: MemberRole;
   /** The member sees what has a higher `seq`, and the entry that added them. */
   readonly joined: number;
+  /** From then on they are none any more, whatever the log says; milliseconds since the epoch. Without it, until removed. */
+  readonly until?: number;
 }
 
 /** What a conversation is, in one item that every door reads. */
@@ -39,8 +41,30 @@ export interface Head {
   readonly title?: Sealed;
 }
 
+/** The member as the log has them, though their time may be over. */
 export function memberOf(head: Head, person: PersonId): Member | undefined {
   return head.members.find((member) => member.person === person);
+}
+
+/** The member whose time is not over. */
+export function memberAt(head: Head, person: PersonId, now: number): Member | undefined {
+  const member = memberOf(head, person);
+  return member && isStill(member, now) ? member : undefined;
+}
+
+/** Everybody who may hear what is said at this moment. */
+export function membersAt(head: Head, now: number): readonly Member[] {
+  return head.members.filter((member) => isStill(member, now));
+}
+
+/** Whether a membership has not come to its end. */
+export function isStill({ until }: Pick<Member, 'until'>, now: number): boolean {
+  return until === undefined || now < until;
+}
+
+/** Whether the member reads and says nothing. */
+export function isReader({ role }: Member): boolean {
+  return role === 'reader';
 }
 
 /** Whether retention has taken an entry: computed from the head at this moment, never from an item's own stamp. */

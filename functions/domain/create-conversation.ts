@@ -4,12 +4,13 @@ import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import type { Caller } from './caller.ts';
 import { type Head, type Member, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
+import { whyNotEligible } from './eligibility.ts';
 import { genesisOf, lengthPrefixed } from './entry.ts';
 import { Fault } from './fault.ts';
 import { idFrom } from './id.ts';
 import type { Log } from './log.ts';
 import type { People } from './people.ts';
-import { refuse } from './policy.ts';
+import { allowOwn, refuse } from './policy.ts';
 import type { Vault } from './vault.ts';
 
 /** A conversation that somebody wants. */
@@ -41,7 +42,7 @@ export interface CreatedConversation {
  * Creates a group once per caller and `ref`; two people have one direct conversation, whoever began it under whatever
  * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made.
  *
- * @throws Refusal `unknown-person`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer)
+ * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer)
  */
 export async function createConversation(
   rooms: CreatingRooms,
@@ -49,16 +50,10 @@ export async function createConversation(
   proposal: Proposal,
 ): Promise<Decided<CreatedConversation>> {
   const others = [...new Set(proposal.members)].sort();
-  const [caller, known] = await Promise.all([admitted, rooms.people.known(others)]);
+  const [caller, known] = await Promise.all([admitted, rooms.people.profiles(others)]);
   const everybody = [...new Set([caller.person, ...others])].sort();
   const conversationId = idOf(caller, proposal, everybody);
-  const decision: Decision = {
-    operation: 'conversation.create',
-    object: conversationId,
-    purpose: 'treatment',
-    rule: 'known-people',
-    outcome: 'allowed',
-  };
+  const decision: Decision = { ...allowOwn('conversation.create', caller), object: conversationId };
   if (others.some((person) => !known.has(person))) throw refuse(decision, 'known-people', 'unknown-person');
   if (everybody.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
   const direct = proposal.kind === 'direct';
@@ -67,16 +62,21 @@ export async function createConversation(
   }
 
   const createdAt = rooms.now();
+  const members = everybody.map(
+    (person): Member => ({
+      person,
+      role: direct || person !== caller.person ? 'member' : 'owner',
+      joined: 0,
+    }),
+  );
+  const profiles = [...known.values(), caller];
+  if (profiles.some((profile) => whyNotEligible(profile, members))) {
+    throw refuse(decision, 'eligible-people', 'not-eligible');
+  }
   const head: Head = {
     conversationId,
     kind: proposal.kind,
-    members: everybody.map(
-      (person): Member => ({
-        person,
-        role: direct || person !== caller.person ? 'member' : 'owner',
-        joined: 0,
-      }),
-    ),
+    members,
     membersVersion: 0,
     last: 0,
     lastHash: genesisOf(conversationId, caller.person, createdAt),

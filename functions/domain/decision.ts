@@ -28,13 +28,16 @@ export type Rule =
   | 'member-of-conversation'
   | 'owner-of-conversation'
   | 'member-leaves'
+  | 'emergency-grant'
+  | 'eligible-people'
   | 'known-people'
   | 'within-limits'
   | 'one-ref-one-message'
-  | 'well-formed';
+  | 'well-formed'
+  | 'no-rule';
 
-/** What the access is for (HIPAA's purposes of use, 45 CFR 164.506(c)); breaking the glass will add its own. */
-export type Purpose = 'treatment' | 'operations';
+/** What the access is for (HIPAA's purposes of use, 45 CFR 164.506(c) and, for emergencies, 164.510(a)(3)). */
+export type Purpose = 'treatment' | 'operations' | 'emergency';
 
 /** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
 export interface Decision {

@@ -10,7 +10,13 @@ export interface Sealed {
 
 /** A change of membership stands in the log in plain: ids and a role, nothing that anybody wrote. */
 export type MembershipChange =
-  | { readonly kind: 'member.added'; readonly person: PersonId; readonly role: MemberRole }
+  | {
+      readonly kind: 'member.added';
+      readonly person: PersonId;
+      readonly role: MemberRole;
+      /** RFC 3339, in UTC. */
+      readonly until?: string | undefined;
+    }
   | { readonly kind: 'member.removed'; readonly person: PersonId };
 
 /** Every plain field of an entry; what is left is its body. */
@@ -60,6 +66,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     change?.kind ?? '',
     change?.person ?? '',
     change?.kind === 'member.added' ? change.role : '',
+    change?.kind === 'member.added' ? (change.until ?? '') : '',
   ]);
 }
 

@@ -36,7 +36,7 @@ export async function markRead(
     rooms.log.newest(conversationId, 1),
   ]);
   const head = found && (await settle(rooms.log, found, page));
-  const decision = allow('conversation.mark-read', conversationId, caller, head);
+  const decision = allow('conversation.mark-read', caller, { conversationId, head });
   if (!head) throw new Fault('a conversation without a head was allowed');
   const upTo = Math.min(wanted.upTo, Math.max(head.last, page.at(-1)?.seq ?? 0));
 

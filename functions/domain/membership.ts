@@ -1,4 +1,4 @@
-import type { Head, Member } from './conversation.ts';
+import { type Head, isStill, type Member } from './conversation.ts';
 import { type Entry, isMembership, type MembershipEntry } from './entry.ts';
 import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
@@ -61,9 +61,11 @@ async function fromLog(log: Pick<Log, 'forward'>, stale: Head, version: number):
   throw new Fault(`no entry of the log brings the members to version ${version}: the log has a hole`);
 }
 
-function withChange(members: readonly Member[], { change, seq }: MembershipEntry): readonly Member[] {
+function withChange(members: readonly Member[], { change, seq, at }: MembershipEntry): readonly Member[] {
   const others = members.filter((member) => member.person !== change.person);
   if (change.kind === 'member.removed') return others;
-  const joined = members.find((member) => member.person === change.person)?.joined ?? seq; // another role hides nothing
-  return [...others, { person: change.person, role: change.role, joined }];
+  const before = members.find((member) => member.person === change.person);
+  const joined = before && isStill(before, at) ? before.joined : seq; // another role hides nothing; a time that was over does
+  const end = change.until === undefined ? {} : { until: Date.parse(change.until) };
+  return [...others, { person: change.person, role: change.role, joined, ...end }];
 }

@@ -1,147 +1,102 @@
-import type { PersonId } from '../../protocol/ids.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
+import type { Role } from '../../protocol/roles.ts';
 import type { Caller } from './caller.ts';
-import { type Head, memberOf } from './conversation.ts';
+import type { Head } from './conversation.ts';
 import type { Decision, Operation, Purpose, Rule } from './decision.ts';
+import { conversing, holdsAny } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
+import { isRelated, type Relation } from './relation.ts';
 
-interface PolicyRow {
+/** One line of the policy: these roles may do this, being that to what it is about, for these purposes. */
+export interface PolicyRow {
+  readonly operation: Operation;
+  readonly roles: readonly Role[];
+  readonly relation: Relation;
+  /** Purposes for which the row allows; the first is the one that is meant where none is stated. */
+  readonly purposes: readonly Purpose[];
+  /** What the record of the decision says. */
   readonly rule: Rule;
-  readonly purpose: Purpose;
-  /** The code under which everybody else is refused. */
-  readonly otherwise: RefusalCode;
-  readonly holds: (caller: Caller, head: Head) => boolean;
 }
 
-/** Who may do what in a conversation. What stands in no row is refused. */
-const policy: Partial<Record<Operation, PolicyRow>> = {
-  'message.send': {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  'conversation.catch-up': {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  'conversation.read': {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  'conversation.mark-read': {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  // each conversation of the answer by itself; the whole of it is the caller's own, see below
-  sync: {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  'conversation.list': {
-    rule: 'member-of-conversation',
-    purpose: 'treatment',
-    otherwise: 'not-a-member',
-    holds: isMember,
-  },
-  'member.add': {
-    rule: 'owner-of-conversation',
-    purpose: 'operations',
-    otherwise: 'not-an-owner',
-    holds: isOwner,
-  },
-  'member.remove': {
-    rule: 'owner-of-conversation',
-    purpose: 'operations',
-    otherwise: 'not-an-owner',
-    holds: isOwner,
-  },
-};
+const everyone: readonly Role[] = [...conversing, 'administrator', 'privacy-officer', 'auditor'];
+const beginners: readonly Role[] = ['patient', 'caregiver', 'clinician', 'staff'];
+const security: readonly Role[] = ['administrator', 'privacy-officer'];
 
 /**
- * The decision that lets `caller` do `operation` in the conversation of `head`.
- *
- * @throws Refusal `not-a-member` where there is no such conversation too: a stranger learns nothing from the answer
+ * Who may do what: the whole of it. An operation is allowed where one row fits; what fits no row is refused. A role that
+ * stands in no row of an operation never does it, whoever they are to whom.
  */
-export function allow(
-  operation: Operation,
-  object: string,
-  caller: Caller,
-  head: Head | undefined,
-): Decision {
-  const row = policy[operation];
-  const asMember = head !== undefined && isMember(caller, head);
-  if (!row || !asMember) {
-    throw new Refusal('not-a-member', {
-      operation,
-      object,
-      purpose: row?.purpose ?? 'operations',
-      rule: 'member-of-conversation',
-      outcome: 'refused',
-      code: 'not-a-member',
-    });
-  }
-  const decision = { operation, object, purpose: row.purpose, rule: row.rule } as const;
-  if (!row.holds(caller, head)) {
-    throw new Refusal(row.otherwise, { ...decision, outcome: 'refused', code: row.otherwise });
-  }
-  return { ...decision, outcome: 'allowed' };
-}
+export const policy: readonly PolicyRow[] = [
+  // operation                who                    being to it            for what        named in the record
+  row('session.connect', everyone, 'themselves', ['operations'], 'live-session'),
+  row('session.open', everyone, 'themselves', ['operations'], 'live-session'),
+  row('session.renew', everyone, 'themselves', ['operations'], 'live-session'),
+  row('session.revoke', everyone, 'themselves', ['operations'], 'own-session'),
+  row('session.revoke', security, 'in their charge', ['operations'], 'security-role'),
+  row('me.show', everyone, 'themselves', ['operations'], 'live-session'),
 
-/** What anybody who is signed in may ask across all conversations of their own. */
-const ownOperations: ReadonlySet<Operation> = new Set<Operation>(['sync', 'conversation.list']);
+  row('conversation.create', beginners, 'themselves', ['treatment', 'operations'], 'known-people'),
+  row('conversation.list', conversing, 'themselves', ['treatment', 'operations'], 'signed-in-person'),
+  row('conversation.list', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('conversation.read', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('conversation.read', ['clinician'], 'broke the glass', ['emergency'], 'emergency-grant'),
+  row('conversation.catch-up', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('conversation.catch-up', ['clinician'], 'broke the glass', ['emergency'], 'emergency-grant'),
+  row('conversation.mark-read', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('sync', conversing, 'themselves', ['treatment', 'operations'], 'signed-in-person'),
+  row('sync', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row(
+    'message.send',
+    conversing,
+    'member who may write',
+    ['treatment', 'operations'],
+    'member-of-conversation',
+  ),
+
+  row('member.add', beginners, 'owner', ['operations'], 'owner-of-conversation'),
+  row('member.remove', beginners, 'owner', ['operations'], 'owner-of-conversation'),
+  row('member.remove', conversing, 'member who leaves', ['operations'], 'member-leaves'),
+];
+
+/** What an operation is about: a conversation (and a member of it, where one is meant), or a person. */
+export type About =
+  | {
+      readonly conversationId: ConversationId;
+      readonly head: Head | undefined;
+      readonly person?: PersonId | undefined;
+    }
+  | { readonly person: PersonId; readonly site?: string | undefined };
 
 /**
- * The decision that lets `caller` do `operation` with what is their own; each conversation is decided by {@link allow}.
+ * The decision that lets `caller` do `operation`. Whoever may not learns nothing of what there is: a conversation that
+ * does not exist is refused as one that is not theirs, a person who does not exist as one who is not in their charge.
  *
- * @throws Refusal `not-a-member` where the operation is nobody's own
+ * @throws Refusal `not-a-member`, `read-only`, `not-an-owner`, `not-allowed`
  */
-export function allowOwn(operation: Operation, caller: Caller): Decision {
-  const decision = {
+export function allow(operation: Operation, caller: Caller, about: About): Decision {
+  const object = 'conversationId' in about ? about.conversationId : about.person;
+  const rows = policy.filter((one) => one.operation === operation && isSameKind(one, about));
+  const fitting = rows.find((one) => fits(one, caller, about));
+  if (fitting) {
+    const purpose = caller.purpose ?? fitting.purposes[0] ?? 'operations';
+    return { operation, object, purpose, rule: fitting.rule, outcome: 'allowed' };
+  }
+
+  const { row: nearest, code } = whyNot(rows, caller, about);
+  throw new Refusal(code, {
     operation,
-    object: caller.person,
-    purpose: 'treatment',
-    rule: 'signed-in-person',
-  } as const;
-  if (!ownOperations.has(operation))
-    throw refuse({ ...decision, outcome: 'refused' }, decision.rule, 'not-a-member');
-  return { ...decision, outcome: 'allowed' };
+    object,
+    purpose: caller.purpose ?? nearest?.purposes[0] ?? 'operations',
+    rule: nearest?.rule ?? 'no-rule',
+    outcome: 'refused',
+    code,
+  });
 }
 
-interface PersonRow {
-  readonly rule: Rule;
-  readonly holds: (caller: Caller, person: PersonId) => boolean;
-}
-
-/** Who may do what about a person. The first row that holds allows; where none does, everybody is refused. */
-const personPolicy: Partial<Record<Operation, readonly PersonRow[]>> = {
-  'session.revoke': [
-    { rule: 'own-session', holds: isThemselves },
-    { rule: 'security-role', holds: hasRole('administrator', 'privacy-officer') },
-  ],
-};
-
-/**
- * The decision that lets `caller` do `operation` about `person`, whether or not there is such a person: whoever may not
- * learns nothing of who there is.
- *
- * @throws Refusal `not-allowed`
- */
-export function allowAbout(operation: Operation, caller: Caller, person: PersonId): Decision {
-  const rows = personPolicy[operation] ?? [];
-  const row = rows.find(({ holds }) => holds(caller, person));
-  const rule = row?.rule ?? rows.at(-1)?.rule ?? 'security-role';
-  const decision = { operation, object: person, purpose: 'operations', rule, outcome: 'allowed' } as const;
-  if (!row) throw refuse(decision, rule, 'not-allowed');
-  return decision;
+/** {@link allow} for what is the caller's own. */
+export function allowOwn(operation: Operation, caller: Caller): Decision {
+  return allow(operation, caller, { person: caller.person });
 }
 
 /** A decision that was allowed by its rule and is refused all the same, by a limit that stands beside the rule. */
@@ -149,18 +104,51 @@ export function refuse(decision: Decision, rule: Rule, code: RefusalCode): Refus
   return new Refusal(code, { ...decision, rule, outcome: 'refused', code });
 }
 
-function isMember(caller: Caller, head: Head): boolean {
-  return memberOf(head, caller.person) !== undefined;
+function row(
+  operation: Operation,
+  roles: readonly Role[],
+  relation: Relation,
+  purposes: readonly Purpose[],
+  rule: Rule,
+): PolicyRow {
+  return { operation, roles, relation, purposes, rule };
 }
 
-function isOwner(caller: Caller, head: Head): boolean {
-  return memberOf(head, caller.person)?.role === 'owner';
+/** Rows about people say nothing of conversations, and the other way round. */
+function isSameKind({ relation }: PolicyRow, about: About): boolean {
+  return (relation === 'themselves' || relation === 'in their charge') !== 'conversationId' in about;
 }
 
-function isThemselves(caller: Caller, person: PersonId): boolean {
-  return caller.person === person;
+function fits({ roles, relation, purposes }: PolicyRow, caller: Caller, about: About): boolean {
+  const isForThat = caller.purpose === undefined || purposes.includes(caller.purpose);
+  return isForThat && holdsAny(caller, roles) && isRelated(relation, caller, about);
 }
 
-function hasRole(...roles: readonly string[]): (caller: Caller) => boolean {
-  return (caller) => caller.roles.some((role) => roles.includes(role));
+/** What each relation is refused with, where it is what is missing. */
+const missing: Record<Relation, RefusalCode> = {
+  themselves: 'not-allowed',
+  'in their charge': 'not-allowed',
+  member: 'not-a-member',
+  'member who may write': 'read-only',
+  'member who leaves': 'not-an-owner',
+  owner: 'not-an-owner',
+  'broke the glass': 'not-a-member',
+};
+
+/** The row that came nearest, and the code that says what was missing: to be a member first of all, then the role. */
+function whyNot(
+  rows: readonly PolicyRow[],
+  caller: Caller,
+  about: About,
+): { readonly row: PolicyRow | undefined; readonly code: RefusalCode } {
+  if ('conversationId' in about && !isRelated('member', caller, about)) {
+    return { row: { ...memberRow, ...rows[0], rule: 'member-of-conversation' }, code: 'not-a-member' };
+  }
+  const byRole = rows.filter(({ roles }) => holdsAny(caller, roles));
+  const nearest = byRole.find(({ relation }) => !isRelated(relation, caller, about));
+  return nearest
+    ? { row: nearest, code: missing[nearest.relation] }
+    : { row: byRole[0] ?? rows.at(-1), code: 'not-allowed' };
 }
+
+const memberRow = row('conversation.read', conversing, 'member', ['operations'], 'member-of-conversation');

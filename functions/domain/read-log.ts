@@ -85,7 +85,7 @@ export async function readSealed(
       : log.backward(conversationId, from.before, limit, from.above);
   const [caller, found, firstStretch] = await Promise.all([admitted, log.head(conversationId), read(range)]);
   const firstHead = found && (await settle(log, found, firstStretch.entries)); // who was just added is a member
-  allow(operation, conversationId, caller, firstHead);
+  allow(operation, caller, { conversationId, head: firstHead });
   if (!firstHead) throw new Fault('a conversation without a head was allowed');
   const joined = memberOf(firstHead, caller.person)?.joined ?? 0;
   const from = 'after' in range ? { after: Math.max(range.after, joined - 1) } : range;
@@ -97,7 +97,7 @@ export async function readSealed(
     stretch = await read(from);
   }
   head = await settle(log, head, stretch.entries);
-  const decision = allow(operation, conversationId, caller, head);
+  const decision = allow(operation, caller, { conversationId, head });
   if (await isAhead(log, head, stretch, from)) throw refuse(decision, 'within-limits', 'since-ahead');
   return { decision, value: pageOf(head, caller, rooms.now(), from, stretch) };
 }

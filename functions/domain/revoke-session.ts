@@ -2,7 +2,7 @@ import type { PersonId, SessionId } from '../../protocol/ids.ts';
 import { type Caller, isEnded, type SessionRecord, type Socket } from './caller.ts';
 import type { Decided } from './decision.ts';
 import type { People, Profile } from './people.ts';
-import { allowAbout, refuse } from './policy.ts';
+import { allow, refuse } from './policy.ts';
 import { type Receipt, type Signer, signedReceipt } from './receipt.ts';
 
 /** What is to be ended: one sign-in of a person, or all of them. */
@@ -57,7 +57,7 @@ export async function revokeSession(
 ): Promise<Decided<Receipt>> {
   const startedAt = rooms.now();
   const [caller, profile] = await Promise.all([admitted, rooms.people.profile(wish.person)]);
-  const decision = allowAbout('session.revoke', caller, wish.person);
+  const decision = allow('session.revoke', caller, { person: wish.person, site: profile?.site });
   if (!profile) throw refuse(decision, 'known-people', 'unknown-person');
   const outcome = await endSessions(rooms, caller.person, { profile, session: wish.session }, startedAt);
   if (outcome === 'too-many-ended') throw refuse(decision, 'within-limits', outcome);

@@ -74,7 +74,8 @@ export async function sendMessage(
   ]);
   const passed = head && (await letPass(rooms, head));
   const seen = passed && (await upToDate(log, passed, page)); // before the rule: who was just added is a member
-  let decision = allow('message.send', draft.conversationId, caller, seen?.head);
+  const { conversationId } = draft;
+  let decision = allow('message.send', caller, { conversationId, head: seen?.head });
   if (!seen) throw new Fault('a conversation without a head was allowed');
   const known = seen.entries;
   let view: View = { head: seen.head, newest: known.at(-1) };
@@ -106,7 +107,7 @@ export async function sendMessage(
     const { head: settled, entries } = await upToDate(log, view.head, missed, view.newest);
     repeat = entries.find((other) => isRepeat(other, draft, caller));
     if (settled !== view.head) {
-      decision = allow('message.send', draft.conversationId, caller, settled);
+      decision = allow('message.send', caller, { conversationId, head: settled });
       sockets = undefined;
     }
     view = { head: settled, newest: entries.at(-1) ?? view.newest };

@@ -1,6 +1,6 @@
 import { admit, type Caller, type Identity, refusedSession, type Sessions } from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
-import { refuse } from './policy.ts';
+import { allowOwn, refuse } from './policy.ts';
 import { Refusal } from './refusal.ts';
 
 /** Whether somebody may open a socket: a token that was verified, of a session that was not ended. */
@@ -12,8 +12,7 @@ export async function connectSession(
   const decision = { operation: 'session.connect', purpose: 'operations', rule: 'live-session' } as const;
   if (!identity) return { ...decision, object: '-', outcome: 'refused', code: 'token-invalid' };
   try {
-    const { person } = await admit(sessions, identity, 'session.connect', now);
-    return { ...decision, object: person, outcome: 'allowed' };
+    return allowOwn('session.connect', await admit(sessions, identity, 'session.connect', now));
   } catch (error) {
     if (error instanceof Refusal) return error.decision;
     throw error;
@@ -23,7 +22,7 @@ export async function connectSession(
 /** Lists the caller's socket, which being admitted has done already, and says until when it is good. */
 export async function openSession(admitted: Promise<Caller>): Promise<Decided<Caller>> {
   const caller = await admitted;
-  return { decision: allowed('session.open', caller), value: caller };
+  return { decision: allowOwn('session.open', caller), value: caller };
 }
 
 /**
@@ -38,7 +37,7 @@ export async function renewSession(
   verified: Promise<Identity | undefined>,
 ): Promise<Decided<{ readonly expiresAt: number }>> {
   const [caller, token] = await Promise.all([admitted, verified]);
-  const decision = allowed('session.renew', caller);
+  const decision = allowOwn('session.renew', caller);
   const { connectionId } = caller;
   if (!token || !connectionId || token.person !== caller.person || token.session !== old.session) {
     throw refuse(decision, 'live-session', 'token-invalid');
@@ -47,14 +46,4 @@ export async function renewSession(
   const isListed = await sessions.register({ ...token, connectionId });
   if (!isListed) throw refusedSession('session-ended', caller, 'session.renew');
   return { decision, value: token };
-}
-
-function allowed(operation: 'session.open' | 'session.renew', caller: Caller): Decision {
-  return {
-    operation,
-    object: caller.person,
-    purpose: 'operations',
-    rule: 'live-session',
-    outcome: 'allowed',
-  };
 }

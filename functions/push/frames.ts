@@ -82,7 +82,11 @@ export function conversation(head: Head, title?: string) {
   return {
     conversationId: head.conversationId,
     kind: head.kind,
-    members: head.members.map(({ person, role }) => ({ person, role })),
+    members: head.members.map(({ person, role, until }) => ({
+      person,
+      role,
+      ...(until !== undefined && { until: new Date(until).toISOString() }),
+    })),
     ...(title !== undefined && { title }),
     createdAt: new Date(head.createdAt).toISOString(),
   };

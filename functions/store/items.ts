@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MemberRole } from '../../protocol/bodies.ts';
 import type { Head } from '../domain/conversation.ts';
 import { type Entry, isMembership, type MembershipChange } from '../domain/entry.ts';
 import { Fault } from '../domain/fault.ts';
@@ -20,7 +21,8 @@ const EntryItem = z.object({
   body: bytes.optional(),
   change: z.string().optional(),
   who: z.string().optional(),
-  role: z.enum(['owner', 'member']).optional(),
+  role: MemberRole.optional(),
+  until: z.string().optional(),
   /** Seconds since the epoch: DynamoDB deletes the item some time after it. Whoever reads never looks at it. */
   expiresAt: z.number().optional(),
 });
@@ -28,7 +30,10 @@ const EntryItem = z.object({
 const HeadItem = z.object({
   ...key,
   kind: z.enum(['direct', 'group']),
-  members: z.record(z.string(), z.object({ role: z.enum(['owner', 'member']), joined: z.number() })),
+  members: z.record(
+    z.string(),
+    z.object({ role: MemberRole, joined: z.number(), until: z.number().optional() }),
+  ),
   mv: z.number(),
   last: z.number(),
   lastHash: bytes,
@@ -59,6 +64,7 @@ export function entryItem(entry: Entry, storedUntil: number): z.infer<typeof Ent
           change: entry.change.kind,
           who: entry.change.person,
           ...('role' in entry.change && { role: entry.change.role }),
+          ...('until' in entry.change && { until: entry.change.until }),
         }
       : { epoch: entry.sealed.epoch, body: entry.sealed.bytes }),
   };
@@ -105,7 +111,7 @@ export function headOf(item: unknown): Head {
     conversationId: placeOf(stored).conversationId,
     kind: stored.kind,
     members: Object.entries(stored.members)
-      .map(([person, { role, joined }]) => ({ person, role, joined }))
+      .map(([person, member]) => ({ person, ...member }))
       .sort((one, other) => (one.person < other.person ? -1 : 1)), // a map has no order of its own
     membersVersion: stored.mv,
     last: stored.last,
@@ -122,13 +128,19 @@ export function headOf(item: unknown): Head {
 }
 
 export function memberMap(head: Head): z.infer<typeof HeadItem>['members'] {
-  return Object.fromEntries(head.members.map(({ person, role, joined }) => [person, { role, joined }]));
+  return Object.fromEntries(
+    head.members.map(({ person, role, joined, until }) => [
+      person,
+      { role, joined, ...(until !== undefined && { until }) },
+    ]),
+  );
 }
 
 function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
   if (stored.change === 'member.removed' && stored.who) return { kind: stored.change, person: stored.who };
   if (stored.change === 'member.added' && stored.who && stored.role) {
-    return { kind: stored.change, person: stored.who, role: stored.role };
+    const { change: kind, who: person, role, until } = stored;
+    return { kind, person, role, ...(until !== undefined && { until }) };
   }
   throw new Fault(`the entry ${stored.pk} ${stored.sk} is neither a message nor a change of membership`);
 }

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { People } from '../domain/people.ts';
+import type { People, Profile } from '../domain/people.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 
@@ -8,6 +8,9 @@ const ProfileItem = z.object({
   pk: z.string(),
   sk: z.literal('PROFILE'),
   roles: z.array(z.string()),
+  actsFor: z.array(z.string()).optional(),
+  site: z.string().optional(),
+  department: z.string().optional(),
   sub: z.string().optional(),
 });
 
@@ -18,15 +21,25 @@ export function people(client: DynamoDBDocumentClient, table: string): People {
       const { Item } = await client.send(
         new GetCommand({ TableName: table, Key: keys.profile(person), ConsistentRead: true }),
       );
-      if (!Item) return undefined;
-      const { roles, sub } = ProfileItem.parse(Item);
-      return { person, roles, ...(sub && { sub }) };
+      return Item && profileOf(Item);
     },
 
-    known: async (ids) => {
+    profiles: async (ids) => {
       const wanted = [...new Set(ids)].map((person) => keys.profile(person));
-      const items = await batchGet(client, table, wanted, { only: ['pk'] });
-      return new Set(items.map((item) => personOf({ pk: String(item.pk) })));
+      const found = (await batchGet(client, table, wanted)).map(profileOf);
+      return new Map(found.map((profile) => [profile.person, profile]));
     },
+  };
+}
+
+function profileOf(item: unknown): Profile {
+  const { pk, roles, actsFor, site, department, sub } = ProfileItem.parse(item);
+  return {
+    person: personOf({ pk }),
+    roles,
+    ...(actsFor && { actsFor }),
+    ...(site !== undefined && { site }),
+    ...(department !== undefined && { department }),
+    ...(sub !== undefined && { sub }),
   };
 }

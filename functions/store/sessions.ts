@@ -3,7 +3,8 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
-import { isEnded, type SessionRecord, type Sessions, type Socket } from '../domain/caller.ts';
+import { entitlementsOf, isEnded, type SessionRecord, type Sessions, type Socket } from '../domain/caller.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { Fault } from '../domain/fault.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
@@ -14,9 +15,14 @@ const KEPT_SECONDS = 25 * 60 * 60;
 /** Sockets that one registration takes off the list: an update expression holds 4 KB (DynamoDB developer guide, "Limits"). */
 const MOST_FORGOTTEN = 50;
 
-const SocketItem = z.object({
-  session: z.string(),
+const EntitledItem = z.object({
   roles: z.array(z.string()),
+  actsFor: z.array(z.string()).optional(),
+  site: z.string().optional(),
+});
+
+const SocketItem = EntitledItem.extend({
+  session: z.string(),
   auth: z.number().default(0), // listed before the time of sign-in was kept: any stamp refuses it
   exp: z.number(),
 });
@@ -26,6 +32,7 @@ const SessionItem = z.object({
   pk: z.string(),
   revokedUntil: z.number().optional(),
   ended: z.record(z.string(), z.number()).optional(),
+  entitled: EntitledItem.optional(),
   sockets: z.record(z.string(), SocketItem).default({}),
 });
 
@@ -138,22 +145,29 @@ export function keptUntil(now: number): number {
   return Math.floor(now / 1000) + KEPT_SECONDS;
 }
 
-function socketItem({ session, roles, authenticatedAt, expiresAt }: Socket): z.infer<typeof SocketItem> {
-  return { session, roles: [...roles], auth: authenticatedAt, exp: expiresAt };
+function socketItem({ session, authenticatedAt, expiresAt, ...socket }: Socket): z.infer<typeof SocketItem> {
+  return { ...entitledItem(socket), session, auth: authenticatedAt, exp: expiresAt };
+}
+
+/** Entitlements as an attribute of a session item. */
+export function entitledItem(entitled: Entitlements): z.infer<typeof EntitledItem> {
+  const { roles, actsFor, site } = entitlementsOf(entitled);
+  return { roles: [...roles], actsFor: actsFor && [...actsFor], site };
 }
 
 /** What a session item says. */
 export function recordOf(item: unknown): SessionRecord {
-  const { pk, revokedUntil, ended, sockets } = SessionItem.parse(item);
+  const { pk, revokedUntil, ended, entitled, sockets } = SessionItem.parse(item);
   const person = personOf({ pk });
   return {
     ...(revokedUntil !== undefined && { revokedUntil }),
     ...(ended && { ended: new Set(Object.keys(ended)) }),
-    sockets: Object.entries(sockets).map(([connectionId, { session, roles, auth, exp }]) => ({
+    ...(entitled && { entitled: entitlementsOf(entitled) }),
+    sockets: Object.entries(sockets).map(([connectionId, { session, auth, exp, ...socket }]) => ({
       person,
       connectionId,
       session,
-      roles,
+      ...entitlementsOf(socket),
       authenticatedAt: auth,
       expiresAt: exp,
     })),

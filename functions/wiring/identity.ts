@@ -4,12 +4,15 @@ import type { CognitoAccessTokenPayload } from 'aws-jwt-verify/jwt-model';
 import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
 import type { Identity } from '../domain/caller.ts';
+import type { Entitlements } from '../domain/entitlements.ts';
 import { SCOPE } from './claims.ts';
 import { setting } from './env.ts';
 
 const Claims = z.object({
   person: PersonId,
   roles: z.string(),
+  acts_for: z.string().optional(),
+  site: z.string().optional(),
   origin_jti: z.string().min(1),
   auth_time: z.coerce.number().int(),
   exp: z.coerce.number().int(),
@@ -20,11 +23,14 @@ export function identityOf(claims: unknown): Identity {
   return identityIn(Claims.parse(claims));
 }
 
-function identityIn({ person, roles, origin_jti, auth_time, exp }: z.infer<typeof Claims>): Identity {
+function identityIn({ person, roles, acts_for, site, ...claims }: z.infer<typeof Claims>): Identity {
+  const { origin_jti, auth_time, exp } = claims;
   return {
     person,
     session: origin_jti,
     roles: roles.split(' ').filter(Boolean),
+    ...(acts_for && { actsFor: acts_for.split(' ') }),
+    ...(site && { site }),
     authenticatedAt: auth_time * 1000,
     expiresAt: exp * 1000,
   };
@@ -54,11 +60,20 @@ export function openVerifier(): (token: string) => Promise<Identity | undefined>
 /** A key id that no key has is a forged token's as a rule: it is refused, though a key made seconds ago looks the same. */
 const keysUnavailable = [FetchError, JwksNotAvailableInCacheError, JwksValidationError];
 
+/** What the organisation says of somebody, as a token carries it: strings only. */
+export function claimsOf({ roles, actsFor, site }: Entitlements): Record<string, string> {
+  return {
+    roles: roles.join(' '),
+    ...(actsFor && actsFor.length > 0 && { acts_for: actsFor.join(' ') }),
+    ...(site !== undefined && { site }),
+  };
+}
+
 /** The identity as `$connect`'s authorizer hands it to every later event of the socket: strings only. */
 export function toAuthorizerContext(identity: Identity): Record<string, string> {
   return {
     person: identity.person,
-    roles: identity.roles.join(' '),
+    ...claimsOf(identity),
     origin_jti: identity.session,
     auth_time: String(identity.authenticatedAt / 1000),
     exp: String(identity.expiresAt / 1000),

@@ -4,7 +4,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { hashOf } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
 import { MAX_MEMBERS } from '../../../protocol/requests.ts';
-import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo, dan] = [person('ana'), person('ben'), person('cleo'), person('dan')];
 
@@ -12,7 +12,7 @@ type Chat = ReturnType<typeof aConversation>;
 
 const change = (chat: Chat, by: string, wish: MembershipWish, known = [ana, ben, cleo, dan]) =>
   changeMembers(
-    { ...chat.rooms, people: { profile: async () => undefined, known: async () => new Set(known) } },
+    { ...chat.rooms, people: cliniciansOf(known) },
     Promise.resolve(callerNamed(by)),
     chat.conversationId,
     wish,

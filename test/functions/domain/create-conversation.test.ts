@@ -4,7 +4,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { createConversation, type Proposal } from '../../../functions/domain/create-conversation.ts';
 import type { Created, Log } from '../../../functions/domain/log.ts';
 import { Refusal } from '../../../functions/domain/refusal.ts';
-import { aConversation, aRef, callerNamed, MemoryLog, person } from './in-memory.ts';
+import { aConversation, aRef, callerNamed, cliniciansOf, MemoryLog, person } from './in-memory.ts';
 
 const people = [person('ana'), person('ben'), person('cleo')];
 
@@ -59,7 +59,7 @@ test('in any race a ref makes one group, two people have one direct conversation
             {
               ...rooms,
               log: log.asLog(),
-              people: { profile: async () => undefined, known: async (ids) => new Set(ids) },
+              people: cliniciansOf(),
               retentionDays: 30,
               pause: () => scheduler.schedule(Promise.resolve(), 'pause'),
             },

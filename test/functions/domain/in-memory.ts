@@ -9,6 +9,7 @@ import {
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
+import type { People } from '../../../functions/domain/people.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
@@ -241,5 +242,21 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
 
 /** A caller whose session is live. */
 export function callerNamed(name: string): Caller {
-  return { person: name, roles: [], expiresAt: Number.MAX_SAFE_INTEGER, otherSockets: [] };
+  return {
+    person: name,
+    roles: ['clinician'],
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    askedAt: 0,
+    otherSockets: [],
+  };
+}
+
+/** A People table that knows these, clinicians all; without a list, everybody who is asked for. */
+export function cliniciansOf(known?: readonly string[]): People {
+  const profileOf = (person: string) => ({ person, roles: ['clinician'] });
+  const isKnown = (person: string) => known?.includes(person) ?? true;
+  return {
+    profile: async (person) => (isKnown(person) ? profileOf(person) : undefined),
+    profiles: async (ids) => new Map(ids.filter(isKnown).map((person) => [person, profileOf(person)])),
+  };
 }

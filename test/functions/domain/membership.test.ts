@@ -5,13 +5,13 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { isMembership } from '../../../functions/domain/entry.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 type Chat = ReturnType<typeof aConversation>;
-const everybody = { profile: async () => undefined, known: async () => new Set([ana, ben, cleo]) };
+const everybody = cliniciansOf([ana, ben, cleo]);
 
 const add = (chat: Chat, by: string, who: string, role?: 'owner' | 'member') =>
   changeMembers({ ...chat.rooms, people: everybody }, Promise.resolve(callerNamed(by)), chat.conversationId, {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
 import { genesisOf, hashOf, isMembership } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const ana = person('ana');
 const ben = person('ben');
@@ -73,7 +73,7 @@ describe('a send', () => {
           });
         }
         chat.log.turn = (what) => scheduler.schedule(Promise.resolve(), what);
-        const people = { profile: async () => undefined, known: async () => new Set<string>() };
+        const people = cliniciansOf([person('nobody')]);
         const removal = changeMembers(
           { ...chat.rooms, people },
           Promise.resolve(callerNamed(ana)),
@@ -162,7 +162,7 @@ describe('a send', () => {
 
   test('with a head older than the log works the members out from the log itself', async () => {
     const chat = aConversation([ana, ben, cleo]);
-    const people = { profile: async () => undefined, known: async () => new Set<string>() };
+    const people = cliniciansOf([person('nobody')]);
     await changeMembers({ ...chat.rooms, people }, Promise.resolve(callerNamed(ana)), chat.conversationId, {
       kind: 'member.removed',
       person: cleo,
@@ -205,7 +205,7 @@ test('a send whose since is further back than one answer of a query reaches is t
 
 test('a send by who is removed between its two reads and its third is refused', async () => {
   const chat = aConversation([ana, ben, cleo]);
-  const people = { profile: async () => undefined, known: async () => new Set([ben]) };
+  const people = cliniciansOf([ben]);
   const change = (kind: 'member.added' | 'member.removed', person: string) =>
     changeMembers({ ...chat.rooms, people }, Promise.resolve(callerNamed(ana)), chat.conversationId, {
       kind,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
 import { isMembership } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const ana = person('ana');
 const ben = person('ben');
@@ -22,7 +22,7 @@ function floodedConversation() {
     });
   const remove = () =>
     changeMembers(
-      { ...chat.rooms, people: { profile: async () => undefined, known: async () => new Set([ben]) }, pause },
+      { ...chat.rooms, people: cliniciansOf([ben]), pause },
       Promise.resolve(callerNamed(ana)),
       chat.conversationId,
       { kind: 'member.removed', person: ben },

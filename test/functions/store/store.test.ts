@@ -285,7 +285,8 @@ test('people are known by their profile alone', async () => {
   await client.send(new PutCommand({ TableName: 'People', Item: withSub }));
   expect(await store.profile(ana)).toMatchObject({ sub: 's-1' });
   expect(await store.profile(newId())).toBeUndefined();
-  expect(await store.known([ana, ana, newId()])).toEqual(new Set([ana]));
+  const known = await store.profiles([ana, ana, newId()]);
+  expect(known).toEqual(new Map([[ana, { person: ana, roles: ['patient'], sub: 's-1' }]]));
 });
 
 test('a wrapped key is written once; who comes later gets the one that stands', async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { MemberRole } from '../../../../protocol/bodies.ts';
 
 /** The people of a history; the first is the owner of a group, the last is nobody's member at first. */
 export const PEOPLE = ['ana', 'ben', 'cleo', 'dan'] as const;
@@ -33,7 +34,7 @@ export type SendAhead = Asked & { readonly do: 'send-ahead' };
 export type Add = Asked & {
   readonly do: 'add';
   readonly who: Who;
-  readonly role?: 'owner' | 'member';
+  readonly role?: MemberRole;
   readonly half?: Half;
 };
 export type Remove = Asked & { readonly do: 'remove'; readonly who: Who; readonly half?: Half };

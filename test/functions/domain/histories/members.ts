@@ -1,3 +1,4 @@
+import type { MemberRole } from '../../../../protocol/bodies.ts';
 import type { Call, Moment, Observations } from './observations.ts';
 
 interface Stay {
@@ -9,7 +10,7 @@ interface Stay {
 
 export interface Version {
   readonly seq: number;
-  readonly roles: ReadonlyMap<string, 'owner' | 'member'>;
+  readonly roles: ReadonlyMap<string, MemberRole>;
   readonly from: Moment;
   /** From here on the next version alone can be seen. */
   until: Moment;
@@ -21,7 +22,7 @@ export class Members {
   private readonly stays: Stay[];
 
   constructor({ founders, stored }: Observations) {
-    let roles = new Map(founders.map(({ person, role }) => [person, role] as const));
+    let roles = new Map<string, MemberRole>(founders.map(({ person, role }) => [person, role] as const));
     this.stays = founders.map(({ person }) => ({ person, joined: 0, left: Number.POSITIVE_INFINITY }));
     this.versions = [{ seq: 0, roles, from: 0, until: Number.POSITIVE_INFINITY }];
     for (const { seq, body, from, until } of stored) {

@@ -5,7 +5,7 @@ import type { Log } from '../../../../functions/domain/log.ts';
 import type { ReadingRooms } from '../../../../functions/domain/read-log.ts';
 import { Refusal } from '../../../../functions/domain/refusal.ts';
 import type { SendingRooms } from '../../../../functions/domain/send-message.ts';
-import { aConversation, MemorySessions, person } from '../in-memory.ts';
+import { aConversation, callerNamed, cliniciansOf, MemorySessions, person } from '../in-memory.ts';
 import { bindingVault } from './binding-vault.ts';
 import { type Half, type History, type Mishap, PEOPLE, type Who } from './history.ts';
 import { InterleavedLog } from './interleaved-log.ts';
@@ -71,7 +71,8 @@ export class Stage {
     const otherSockets = this.socketsOf(name).filter(({ connectionId }) =>
       /^(tablet|old)/.test(connectionId),
     );
-    return { person: id, roles: [], connectionId: `phone-${name}`, expiresAt: NEVER, otherSockets };
+    const connectionId = `phone-${name}`;
+    return { ...callerNamed(id), connectionId, expiresAt: NEVER, otherSockets };
   }
 
   /** The rooms as one call finds them. */
@@ -82,7 +83,7 @@ export class Stage {
       vault: { ...this.basis.rooms.vault, ...bindingVault },
       log: this.logFor(call, terms, gate),
       sessions: this.sessionsFor(gate),
-      people: { profile: async () => undefined, known: async (ids) => new Set(ids) },
+      people: cliniciansOf(),
       announcements: this.announcementsFor(call, gate),
       now: () => this.now + (terms.skew ?? 0),
       pause: () => this.turns.next(),

@@ -1,0 +1,53 @@
+import type { Caller } from './caller.ts';
+import { type Head, isReader, type Member, memberAt } from './conversation.ts';
+import { conversesOnlyAs } from './entitlements.ts';
+import type { About } from './policy.ts';
+
+/** What somebody can be to what an operation is about. */
+export type Relation =
+  | 'themselves'
+  | 'in their charge'
+  | 'member'
+  | 'member who may write'
+  | 'member who leaves'
+  | 'owner'
+  | 'broke the glass';
+
+/** Whether the caller is that to what the operation is about, at the moment they were admitted. */
+export function isRelated(relation: Relation, caller: Caller, about: About): boolean {
+  if ('conversationId' in about) {
+    const member = about.head && membership(caller, about.head);
+    if (relation === 'member') return member !== undefined;
+    if (relation === 'member who may write') return member !== undefined && !isReader(member);
+    if (relation === 'member who leaves') return member !== undefined && about.person === caller.person;
+    if (relation === 'owner') return member?.role === 'owner';
+    if (relation === 'broke the glass') return about.head !== undefined && brokeTheGlass(caller, about);
+    return false;
+  }
+  if (relation === 'themselves') return about.person === caller.person;
+  if (relation === 'in their charge') return caller.site === undefined || caller.site === about.site;
+  return false;
+}
+
+/**
+ * The caller's membership, where it stands now: a grant has an end, a guest's always, and who is only somebody's
+ * caregiver is there for a patient who is there too.
+ */
+function membership(caller: Caller, head: Head): Member | undefined {
+  const member = memberAt(head, caller.person, caller.askedAt);
+  if (!member) return undefined;
+  if (conversesOnlyAs(caller, 'guest') && member.until === undefined) return undefined;
+  if (conversesOnlyAs(caller, 'caregiver') && !actsForSomebody(caller, head)) return undefined;
+  return member;
+}
+
+function actsForSomebody(caller: Caller, head: Head): boolean {
+  return (caller.actsFor ?? []).some((patient) => memberAt(head, patient, caller.askedAt) !== undefined);
+}
+
+function brokeTheGlass(
+  { emergency, askedAt }: Caller,
+  { conversationId }: About & object & { conversationId: string },
+) {
+  return emergency?.conversationId === conversationId && askedAt < emergency.until;
+}
