@@ -6,6 +6,9 @@ import { StoredTable, type StoredTableProps } from './stored-table.ts';
 /** Partitions that hold lists of conversations: who writes there cannot touch a profile, which holds roles. */
 const LISTS = 'L#*';
 
+/** Partitions of acts that wait for a second person. */
+const REQUESTS = 'A#*';
+
 /** Every person: profile, roles, and the list of conversations they are in. */
 export class PeopleStore extends Construct {
   private readonly table: StoredTable;
@@ -39,6 +42,16 @@ export class PeopleStore extends Construct {
   /** Lets `door` note how far somebody has read. */
   letMark(door: Door): void {
     this.table.lend(door, { name: 'MarkOnLists', actions: ['UpdateItem'], partitions: LISTS });
+  }
+
+  /** Lets `door` note that somebody asked for an act that needs two people, find who, and take it off when it is done. */
+  letApprove(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, {
+      name: 'KeepRequests',
+      actions: ['PutItem', 'DeleteItem'],
+      partitions: REQUESTS,
+    });
   }
 
   /** Lets `door` take a conversation off the list of someone who leaves. */

@@ -29,6 +29,7 @@ export type Rule =
   | 'owner-of-conversation'
   | 'member-leaves'
   | 'emergency-grant'
+  | 'two-people'
   | 'eligible-people'
   | 'known-people'
   | 'within-limits'

@@ -4,7 +4,7 @@ import type { Role } from '../../protocol/roles.ts';
 import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
 import type { Decision, Operation, Purpose, Rule } from './decision.ts';
-import { conversing, holdsAny } from './entitlements.ts';
+import { conversing, type Entitlements, holdsAny } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
 import { isRelated, type Relation } from './relation.ts';
 
@@ -97,6 +97,11 @@ export function allow(operation: Operation, caller: Caller, about: About): Decis
 /** {@link allow} for what is the caller's own. */
 export function allowOwn(operation: Operation, caller: Caller): Decision {
   return allow(operation, caller, { person: caller.person });
+}
+
+/** Whether some row names a role of theirs for the operation: what can be asked of somebody who is not here. */
+export function mayAsk(operation: Operation, entitled: Entitlements): boolean {
+  return policy.some((one) => one.operation === operation && holdsAny(entitled, one.roles));
 }
 
 /** A decision that was allowed by its rule and is refused all the same, by a limit that stands beside the rule. */

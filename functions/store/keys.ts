@@ -1,4 +1,5 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { Operation } from '../domain/decision.ts';
 
 /** Room for 10^12 entries: `seq` sorts as text because it is padded to twelve digits. */
 const SEQ_DIGITS = 12;
@@ -15,6 +16,7 @@ export const keys = {
     pk: `L#${person}`,
     sk: `C#${conversation}`,
   }),
+  request: (operation: Operation, object: string) => ({ pk: `A#${operation}`, sk: object }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
   organisationKey: (epoch: string) => ({ pk: 'O#', sk: epoch }),

@@ -12,6 +12,7 @@ import { conversationLog } from '../store/conversations.ts';
 import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
+import { requests } from '../store/requests.ts';
 import { sessions } from '../store/sessions.ts';
 import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
@@ -48,6 +49,7 @@ export const open = {
   standings: () => standings(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
+  requests: () => requests(documents, setting('peopleTable')),
   vault: () =>
     vault(
       new DataKeys(
