@@ -11,6 +11,7 @@ const rooms = {
   sessions,
   log: open.logWithLists(),
   people: open.people(),
+  ends: open.ends(),
   announcements: open.announcements(),
 };
 

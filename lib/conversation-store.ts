@@ -42,6 +42,12 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'AppendToConversations', actions: ['PutItem', 'UpdateItem'] });
   }
 
+  /** Lets `door` take ends of memberships that have come, and forget them. */
+  letEndMemberships(door: Door): void {
+    this.letAppend(door);
+    this.table.lend(door, { name: 'ForgetEnds', actions: ['DeleteItem'], partitions: 'ENDS' });
+  }
+
   /** Lets `door` begin a conversation in one transaction, or read the one that stands in its place. */
   letBegin(door: Door): void {
     this.table.lend(door, {

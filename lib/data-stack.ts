@@ -44,7 +44,7 @@ export class DataStack extends Stack {
     this.conversations = new ConversationStore(this, 'Conversations', { ...forData, retentionDays });
     this.parked = new ParkedQueue(this, 'Parked', { encryptionKey: encryptionKeys.data });
     this.people = new PeopleStore(this, 'People', forData);
-    this.sessions = new SessionStore(this, 'Sessions', forData);
+    this.sessions = new SessionStore(this, 'Sessions', { ...forData, signOut: settings.signOut });
 
     // Whatever could bring a deleted key back ends on the same day; a shredded key is gone for good from then on.
     const keyBackups = new Backups(this, 'KeyBackups', {

@@ -14,6 +14,8 @@ const paces = {
   page: { memorySize: 1_024, timeoutSeconds: 15 },
   /** Opens or closes a connection, or signs in; Cognito gives a trigger 5 s. */
   gate: { memorySize: 512, timeoutSeconds: 5 },
+  /** Nobody waits: runs by the clock, and is over before it runs again. */
+  sweep: { memorySize: 512, timeoutSeconds: 55 },
 } as const;
 
 export interface DoorProps {

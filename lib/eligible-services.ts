@@ -13,6 +13,7 @@ export const eligibleServices = {
     Backup: 'AWS Backup',
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
+    Events: 'Amazon EventBridge (includes Amazon CloudWatch Events)',
     KMS: 'AWS Key Management Service',
     Lambda: 'AWS Lambda',
     Logs: 'Amazon CloudWatch Logs',

@@ -4,6 +4,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { AuditStack } from './audit-stack.ts';
 import type { DataStack } from './data-stack.ts';
 import { Door, type DoorProps } from './door.ts';
+import { everyMinute } from './every-minute.ts';
 import { GatewayLogRole } from './gateway-log-role.ts';
 import { HttpApi } from './http-api.ts';
 import type { Settings } from './settings.ts';
@@ -43,6 +44,14 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(renewSession);
     signIn.letVerify(renewSession);
 
+    const keepSession = door('KeepSession', 'gate');
+    sessions.letAdmit(keepSession);
+
+    const sweepSessions = door('SweepSessions', 'sweep');
+    sessions.letSweep(sweepSessions);
+    sessions.letForgetSocket(sweepSessions);
+    everyMinute(sweepSessions);
+
     const sendMessage = door('SendMessage', 'message');
     sessions.letAdmit(sendMessage);
     sessions.letFindSockets(sendMessage);
@@ -69,7 +78,7 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(unknownFrame);
 
     const createConversation = door('CreateConversation', 'page');
-    sessions.letRead(createConversation);
+    sessions.letAdmit(createConversation);
     conversations.letBegin(createConversation);
     people.letJoin(createConversation);
     keys.letSeal(createConversation);
@@ -86,18 +95,24 @@ export class MessagingStack extends Stack {
     keys.letOpen(readMessages);
 
     const changeMembers = door('ChangeMembers', 'page');
-    sessions.letRead(changeMembers);
-    sessions.letForgetSocket(changeMembers);
+    sessions.letAdmit(changeMembers);
     sessions.letFindSockets(changeMembers);
     conversations.letAppend(changeMembers);
     people.letJoin(changeMembers);
     people.letLeave(changeMembers);
 
+    const endGrants = door('EndGrants', 'sweep');
+    conversations.letEndMemberships(endGrants);
+    people.letLeave(endGrants);
+    sessions.letForgetSocket(endGrants);
+    sessions.letFindSockets(endGrants);
+    everyMinute(endGrants);
+
     const showMe = door('ShowMe', 'page');
     sessions.letRead(showMe);
 
     const revokeSession = door('RevokeSession', 'message'); // until it has run, somebody reads who must not
-    sessions.letRead(revokeSession);
+    sessions.letAdmit(revokeSession);
     sessions.letEnd(revokeSession);
     people.letRead(revokeSession);
     signIn.letSignOut(revokeSession);
@@ -115,6 +130,7 @@ export class MessagingStack extends Stack {
       frames: {
         'session.open': openSession,
         'session.renew': renewSession,
+        'session.keep': keepSession,
         'message.send': sendMessage,
         'conversation.catch-up': catchUp,
         'conversation.mark-read': markRead,
@@ -127,6 +143,9 @@ export class MessagingStack extends Stack {
     socketApi.letPush(markRead);
     socketApi.letPush(revokeSession);
     socketApi.letClose(revokeSession);
+    socketApi.letPush(endGrants);
+    socketApi.letPush(sweepSessions);
+    socketApi.letClose(sweepSessions);
     if (settings.apiGatewayLogRole === 'create')
       socketApi.waitFor(new GatewayLogRole(this, 'GatewayLogRole'));
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Role } from '../protocol/roles.ts';
 
 /**
  * Everything a deployment may choose, in one place. What is not here is not a choice: encryption, MFA, backups and
@@ -52,6 +53,26 @@ export const Settings = z
           .max(12, 'must be at most 12 hours: a working day, after which the person signs in with MFA again')
           .default(12)
           .describe('Hours until a person signs in again. Default 12.'),
+      })
+      .prefault({}),
+
+    signOut: z
+      .strictObject({
+        idleMinutes: minutes()
+          .default(15)
+          .describe('Minutes without activity after which a person is signed out. Default 15.'),
+        idleMinutesByRole: z
+          .partialRecord(Role, minutes())
+          .default({})
+          .describe(
+            'The same for single roles, e.g. { patient: 30 }. Who holds several has the shortest. Default none.',
+          ),
+        hours: z
+          .int()
+          .min(1, 'must be at least 1 hour')
+          .max(12, 'must be at most 12 hours: a working day, after which the person signs in with MFA again')
+          .default(12)
+          .describe('Hours after signing in that a person is signed out, whatever they do. Default 12.'),
       })
       .prefault({}),
 
@@ -127,6 +148,13 @@ export const Settings = z
       }
     }
   });
+
+function minutes() {
+  return z
+    .int()
+    .min(2, 'must be at least 2 minutes: activity is noted once a minute')
+    .max(720, 'must be at most 720 minutes (12 hours)');
+}
 
 export type Settings = z.infer<typeof Settings>;
 

@@ -40,6 +40,7 @@ const writes = {
   GetItem: false,
   BatchGetItem: false,
   Query: false,
+  Scan: false,
   PutItem: true,
   UpdateItem: true,
   DeleteItem: true,

@@ -41,6 +41,9 @@ export const SessionRenew = z.strictObject({
   token: z.string().min(1).max(8192),
 });
 
+/** Somebody is at this client: whoever is not is signed out after a while. Send it at most once a minute, and only when they did something. */
+export const SessionKeep = z.strictObject({ type: z.literal('session.keep') });
+
 /** Stores one message, once per `ref`. `since`: the highest contiguous `seq` the sender knew when it wrote it. */
 export const MessageSend = z.strictObject({
   type: z.literal('message.send'),
@@ -87,11 +90,21 @@ export const SessionOpened = z.strictObject({
 
 export const SessionRenewed = z.strictObject({ type: z.literal('session.renewed'), expiresAt: Instant });
 
+/** Noted. When the sign-in ends unless somebody is there again, and when it ends in any case. */
+export const SessionKept = z.strictObject({
+  type: z.literal('session.kept'),
+  idleAt: Instant,
+  endsAt: Instant,
+});
+
 /** The server has ended this sign-in: nothing of it opens anything any more. The last frame of the socket. */
 export const SessionEnded = z.strictObject({
   type: z.literal('session.ended'),
-  /** `revoked`: the organisation, or the person on another device, ended it. */
-  reason: z.enum(['revoked']),
+  /**
+   * `revoked`: the organisation, or the person on another device, ended it. `idle`: nobody was there for too long.
+   * `time-limit`: they signed in too long ago.
+   */
+  reason: z.enum(['revoked', 'idle', 'time-limit']),
 });
 
 /** The message is stored: the acknowledgement. */
@@ -165,6 +178,7 @@ export const Refused = z.strictObject({
 export const clientFrames = {
   'session.open': SessionOpen,
   'session.renew': SessionRenew,
+  'session.keep': SessionKeep,
   'message.send': MessageSend,
   'conversation.catch-up': ConversationCatchUp,
   'conversation.mark-read': ConversationMarkRead,
@@ -175,6 +189,7 @@ export const clientFrames = {
 export const serverFrames = {
   'session.opened': SessionOpened,
   'session.renewed': SessionRenewed,
+  'session.kept': SessionKept,
   'session.ended': SessionEnded,
   'message.accepted': MessageAccepted,
   'message.new': MessageNew,

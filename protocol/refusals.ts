@@ -27,6 +27,16 @@ export const refusals = {
     retryable: false,
     status: 401,
   },
+  'session-idle': {
+    message: 'nobody was there for too long, and the session was ended; sign in again',
+    retryable: false,
+    status: 401,
+  },
+  'session-time-limit': {
+    message: 'the sign-in is too long ago, and the session was ended; sign in again',
+    retryable: false,
+    status: 401,
+  },
   'token-invalid': {
     message: 'the token is not a valid access token of this person and session',
     retryable: false,

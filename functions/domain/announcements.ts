@@ -19,21 +19,21 @@ export interface MarkAnnouncements {
   announceMark(mark: ReadMark, to: readonly Socket[]): Promise<void>;
 }
 
-/** Every live socket of the members of `head`, but the one the caller's frame came from. */
+/** Every live socket of the members of `head`, but the one the caller's frame came from, where somebody called. */
 export async function socketsOf(
   sessions: Sessions,
   head: Head,
-  caller: Caller,
+  caller: Pick<Caller, 'person' | 'otherSockets'> | undefined,
   now: number,
 ): Promise<readonly Socket[]> {
   const others = membersAt(head, now)
     .map((member) => member.person)
-    .filter((person) => person !== caller.person);
+    .filter((person) => person !== caller?.person);
   const records = await sessions.ofMany(others);
   const sockets = [...records.values()].flatMap((record) =>
     record.sockets.filter((socket) => !isEnded(record, socket)),
   );
-  return [...sockets, ...caller.otherSockets].filter((socket) => socket.expiresAt > now);
+  return [...sockets, ...(caller?.otherSockets ?? [])].filter((socket) => socket.expiresAt > now);
 }
 
 /** The sockets of those who were members when `seq` was written. */

@@ -2,6 +2,7 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Operation, Purpose } from './decision.ts';
 import type { Entitlements } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
+import { endOf, idleAt, isNewActivity, type SignOutRules, signedOutBy } from './sign-out.ts';
 
 /** Sockets of one person that are pushed to: every send to them costs a post for each. */
 const MOST_SOCKETS = 20;
@@ -36,6 +37,8 @@ export interface SessionRecord {
   readonly ended?: ReadonlySet<string>;
   /** What the person is now, where that was changed after a token was issued that may still be good. */
   readonly entitled?: Entitlements;
+  /** When somebody was last there, by sign-in; milliseconds since the epoch. */
+  readonly activeAt?: ReadonlyMap<string, number>;
   readonly sockets: readonly Socket[];
 }
 
@@ -49,6 +52,13 @@ export interface Sessions {
    */
   register(socket: Socket, instead?: readonly string[]): Promise<boolean>;
   forget(person: PersonId, connectionId: string): Promise<void>;
+  /** Notes that somebody is there under this sign-in, and forgets the sign-ins that `instead` names. */
+  noteActive(person: PersonId, session: string, at: number, instead: readonly string[]): Promise<void>;
+}
+
+/** What admitting somebody takes: the sessions, and when they end by themselves. */
+export interface Admitting extends Sessions {
+  readonly rules: SignOutRules;
 }
 
 /** A person whose session was found live a moment ago: the only key to every rule in `policy.ts`. */
@@ -58,6 +68,9 @@ export interface Caller extends Entitlements {
   readonly expiresAt: number;
   /** When they were let in: what has an end is measured against it. Milliseconds since the epoch. */
   readonly askedAt: number;
+  /** When the sign-in ends unless somebody is there, and when in any case; milliseconds since the epoch. */
+  readonly idleAt: number;
+  readonly endsAt: number;
   /** What they say that they ask for; without it, what the policy names first. */
   readonly purpose?: Purpose;
   /** One conversation that they were let into for an emergency, and until when. */
@@ -70,19 +83,22 @@ export interface Caller extends Entitlements {
  * Lets a caller in whose session was not ended and has not expired, and lists a socket that is not listed.
  * Every door starts with it: a token that is still valid opens nothing once the stamp is set.
  *
- * @throws Refusal `session-ended`, `session-expired`
+ * @throws Refusal `session-ended`, `session-expired`, `session-idle`, `session-time-limit`
  */
 export async function admit(
-  sessions: Sessions,
+  sessions: Admitting,
   identity: Identity,
   operation: Operation,
   now: number,
 ): Promise<Caller> {
   const record = await sessions.of(identity.person);
   const listed = record.sockets.find((socket) => socket.connectionId === identity.connectionId);
-  const token = listed ?? identity;
+  const token = { ...(listed ?? identity), ...record.entitled };
   if (isEnded(record, token)) throw refusedSession('session-ended', identity, operation);
   if (token.expiresAt <= now) throw refusedSession('session-expired', identity, operation);
+  const over = signedOutBy(sessions.rules, record, token, now);
+  if (over)
+    throw refusedSession(over === 'idle' ? 'session-idle' : 'session-time-limit', identity, operation);
 
   const { connectionId } = identity;
   if (connectionId !== undefined && !listed) {
@@ -90,16 +106,27 @@ export async function admit(
     if (!isListed) throw refusedSession('session-ended', identity, operation); // ended since it was read
   }
 
+  const isActive = isNewActivity(operation, record, token, now);
+  if (isActive)
+    await sessions.noteActive(token.person, token.session, now, forgotten(sessions.rules, record, now));
+  const noted = isActive ? { activeAt: new Map([[token.session, now]]) } : record;
   return {
     person: identity.person,
-    ...entitlementsOf(record.entitled ?? token),
+    ...entitlementsOf(token),
     connectionId,
     expiresAt: token.expiresAt,
     askedAt: now,
+    idleAt: idleAt(sessions.rules, noted, token),
+    endsAt: endOf(sessions.rules, token),
     otherSockets: record.sockets.filter(
       (socket) => socket.connectionId !== connectionId && !isEnded(record, socket),
     ),
   };
+}
+
+/** Sign-ins of which nothing needs to be remembered: older than any may be. */
+function forgotten({ limitMs }: SignOutRules, { activeAt }: SessionRecord, now: number): readonly string[] {
+  return [...(activeAt ?? [])].filter(([, at]) => at < now - 2 * limitMs).map(([session]) => session);
 }
 
 /** The entitlements alone, of whatever holds some. */
@@ -131,7 +158,7 @@ function superfluous(record: SessionRecord, now: number): readonly string[] {
 }
 
 export function refusedSession(
-  code: 'session-ended' | 'session-expired',
+  code: 'session-ended' | 'session-expired' | 'session-idle' | 'session-time-limit',
   identity: Pick<Identity, 'person'>,
   operation: Operation,
 ): Refusal {

@@ -1,36 +1,18 @@
 import type { MemberRole } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
-import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
-import type { Caller, Sessions } from './caller.ts';
-import { type Head, isExpired, memberAt, memberOf } from './conversation.ts';
+import { type AppendingRooms, appendMembership } from './append-membership.ts';
+import type { Caller } from './caller.ts';
+import { type Head, memberAt, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
-import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
+import type { MembershipChange } from './entry.ts';
 import { Fault } from './fault.ts';
-import type { Log } from './log.ts';
-import { afterChange, settle } from './membership.ts';
 import type { People } from './people.ts';
 import { allow, refuse } from './policy.ts';
-import { PAGE } from './send-message.ts';
 
-const ATTEMPTS = 64;
-
-/** Lost races after which sends are asked to let the change pass: whoever floods must not put off their own removal. */
-const RACES_BEFORE_ASKING = 2;
-
-/** How long they do: longer than a few tries take, and short where the function dies meanwhile. */
-const YIELD_MS = 2_000;
-
-export interface MembershipRooms {
-  readonly sessions: Sessions;
-  readonly log: Log;
+export interface MembershipRooms extends AppendingRooms {
   readonly people: People;
-  readonly announcements: Announcements;
-  readonly now: () => number;
-  readonly newId: () => string;
-  readonly newRef: () => string;
-  readonly pause: (lostRaces: number) => Promise<void>;
 }
 
 /**
@@ -48,11 +30,10 @@ export type MembershipWish =
 
 /**
  * Adds or removes a member by an entry of the conversation's own log, so that who may hear what has a place in its
- * order. What already holds is answered without another entry, and announced again where the entry that made it so is
- * among the newest: the function may have died before it was.
+ * order.
  *
- * @throws Refusal `malformed` (an end that is past, or an owner's), `not-a-member`, `not-an-owner`, `fixed-members`, `unknown-person`, `not-eligible`,
- * `too-many-members`, `last-owner`, `busy`
+ * @throws Refusal `malformed` (an end that is past, or an owner's), `not-a-member`, `not-an-owner`, `not-allowed`,
+ * `fixed-members`, `unknown-person`, `not-eligible`, `too-many-members`, `last-owner`, `busy`
  */
 export async function changeMembers(
   rooms: MembershipRooms,
@@ -60,57 +41,34 @@ export async function changeMembers(
   conversationId: ConversationId,
   wish: MembershipWish,
 ): Promise<Decided<Head>> {
-  const { log } = rooms;
   const [caller, profiles] = await Promise.all([admitted, rooms.people.profiles([wish.person])]);
+  const profile = profiles.get(wish.person);
+  let decision: Decision | undefined;
+  const decided = () => {
+    if (!decision) throw new Fault('a change of membership was written that nobody decided on');
+    return decision;
+  };
 
-  for (let lostRaces = 0; lostRaces < ATTEMPTS; lostRaces += 1) {
-    if (lostRaces > 0) await rooms.pause(lostRaces);
-    const [found, page] = await Promise.all([log.head(conversationId), log.newest(conversationId, PAGE)]);
-    const head = found && (await settle(log, found, page, log.rebuild));
-    const decision = decide(caller, conversationId, head, wish);
-    if (!head) throw new Fault('a conversation without a head was allowed');
-    const profile = profiles.get(wish.person);
-    if (wish.kind === 'member.added' && !profile) throw refuse(decision, 'known-people', 'unknown-person');
-    if (!isPossible(head, wish, rooms.now())) throw refuse(decision, 'well-formed', 'malformed');
-    const change = changeFor(head, wish, rooms.now());
-    if (!change) {
-      const made = page.findLast((entry) => isMembership(entry) && entry.change.person === wish.person);
-      const isThere = made && isMembership(made) && !isExpired(head, made, rooms.now());
-      if (isThere) await announce(rooms, caller, head, made);
-      return { decision, value: head };
-    }
-    const entry = entryOf(rooms, caller, head, page.at(-1), change);
-    const after = afterChange(head, entry, hashOf(entry));
-    const isAdded = change.kind === 'member.added' && profile;
-    if (isAdded && whyNotEligible(profile, after.members)) {
-      throw refuse(decision, 'eligible-people', 'not-eligible');
-    }
-    if (after.members.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
-    const isOrphaned = after.members.length > 0 && !after.members.some(({ role }) => role === 'owner');
-    if (isOrphaned) throw refuse(decision, 'within-limits', 'last-owner');
-
-    const appended = await log.appendMembership(entry, head, after);
-    if (appended.outcome !== 'stored') {
-      const isAsked = (head.yieldUntil ?? 0) > rooms.now();
-      const isDue = lostRaces + 1 >= RACES_BEFORE_ASKING && !isAsked;
-      if (isDue) await log.askToYield(conversationId, rooms.now() + YIELD_MS);
-      continue;
-    }
-    // who is removed hears of that, and of nothing after
-    await announce(rooms, caller, change.kind === 'member.removed' ? head : after, entry);
-    return { decision, value: after };
-  }
-  throw refuse(
-    {
-      operation: operationOf(wish),
-      object: conversationId,
-      purpose: 'operations',
-      rule: 'within-limits',
-      outcome: 'refused',
+  const head = await appendMembership(rooms, { person: caller.person, caller }, conversationId, {
+    person: wish.person,
+    changeOf: (found) => {
+      decision = decide(caller, conversationId, found, wish);
+      if (wish.kind === 'member.added' && !profile) throw refuse(decision, 'known-people', 'unknown-person');
+      if (found && !isPossible(found, wish, rooms.now())) throw refuse(decision, 'well-formed', 'malformed');
+      return found && changeFor(found, wish, rooms.now());
     },
-    'one-ref-one-message',
-    'busy',
-  );
+    check: ({ members }) => {
+      if (wish.kind === 'member.added' && profile && whyNotEligible(profile, members)) {
+        throw refuse(decided(), 'eligible-people', 'not-eligible');
+      }
+      if (members.length > MAX_MEMBERS) throw refuse(decided(), 'within-limits', 'too-many-members');
+      const isOrphaned = members.length > 0 && !members.some(({ role }) => role === 'owner');
+      if (isOrphaned) throw refuse(decided(), 'within-limits', 'last-owner');
+    },
+  });
+  if (head === 'gone') throw new Fault('a conversation without a head was allowed');
+  if (head === 'busy') throw refuse(decided(), 'one-ref-one-message', 'busy');
+  return { decision: decided(), value: head };
 }
 
 function decide(
@@ -119,13 +77,10 @@ function decide(
   head: Head | undefined,
   wish: MembershipWish,
 ): Decision {
-  const decision = allow(operationOf(wish), caller, { conversationId, head, person: wish.person });
+  const operation = wish.kind === 'member.added' ? 'member.add' : 'member.remove';
+  const decision = allow(operation, caller, { conversationId, head, person: wish.person });
   if (head?.kind === 'direct') throw refuse(decision, 'within-limits', 'fixed-members');
   return decision;
-}
-
-function operationOf(wish: MembershipWish) {
-  return wish.kind === 'member.added' ? 'member.add' : 'member.remove';
 }
 
 /** An end lies ahead, and an owner has none. */
@@ -145,36 +100,4 @@ function changeFor(head: Head, wish: MembershipWish, now: number): MembershipCha
   if (member?.role === role && member.until === until) return undefined;
   const said = until === undefined ? {} : { until: new Date(until).toISOString() };
   return { kind: wish.kind, person: wish.person, role, ...said };
-}
-
-async function announce(
-  rooms: MembershipRooms,
-  caller: Caller,
-  head: Head,
-  entry: MembershipEntry,
-): Promise<void> {
-  const sockets = await socketsOf(rooms.sessions, head, caller, rooms.now());
-  const { change: body, ...fields } = entry;
-  await rooms.announcements.announce({ ...fields, body }, joinedBy(head, sockets, entry.seq));
-}
-
-function entryOf(
-  rooms: MembershipRooms,
-  caller: Caller,
-  head: Head,
-  newest: Entry | undefined,
-  change: MembershipChange,
-): MembershipEntry {
-  const seq = Math.max(newest?.seq ?? 0, head.last) + 1;
-  return {
-    conversationId: head.conversationId,
-    seq,
-    messageId: rooms.newId(),
-    sender: caller.person,
-    ref: rooms.newRef(),
-    at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt),
-    prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
-    membersVersion: seq,
-    change,
-  };
 }

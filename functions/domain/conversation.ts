@@ -13,7 +13,7 @@ export interface Member {
   /** The member sees what has a higher `seq`, and the entry that added them. */
   readonly joined: number;
   /** From then on they are none any more, whatever the log says; milliseconds since the epoch. Without it, until removed. */
-  readonly until?: number;
+  readonly until?: number | undefined;
 }
 
 /** What a conversation is, in one item that every door reads. */

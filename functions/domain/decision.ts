@@ -6,6 +6,8 @@ export type Operation =
   | 'session.connect'
   | 'session.open'
   | 'session.renew'
+  | 'session.keep'
+  | 'session.list'
   | 'session.revoke'
   | 'message.send'
   | 'sync'

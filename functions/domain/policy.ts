@@ -32,6 +32,7 @@ export const policy: readonly PolicyRow[] = [
   row('session.connect', everyone, 'themselves', ['operations'], 'live-session'),
   row('session.open', everyone, 'themselves', ['operations'], 'live-session'),
   row('session.renew', everyone, 'themselves', ['operations'], 'live-session'),
+  row('session.keep', everyone, 'themselves', ['operations'], 'live-session'),
   row('session.revoke', everyone, 'themselves', ['operations'], 'own-session'),
   row('session.revoke', security, 'in their charge', ['operations'], 'security-role'),
   row('me.show', everyone, 'themselves', ['operations'], 'live-session'),

@@ -4,6 +4,7 @@ import type { Decided } from './decision.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
 import { type Receipt, type Signer, signedReceipt } from './receipt.ts';
+import type { SignOut } from './sign-out.ts';
 
 /** What is to be ended: one sign-in of a person, or all of them. */
 export interface Revocation {
@@ -24,9 +25,12 @@ export interface Stamps {
 /** `left-open` where closing failed: the socket hears nothing of others any more, and may be closed by asking again. */
 export type Closing = 'closed' | 'gone' | 'left-open';
 
+/** Why a session was ended, as the socket is told. */
+export type EndReason = 'revoked' | SignOut;
+
 export interface Closer {
-  /** Tells the socket that its session was ended, and closes it. Reports a fault and does not throw it. */
-  close(socket: Socket): Promise<Closing>;
+  /** Tells the socket why its session was ended, and closes it. Reports a fault and does not throw it. */
+  close(socket: Socket, reason: EndReason): Promise<Closing>;
 }
 
 export interface SignIns {
@@ -83,7 +87,7 @@ export async function endSessions(
     session === undefined ? isEnded(record, socket) : socket.session === session,
   );
   const [closings, refreshTokensEnded] = await Promise.all([
-    Promise.all(affected.map((socket) => rooms.sockets.close(socket))),
+    Promise.all(affected.map((socket) => rooms.sockets.close(socket, 'revoked'))),
     session === undefined && profile.sub !== undefined ? rooms.signIns.endAll(profile.sub) : false,
   ]);
 

@@ -1,11 +1,18 @@
-import { admit, type Caller, type Identity, refusedSession, type Sessions } from './caller.ts';
+import {
+  type Admitting,
+  admit,
+  type Caller,
+  type Identity,
+  refusedSession,
+  type Sessions,
+} from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
 import { allowOwn, refuse } from './policy.ts';
 import { Refusal } from './refusal.ts';
 
 /** Whether somebody may open a socket: a token that was verified, of a session that was not ended. */
 export async function connectSession(
-  sessions: Sessions,
+  sessions: Admitting,
   identity: Identity | undefined,
   now: number,
 ): Promise<Decision> {

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Sessions } from '../domain/caller.ts';
-import type { Closer } from '../domain/revoke-session.ts';
+import type { Closer, EndReason } from '../domain/revoke-session.ts';
 
 /** A socket that takes its last frame slowly is closed without having been told. */
 const TOLD_WITHIN_MS = 500;
@@ -17,8 +17,8 @@ export function closeSockets(
   sessions: Pick<Sessions, 'forget'>,
   lost: (error: unknown) => void,
 ): Closer {
-  const tell = async (ConnectionId: string) => {
-    const frame: ServerFrame = { type: 'session.ended', reason: 'revoked' };
+  const tell = async (ConnectionId: string, reason: EndReason) => {
+    const frame: ServerFrame = { type: 'session.ended', reason };
     const Data = Buffer.from(JSON.stringify(frame), 'utf8');
     const post = new PostToConnectionCommand({ ConnectionId, Data });
     await client
@@ -27,8 +27,8 @@ export function closeSockets(
   };
 
   return {
-    close: async ({ person, connectionId }) => {
-      await tell(connectionId);
+    close: async ({ person, connectionId }, reason) => {
+      await tell(connectionId, reason);
       try {
         await client.send(new DeleteConnectionCommand({ ConnectionId: connectionId }));
         return 'closed';

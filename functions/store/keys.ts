@@ -1,8 +1,11 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { MembershipEnd } from '../domain/append-membership.ts';
 import type { Operation } from '../domain/decision.ts';
 
 /** Room for 10^12 entries: `seq` sorts as text because it is padded to twelve digits. */
 const SEQ_DIGITS = 12;
+
+const TIME_DIGITS = 15;
 
 /** Every key of every table, and the only place that knows their shapes. A key holds opaque ids and nothing else. */
 export const keys = {
@@ -10,6 +13,13 @@ export const keys = {
   entry: (conversation: ConversationId, seq: number) => ({
     pk: `C#${conversation}`,
     sk: `S#${String(seq).padStart(SEQ_DIGITS, '0')}`,
+  }),
+  /** Ends of memberships sort by their time: milliseconds in fifteen digits last until the year 33658. */
+  ends: { pk: 'ENDS' },
+  endsAfter: (time: number) => ({ pk: 'ENDS', sk: String(time + 1).padStart(TIME_DIGITS, '0') }),
+  end: ({ conversationId, person, until }: MembershipEnd) => ({
+    pk: 'ENDS',
+    sk: `${String(until).padStart(TIME_DIGITS, '0')}#${conversationId}#${person}`,
   }),
   profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
   listing: (person: PersonId, conversation: ConversationId) => ({

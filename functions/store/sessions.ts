@@ -104,8 +104,21 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
         if (!(error instanceof ConditionalCheckFailedException)) throw error; // it was forgotten before
       }
     },
+
+    noteActive: async (person, session, at, instead) => {
+      const old = instead.slice(0, MOST_FORGOTTEN).map((one, place) => [`#old${place}`, `${ACTIVE}${one}`]);
+      const remove = old.length > 0 ? ` REMOVE ${old.map(([name]) => name).join(', ')}` : '';
+      await update(person, {
+        UpdateExpression: `SET #active = :at, expiresAt = :kept${remove}`,
+        ExpressionAttributeNames: { '#active': `${ACTIVE}${session}`, ...Object.fromEntries(old) },
+        ExpressionAttributeValues: { ':at': at, ':kept': keptUntil(now()) },
+      });
+    },
   };
 }
+
+/** Attributes that say when somebody was last there: one for each sign-in, so that one write needs no map to be there. */
+const ACTIVE = 'active.';
 
 /** What no write that lists a socket may overlook: a stamp that was set after the session was read. */
 const NOT_ENDED =
@@ -155,6 +168,15 @@ export function entitledItem(entitled: Entitlements): z.infer<typeof EntitledIte
   return { roles: [...roles], actsFor: actsFor && [...actsFor], site };
 }
 
+function activeIn(item: unknown): ReadonlyMap<string, number> {
+  const attributes = Object.entries(item as Record<string, unknown>);
+  return new Map(
+    attributes.flatMap(([name, at]) =>
+      name.startsWith(ACTIVE) && typeof at === 'number' ? [[name.slice(ACTIVE.length), at] as const] : [],
+    ),
+  );
+}
+
 /** What a session item says. */
 export function recordOf(item: unknown): SessionRecord {
   const { pk, revokedUntil, ended, entitled, sockets } = SessionItem.parse(item);
@@ -163,6 +185,7 @@ export function recordOf(item: unknown): SessionRecord {
     ...(revokedUntil !== undefined && { revokedUntil }),
     ...(ended && { ended: new Set(Object.keys(ended)) }),
     ...(entitled && { entitled: entitlementsOf(entitled) }),
+    activeAt: activeIn(item),
     sockets: Object.entries(sockets).map(([connectionId, { session, auth, exp, ...socket }]) => ({
       person,
       connectionId,

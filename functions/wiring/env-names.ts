@@ -9,6 +9,8 @@ export const env = {
   userPoolClientId: 'USER_POOL_CLIENT_ID',
   signingKeyArn: 'SIGNING_KEY_ARN',
   socketCallbackUrl: 'SOCKET_CALLBACK_URL',
+  idleMinutes: 'IDLE_MINUTES',
+  signInHours: 'SIGN_IN_HOURS',
   retentionDays: 'RETENTION_DAYS',
   allowedOrigins: 'ALLOWED_ORIGINS',
 } as const;

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 import { env as names } from './env-names.ts';
 
+/** Minutes without activity, by role; `default` for roles that have no time of their own. */
+const IdleMinutes = z.object({ default: z.number().positive() }).catchall(z.number().positive());
+
+export type IdleMinutes = z.infer<typeof IdleMinutes>;
+
 const schema = z.object({
   [names.conversationsTable]: z.string().min(1),
   [names.peopleTable]: z.string().min(1),
@@ -11,6 +16,8 @@ const schema = z.object({
   [names.userPoolClientId]: z.string().min(1),
   [names.signingKeyArn]: z.string().startsWith('arn:'),
   [names.socketCallbackUrl]: z.url(),
+  [names.idleMinutes]: z.string().transform((text) => IdleMinutes.parse(JSON.parse(text))),
+  [names.signInHours]: z.coerce.number().positive(),
   [names.retentionDays]: z.coerce.number().int().positive(),
   [names.allowedOrigins]: z.string(),
 });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import { Ref } from '../../protocol/ids.ts';
 import { refusals } from '../../protocol/refusals.ts';
-import { admit, type Sessions } from '../domain/caller.ts';
+import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
@@ -35,7 +35,7 @@ export function onFrame<Schema extends z.ZodType>(
     readonly schema: Schema;
     readonly operation: Operation;
     readonly metric: string;
-    readonly sessions: Sessions;
+    readonly sessions: Admitting;
   },
   run: (frame: z.infer<Schema>, admission: Admission) => Answer<ServerFrame>,
 ) {

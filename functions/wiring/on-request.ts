@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { z } from 'zod';
 import { refusals } from '../../protocol/refusals.ts';
-import { admit, type Sessions } from '../domain/caller.ts';
+import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
@@ -31,7 +31,7 @@ export function route<Schema extends z.ZodType>(given: Route<Schema>): Route<z.Z
  * The door of one resource's HTTP routes: parses path, query and body strictly as one object, reads the caller's
  * session beside it, records the one decision, and answers with JSON, refusals included.
  */
-export function onRequest(sessions: Sessions, routes: Readonly<Record<string, Route<z.ZodType>>>) {
+export function onRequest(sessions: Admitting, routes: Readonly<Record<string, Route<z.ZodType>>>) {
   const routeOf = (event: Event): Route<z.ZodType> => {
     const found = routes[event.routeKey];
     if (!found) throw new Error(`this door has no route ${event.routeKey}`);

@@ -51,6 +51,11 @@ export function reportLostPush(error: unknown): void {
   logger.warn('push-lost', described(error));
 }
 
+/** How many sockets were looked at, and how many were of a sign-in that was over. */
+export function reportSweep({ looked, closed }: { readonly looked: number; readonly closed: number }): void {
+  logger.info('sweep', { looked, closed });
+}
+
 /** A step of a revocation that failed after the stamp was set; its receipt counts it. */
 export function reportLostStep(error: unknown): void {
   logger.error('step-lost', described(error));

@@ -5,10 +5,13 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Admitting } from '../domain/caller.ts';
 import { idFrom } from '../domain/id.ts';
 import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
+import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
+import { ends } from '../store/ends.ts';
 import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
@@ -23,6 +26,7 @@ import { vault } from '../vault/vault.ts';
 import { setting } from './env.ts';
 import { reportLostPush, reportLostStep } from './report.ts';
 import { signIns } from './sign-ins.ts';
+import { signOutRules } from './sign-out-rules.ts';
 
 /** The longest wait between two lost races: with jitter, twenty writers sort themselves out in a few rounds. */
 const LONGEST_PAUSE_MS = 50;
@@ -38,7 +42,14 @@ const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
 
 /** The rooms that a door opens while it starts; each reads the setting that the door's grant came with. */
 export const open = {
-  sessions: () => sessions(documents, setting('sessionsTable'), now),
+  sessions: (): Admitting => ({
+    ...sessions(documents, setting('sessionsTable'), now),
+    rules: signOutRules(setting('idleMinutes'), setting('signInHours')),
+  }),
+  allSessions: () => {
+    const table = setting('sessionsTable');
+    return () => allSessions(documents, table);
+  },
   log: () => conversationLog(documents, { conversations: setting('conversationsTable') }),
   logWithLists: () =>
     conversationLog(documents, {
@@ -49,6 +60,7 @@ export const open = {
   standings: () => standings(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
+  ends: () => ends(documents, setting('conversationsTable')),
   requests: () => requests(documents, setting('peopleTable')),
   vault: () =>
     vault(

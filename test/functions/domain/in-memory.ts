@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Ends, MembershipEnd } from '../../../functions/domain/append-membership.ts';
 import {
+  type Admitting,
   type Caller,
   isEnded,
   type SessionRecord,
-  type Sessions,
   type Socket,
 } from '../../../functions/domain/caller.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
@@ -13,6 +14,7 @@ import type { People } from '../../../functions/domain/people.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
+import type { SignOutRules } from '../../../functions/domain/sign-out.ts';
 import {
   DataKeys,
   type KeyService,
@@ -117,8 +119,10 @@ export class MemoryLog implements Log {
 }
 
 /** Sessions in memory. */
-export class MemorySessions implements Sessions, Stamps {
+export class MemorySessions implements Admitting, Stamps {
   readonly records = new Map<string, SessionRecord>();
+  /** Nobody is signed out by time, unless a test says otherwise. */
+  rules: SignOutRules = { idleMs: () => Number.MAX_SAFE_INTEGER, limitMs: Number.MAX_SAFE_INTEGER };
 
   async of(person: string) {
     return this.records.get(person) ?? { sockets: [] };
@@ -150,8 +154,15 @@ export class MemorySessions implements Sessions, Stamps {
     return standing;
   }
 
-  async forget(person: string, connectionId: string) {
+  async noteActive(person: string, session: string, at: number, instead: readonly string[]) {
     const record = await this.of(person);
+    const activeAt = new Map([...(record.activeAt ?? []), [session, at] as const]);
+    for (const one of instead) activeAt.delete(one);
+    this.records.set(person, { ...record, activeAt });
+  }
+
+  async forget(person: string, connectionId: string) {
+    const record = this.records.get(person) ?? { sockets: [] };
     const sockets = record.sockets.filter((socket) => socket.connectionId !== connectionId);
     this.records.set(person, { ...record, sockets });
   }
@@ -220,10 +231,11 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   };
   log.heads.set(conversationId, head);
   let ids = 0;
-  const rooms: SendingRooms & { newRef: () => string } = {
+  const rooms: SendingRooms & { newRef: () => string; ends: MemoryEnds } = {
     log,
     sessions,
     vault: vault(new DataKeys(keys, keys, now)),
+    ends: new MemoryEnds(),
     announcements: {
       announce: async (entry, to) => {
         announced.push({ entry, to });
@@ -247,6 +259,8 @@ export function callerNamed(name: string): Caller {
     roles: ['clinician'],
     expiresAt: Number.MAX_SAFE_INTEGER,
     askedAt: 0,
+    idleAt: Number.MAX_SAFE_INTEGER,
+    endsAt: Number.MAX_SAFE_INTEGER,
     otherSockets: [],
   };
 }
@@ -259,4 +273,20 @@ export function cliniciansOf(known?: readonly string[]): People {
     profile: async (person) => (isKnown(person) ? profileOf(person) : undefined),
     profiles: async (ids) => new Map(ids.filter(isKnown).map((person) => [person, profileOf(person)])),
   };
+}
+
+/** Ends of memberships in memory. */
+export class MemoryEnds implements Ends {
+  noted: MembershipEnd[] = [];
+
+  async note(end: MembershipEnd) {
+    await this.forget(end);
+    this.noted.push(end);
+  }
+  async due(now: number) {
+    return this.noted.filter(({ until }) => until <= now);
+  }
+  async forget(end: MembershipEnd) {
+    this.noted = this.noted.filter((one) => JSON.stringify(one) !== JSON.stringify(end));
+  }
 }

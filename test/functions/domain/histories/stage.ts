@@ -142,6 +142,7 @@ export class Stage {
       ofMany: (ids) => gate(() => sessions.ofMany(ids)),
       register: (socket) => sessions.register(socket),
       forget: (id, connectionId) => sessions.forget(id, connectionId),
+      noteActive: (id, session, at, instead) => sessions.noteActive(id, session, at, instead),
     };
   }
 

@@ -1,0 +1,34 @@
+import { type AppendingRooms, appendMembership, type Ends, type MembershipEnd } from './append-membership.ts';
+import { isStill, memberOf } from './conversation.ts';
+
+export interface EndingRooms extends AppendingRooms {
+  readonly ends: Ends;
+  /** Told what went wrong with one end: the others come all the same, and this one is tried again. */
+  readonly failed: (conversationId: string, error: unknown) => void;
+}
+
+/**
+ * Writes into each log that somebody's time there is over, and tells them. They are no members from their end on whether
+ * or not this has run: it brings log, lists and people up to date.
+ */
+export async function endGrants(rooms: EndingRooms): Promise<number> {
+  const due = await rooms.ends.due(rooms.now());
+  await Promise.all(
+    due.map((end) => endGrant(rooms, end).catch((error: unknown) => rooms.failed(end.conversationId, error))),
+  );
+  return due.length;
+}
+
+async function endGrant(rooms: EndingRooms, end: MembershipEnd): Promise<void> {
+  const { conversationId, person } = end;
+  const head = await appendMembership(rooms, { person }, conversationId, {
+    person,
+    changeOf: (found) => {
+      const member = found && memberOf(found, person);
+      const isOver = member && !isStill(member, rooms.now()); // they may have been given longer, or gone before
+      return isOver ? { kind: 'member.removed', person } : undefined;
+    },
+    check: () => {}, // whoever has an end owns nothing
+  });
+  if (head !== 'busy') await rooms.ends.forget(end);
+}

@@ -1,0 +1,16 @@
+import { endGrants } from './domain/end-grants.ts';
+import { onEvent } from './wiring/on-event.ts';
+import { reportFaultIn } from './wiring/report.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const rooms = {
+  ...world,
+  sessions: open.sessions(),
+  log: open.logWithLists(),
+  ends: open.ends(),
+  announcements: open.announcements(),
+  failed: (conversationId: string, error: unknown) => reportFaultIn('member.remove', conversationId, error),
+};
+
+/** Every minute: brings logs and lists up to date about memberships whose time is over, and tells those people. */
+export const handler = onEvent('EndGrants', () => endGrants(rooms));
