@@ -1,5 +1,6 @@
 import type { LogEntry } from '../protocol/frames.ts';
 import type { StatusChange } from './outbox.ts';
+import type { Kept } from './presence.ts';
 import type { StateChange } from './states.ts';
 
 /** What a chat tells, by the name of the event. */
@@ -20,6 +21,8 @@ export interface ChatEvents {
   removed: { readonly conversationId: string };
   /** The deployment was restored to a time before what this device knows: forget this conversation, it comes again from its beginning. */
   restored: { readonly conversationId: string };
+  /** When this person will be signed out unless they do something; after `chat.active()`. */
+  kept: Kept;
   /** Something was refused that the app is not waiting for. */
   refused: { readonly conversationId?: string; readonly code: string; readonly message: string };
 }

@@ -9,11 +9,12 @@ import type { Shown } from './inbox.ts';
 import { Marks } from './marks.ts';
 import { Outbox, type OutboxStorage, type OutgoingMessage } from './outbox.ts';
 import { type Addresses, urlsOf } from './outputs.ts';
+import { Presence } from './presence.ts';
 import { Reader } from './reader.ts';
 import { newRef } from './ref.ts';
 import { queryOf, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
-import type { ChatState, StateChange } from './states.ts';
+import { type ChatState, isEnding, type StateChange } from './states.ts';
 import { Sync } from './sync.ts';
 import { type GetToken, Tokens } from './token.ts';
 import { type World, type WorldOptions, worldOf } from './world.ts';
@@ -45,6 +46,7 @@ export class Chat {
   readonly #sync: Sync;
   readonly #marks: Marks;
   readonly #sender: Sender;
+  readonly #presence: Presence;
   readonly #conversations = new Map<string, Conversation>();
   #restored: Promise<void> | undefined;
 
@@ -65,6 +67,10 @@ export class Chat {
       missed: () => this.#sync.twice(),
       lookForMissed: ({ features }) =>
         features.has('sync') ? this.#sync.once() : this.#reader.catchUpNext(),
+      whyRefused: async () => {
+        const code = await this.#requests.refusal();
+        return isEnding(code) ? code : undefined;
+      },
     });
     this.#outbox = new Outbox({
       storage: options.outbox,
@@ -95,6 +101,7 @@ export class Chat {
       refused: ({ code, message }) => this.#events.emit('refused', { code, message }),
     });
     this.#sender = new Sender({ world, connection, outbox, reader });
+    this.#presence = new Presence(world, connection, (kept) => this.#events.emit('kept', kept));
   }
 
   get state(): ChatState {
@@ -156,6 +163,14 @@ export class Chat {
   /** A page of this person's conversations, the most recent first; `after` is the `next` of the page before. @default 50 a page */
   conversations(page: { readonly after?: string; readonly limit?: number } = {}): Promise<InboxPage> {
     return this.#requests.ask({ method: 'GET', path: `conversations${queryOf(page)}` });
+  }
+
+  /**
+   * Somebody is at this device: call it for every touch, key and scroll. It is told at most once a minute, and never by
+   * the SDK itself; who is away too long is signed out.
+   */
+  active(): void {
+    void this.#presence.note().catch(() => {}); // closed meanwhile
   }
 
   /** Who this person is to the deployment. */

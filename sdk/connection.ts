@@ -2,7 +2,15 @@ import type { ServerFrame } from '../protocol/frames.ts';
 import type { ChatError } from './errors.ts';
 import { GOOD_AFTER_MS, OVERLAP_MS, waitBefore } from './reconnect.ts';
 import { type Loss, Socket, type SocketListener } from './socket.ts';
-import { type ChatState, type CodeTo, type StateChange, type TransitionCode, transitions } from './states.ts';
+import {
+  type ChatState,
+  type CodeTo,
+  type Ending,
+  isEnding,
+  type StateChange,
+  type TransitionCode,
+  transitions,
+} from './states.ts';
 import { ended, type Tokens } from './token.ts';
 import { Upkeep } from './upkeep.ts';
 import { pause, type World } from './world.ts';
@@ -15,6 +23,8 @@ export interface ConnectionHooks {
   missed(): void;
   /** A frame is due on the socket anyway: asks for what may have been missed; false where there is nothing to ask for. */
   lookForMissed(socket: Socket): boolean;
+  /** Whether a handshake is refused because the sign-in is over: a browser does not tell. */
+  whyRefused(): Promise<Ending | undefined>;
 }
 
 interface Opened {
@@ -117,11 +127,12 @@ export class Connection {
   }
 
   async #open(): Promise<Opened | Failure> {
-    const taken = await this.#tokens.take(this.#needsFresh);
+    const wasFresh = this.#needsFresh;
+    const taken = await this.#tokens.take(wasFresh);
     if ('failure' in taken) return taken.failure;
     const socket = await Socket.open(this.#world, this.#url, taken.token, this.#listener);
     this.#needsFresh = !socket; // the handshake may have been refused: browsers do not tell
-    if (!socket) return 'unreachable';
+    if (!socket) return (wasFresh && (await this.#hooks.whyRefused())) || 'unreachable';
     const answer = await socket.askInTurn({ type: 'session.open' }, ({ type }) => type === 'session.opened');
     if (answer.type === 'session.opened') {
       for (const feature of answer.features) socket.features.add(feature);
@@ -130,7 +141,7 @@ export class Connection {
     socket.close();
     this.#needsFresh = true;
     const code = answer.type === 'refused' && answer.code;
-    return code === 'session-ended' || code === 'session-expired' ? code : 'unreachable';
+    return isEnding(code) || code === 'session-expired' ? code : 'unreachable';
   }
 
   #failed(code: Failure): void {
@@ -193,10 +204,9 @@ export class Connection {
   #hear(frame: ServerFrame, socket: Socket, asked: boolean): void {
     const code = frame.type === 'refused' && frame.code;
     const isOpening = socket !== this.#socket && !this.#retiring.has(socket);
-    if (frame.type === 'session.ended') this.#end('session-ended');
-    else if (isOpening || (code !== 'session-ended' && code !== 'session-expired'))
-      this.#hooks.hear(frame, asked);
-    else if (code === 'session-ended') this.#end(code);
+    if (frame.type === 'session.ended') this.#end(endingBy(frame.reason));
+    else if (isOpening || (!isEnding(code) && code !== 'session-expired')) this.#hooks.hear(frame, asked);
+    else if (isEnding(code)) this.#end(code);
     else if (socket === this.#socket) this.#drop(code);
     else this.#retire(socket);
   }
@@ -246,6 +256,11 @@ export class Connection {
 
 function isEnd(code: Failure): code is CodeTo<'signed-out'> {
   return transitions[code].to === 'signed-out';
+}
+
+function endingBy(reason: string): Ending {
+  const code = `session-${reason}`;
+  return isEnding(code) ? code : 'session-ended';
 }
 
 function discard(opened: Opened | Failure): void {

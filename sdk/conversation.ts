@@ -68,9 +68,15 @@ export class Conversation {
     return this.#request('GET', `messages${queryOf(range)}`);
   }
 
-  /** Owners of a group add people, who see what is said from then on, and give members another role. */
-  addMember(person: string, role?: MemberRole): Promise<Description> {
-    return this.#request('POST', 'members', { person, ...(role && { role }) });
+  /**
+   * Owners of a group add people, who see what is said from then on, and give members another role: a `reader` writes
+   * nothing. `until` (RFC 3339) is when they stop being a member by themselves.
+   */
+  addMember(
+    person: string,
+    as: { readonly role?: MemberRole; readonly until?: string } = {},
+  ): Promise<Description> {
+    return this.#request('POST', 'members', { person, ...as });
   }
 
   /** Owners of a group remove people, and everybody may leave. */

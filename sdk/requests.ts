@@ -47,6 +47,12 @@ export class Requests {
     }
   }
 
+  /** What a request is refused with at this moment; nothing where it is not, or where nobody answers. */
+  async refusal(): Promise<string | undefined> {
+    const answer = await this.#try({ method: 'GET', path: 'me' }, false).catch(() => undefined);
+    return answer && errorIn(answer.body)?.code;
+  }
+
   async #try(
     { method, path, body }: Request,
     fresh: boolean,

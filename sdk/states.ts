@@ -57,6 +57,16 @@ export const transitions = {
     to: 'signed-out',
     reason: 'the organisation ended this sign-in; the person must sign in again',
   },
+  'session-idle': {
+    from: OPEN,
+    to: 'signed-out',
+    reason: 'nobody was at this device for too long; the person must sign in again',
+  },
+  'session-time-limit': {
+    from: OPEN,
+    to: 'signed-out',
+    reason: 'the sign-in is too long ago; the person must sign in again',
+  },
   'nobody-signed-in': {
     from: OPEN,
     to: 'signed-out',
@@ -80,6 +90,13 @@ export type TransitionCode = keyof typeof transitions;
 export type CodeTo<To extends ChatState> = {
   [Code in TransitionCode]: (typeof transitions)[Code]['to'] extends To ? Code : never;
 }[TransitionCode];
+
+/** How the server says that a sign-in is over. */
+export type Ending = Extract<CodeTo<'signed-out'>, `session-${string}`>;
+
+export function isEnding(code: unknown): code is Ending {
+  return code === 'session-ended' || code === 'session-idle' || code === 'session-time-limit';
+}
 
 /** The event `state`. */
 export interface StateChange {

@@ -1,5 +1,5 @@
 import { ChatError } from './errors.ts';
-import { transitions } from './states.ts';
+import { type Ending, transitions } from './states.ts';
 
 /**
  * Gives an access token that is good for two minutes more; with `fresh` one newer than the last, which the server refused
@@ -40,7 +40,7 @@ export class Tokens {
 }
 
 /** The error for whoever needed a token, or a connection, that there will not be. */
-export function ended(code: NoToken | 'session-ended' | 'closed-by-app'): ChatError {
+export function ended(code: NoToken | Ending | 'closed-by-app'): ChatError {
   const { reason } = transitions[code];
   if (code === 'closed-by-app') return new ChatError('closed', reason);
   return new ChatError(code, reason, { retryable: code === 'no-token' });

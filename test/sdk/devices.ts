@@ -47,6 +47,7 @@ export function device(run: Deployed, getToken: GetToken, options: Partial<ChatO
     read: [],
     gap: [],
     removed: [],
+    kept: [],
     restored: [],
     refused: [],
   };

@@ -18,6 +18,7 @@ export function start(options: Partial<ChatOptions> = {}) {
     httpApiUrl: 'https://deployment',
     getToken: async () => tokenOf('anne'),
     WebSocket: deployment.WebSocket,
+    fetch: deployment.fetch,
     clock,
     logger: { debug: log, warn: log },
     ...options,
@@ -31,6 +32,7 @@ export function start(options: Partial<ChatOptions> = {}) {
     read: [],
     gap: [],
     removed: [],
+    kept: [],
     restored: [],
     refused: [],
   };

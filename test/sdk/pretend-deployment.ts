@@ -1,5 +1,5 @@
 import type { LogEntry, ServerFrame } from '../../protocol/frames.ts';
-import type { WebSocketConstructor, WebSocketLike } from '../../sdk/index.ts';
+import type { Fetch, WebSocketConstructor, WebSocketLike } from '../../sdk/index.ts';
 import type { HandClock } from './hand-clock.ts';
 import { PretendSync } from './pretend-sync.ts';
 
@@ -48,6 +48,8 @@ export class PretendDeployment {
   readonly peers: Peer[] = [];
   fate: () => Fate = () => kind;
   isReachable = true;
+  /** The code under which the person's sign-in is over: no handshake is taken any more. */
+  signedOutBy: string | undefined;
   /** Sockets that clients tried to open. */
   tries = 0;
   lifeMs = 15 * 60_000;
@@ -96,6 +98,13 @@ export class PretendDeployment {
     }
   }
 
+  /** Every request is refused, by what signed the person out or as malformed: conversations are made and read elsewhere. */
+  readonly fetch: Fetch = async () => {
+    if (!this.isReachable) throw new TypeError('fetch failed');
+    const body = { code: this.signedOutBy ?? 'malformed', message: 'no', retryable: false };
+    return { ok: false, status: 401, json: async () => body };
+  };
+
   get WebSocket(): WebSocketConstructor {
     const deployment = this;
     return class implements WebSocketLike {
@@ -122,7 +131,8 @@ export class PretendDeployment {
         };
         deployment.tries += 1;
         deployment.#clock.after(20, () => {
-          if (!deployment.isReachable) return this.onclose?.({ code: 1006 } as never);
+          if (!deployment.isReachable || deployment.signedOutBy)
+            return this.onclose?.({ code: 1006 } as never);
           this.#peer.isOpen = true;
           deployment.peers.push(this.#peer);
           return this.onopen?.(undefined as never);
@@ -183,6 +193,7 @@ export class PretendDeployment {
       return { type: 'session.opened', features: this.features, expiresAt };
     }
     if (frame.type === 'session.renew') return { type: 'session.renewed', expiresAt };
+    if (frame.type === 'session.keep') return { type: 'session.kept', idleAt: expiresAt, endsAt: expiresAt };
     if (frame.type === 'sync') return this.sync.answer(peer.person, frame);
     const conversationId = frame.conversationId as string;
     if (!this.sync.isMember(peer.person, conversationId)) return refused('not-a-member');

@@ -28,6 +28,8 @@ describe('every transition of the table', () => {
       }),
     'session-expired': async () => refusing('session-expired'),
     'session-ended': async () => refusing('session-ended'),
+    'session-idle': async () => refusing('session-idle'),
+    'session-time-limit': async () => refusing('session-time-limit'),
     'token-refused': async () => {
       const started = await live();
       started.deployment.refuse = ({ type }) => (type === 'session.renew' ? 'token-invalid' : undefined);
@@ -69,6 +71,26 @@ describe('every transition of the table', () => {
       expect(told.state.at(-1)).toMatchObject({ to: 'signed-out', code: 'session-ended' });
       expect([chat.state, deployment.tries]).toEqual(['signed-out', 1]);
     }
+  });
+
+  test.each([
+    ['idle', 'session-idle'],
+    ['time-limit', 'session-time-limit'],
+    ['a reason of the future', 'session-ended'],
+  ])('session.ended says why: %s', async (reason, code) => {
+    const { told } = await following(await live(), ({ deployment }) => {
+      deployment.open[0]?.send({ type: 'session.ended', reason } as never);
+    });
+    expect(told.state.at(-1)).toMatchObject({ to: 'signed-out', code });
+  });
+
+  test('a handshake that is refused with a fresh token too is asked about: whoever is signed out does not try for ever', async () => {
+    const { told, deployment, chat } = await following(await live(), ({ deployment }) => {
+      deployment.signedOutBy = 'session-idle';
+      deployment.open[0]?.end(1006);
+    });
+    expect(told.state.at(-1)).toMatchObject({ to: 'signed-out', code: 'session-idle' });
+    expect([chat.state, deployment.tries]).toEqual(['signed-out', 3]);
   });
 
   async function connecting(started: Started): Promise<Started> {
