@@ -17,6 +17,7 @@ const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
 const ofLists = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'L#*' } });
+const ofEnds = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'ENDS' } });
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -28,11 +29,13 @@ export const abilities: Readonly<Record<string, Ability>> = {
   AdmitCaller: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Sessions' },
   ForgetSocket: { actions: ['dynamodb:UpdateItem'], on: 'table Sessions' },
   EndSessions: { actions: ['dynamodb:UpdateItem'], on: 'table Sessions' },
+  LookThroughSessions: { actions: ['dynamodb:Scan'], on: 'table Sessions' },
   FindSocketsOfMembers: { actions: ['dynamodb:BatchGetItem'], on: 'table Sessions' },
 
   ReadConversations: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Conversations' },
   ReadManyHeads: { actions: ['dynamodb:BatchGetItem'], on: 'table Conversations' },
   AppendToConversations: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
+  ForgetEnds: { actions: ['dynamodb:DeleteItem'], on: 'table Conversations', when: ofEnds },
   BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
 
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
@@ -83,7 +86,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
 };
 
 const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
-const overHttp = ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey']; // no socket to list
+const overHttp = ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey']; // no socket to list, no activity to note
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
@@ -95,6 +98,16 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'Disconnect/Policy': ['WriteOwnLog', 'ForgetSocket', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'],
   'OpenSession/Policy': admitted,
   'RenewSession/Policy': admitted,
+  'KeepSession/Policy': admitted,
+  'SweepSessions/Policy': [
+    'WriteOwnLog',
+    'LookThroughSessions',
+    'ForgetSocket',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'PushToSockets',
+    'CloseSockets',
+  ],
   'UnknownFrame/Policy': admitted,
   'SendMessage/Policy': [
     ...admitted,
@@ -110,17 +123,14 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'ListConversations/Policy': [...overHttp, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
   'ReadMessages/Policy': [...overHttp, 'ReadConversations', ...opening],
   'CreateConversation/Policy': [
-    ...overHttp,
-    'WriteTablesUnderDataKey',
+    ...admitted,
     'BeginConversations',
     'ReadPeople',
     'PutConversationOnLists',
     ...sealing,
   ],
   'ChangeMembers/Policy': [
-    ...overHttp,
-    'WriteTablesUnderDataKey',
-    'ForgetSocket',
+    ...admitted,
     'FindSocketsOfMembers',
     'ReadConversations',
     'AppendToConversations',
@@ -129,9 +139,20 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'TakeConversationOffLists',
     'PushToSockets',
   ],
-  'RevokeSession/Policy': [
-    ...overHttp,
+  'EndGrants/Policy': [
+    'WriteOwnLog',
+    'ForgetSocket',
+    'FindSocketsOfMembers',
+    'ReadTablesUnderDataKey',
     'WriteTablesUnderDataKey',
+    'ReadConversations',
+    'AppendToConversations',
+    'ForgetEnds',
+    'TakeConversationOffLists',
+    'PushToSockets',
+  ],
+  'RevokeSession/Policy': [
+    ...admitted,
     'EndSessions',
     'ReadPerson',
     'SignOutEverywhere',
@@ -158,39 +179,44 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
 };
 
 const keys = ['KEYS_TABLE', 'ORGANISATION_KEY_ARN'];
+/** When sign-ins end by themselves goes with the table that says when they began. */
+const sessions = ['SESSIONS_TABLE', 'IDLE_MINUTES', 'SIGN_IN_HOURS'];
 const verifying = ['USER_POOL_ID', 'USER_POOL_CLIENT_ID'];
 
 /** Which function is told which environment variables. */
 export const told: Readonly<Record<string, readonly string[]>> = {
   'SignIn/AddClaims/Function': ['PEOPLE_TABLE'],
-  'Authorize/Function': ['SESSIONS_TABLE', 'ALLOWED_ORIGINS', ...verifying],
+  'Authorize/Function': [...sessions, 'ALLOWED_ORIGINS', ...verifying],
   'Connect/Function': [],
-  'Disconnect/Function': ['SESSIONS_TABLE'],
-  'OpenSession/Function': ['SESSIONS_TABLE'],
-  'RenewSession/Function': ['SESSIONS_TABLE', ...verifying],
-  'UnknownFrame/Function': ['SESSIONS_TABLE'],
-  'SendMessage/Function': ['SESSIONS_TABLE', 'SOCKET_CALLBACK_URL', 'CONVERSATIONS_TABLE', ...keys],
-  'CatchUp/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
-  'Sync/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
-  'MarkRead/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'ListConversations/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
-  'ReadMessages/Function': ['SESSIONS_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'Disconnect/Function': [...sessions],
+  'OpenSession/Function': [...sessions],
+  'RenewSession/Function': [...sessions, ...verifying],
+  'UnknownFrame/Function': [...sessions],
+  'KeepSession/Function': [...sessions],
+  'SweepSessions/Function': [...sessions, 'SOCKET_CALLBACK_URL'],
+  'EndGrants/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'SendMessage/Function': [...sessions, 'SOCKET_CALLBACK_URL', 'CONVERSATIONS_TABLE', ...keys],
+  'CatchUp/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'Sync/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'MarkRead/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'ListConversations/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'ReadMessages/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'CreateConversation/Function': [
     'RETENTION_DAYS',
-    'SESSIONS_TABLE',
+    ...sessions,
     'PEOPLE_TABLE',
     'CONVERSATIONS_TABLE',
     ...keys,
   ],
-  'ChangeMembers/Function': ['SESSIONS_TABLE', 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'ChangeMembers/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'RevokeSession/Function': [
-    'SESSIONS_TABLE',
+    ...sessions,
     'PEOPLE_TABLE',
     'USER_POOL_ID',
     'SIGNING_KEY_ARN',
     'SOCKET_CALLBACK_URL',
   ],
-  'ShowMe/Function': ['SESSIONS_TABLE'],
+  'ShowMe/Function': [...sessions],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };
 

@@ -41,6 +41,7 @@ const indifferent = new Set([
   'AWS::Logs::LogGroup LogGroupName',
   'AWS::ApiGatewayV2::Api Name',
   'AWS::ApiGatewayV2::Authorizer Name',
+  'AWS::Events::Rule Description',
 ]);
 
 test('whatever property is taken away from a resource, it is missed', () => {

@@ -7,6 +7,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     retentionDays: 2192,
     allowedOrigins: [],
     signIn: { plan: 'essentials', accessTokenMinutes: 15, refreshTokenHours: 12 },
+    signOut: { idleMinutes: 15, idleMinutesByRole: {}, hours: 12 },
     throttle: { requestsPerSecond: 2000, burst: 2000 },
     logRetentionDays: 3653,
     backupDays: 35,
@@ -19,6 +20,9 @@ test('a deployment that chooses nothing gets safe defaults', () => {
 test.each([
   [{ signIn: { accessTokenMinutes: 60 } }, 'signIn.accessTokenMinutes: must be at most 15 minutes'],
   [{ signIn: { refreshTokenHours: 13 } }, 'signIn.refreshTokenHours: must be at most 12 hours'],
+  [{ signOut: { hours: 13 } }, 'signOut.hours: must be at most 12 hours'],
+  [{ signOut: { idleMinutes: 0 } }, 'signOut.idleMinutes: must be at least 2 minutes'],
+  [{ signOut: { idleMinutesByRole: { nobody: 5 } } }, 'signOut.idleMinutesByRole: '],
   [{ allowedOrigins: ['*'] }, 'allowedOrigins.0: must be an origin as browsers send it'],
   [{ allowedOrigins: ['https://a.example', 'https://b.example/'] }, 'allowedOrigins.1: must be an origin'],
   [{ allowedOrigins: ['http://app.example.org'] }, 'allowedOrigins.0: must be an origin'],
@@ -49,8 +53,10 @@ test('every setting says what it is for', () => {
   for (const [name, field] of Object.entries({
     ...Settings.shape,
     ...Settings.shape.signIn.unwrap().shape,
+    ...Settings.shape.signOut.unwrap().shape,
     ...Settings.shape.throttle.unwrap().shape,
   })) {
-    if (name !== 'signIn' && name !== 'throttle') expect.soft(field.description, name).toMatch(/.{20,}\.$/);
+    if (!['signIn', 'signOut', 'throttle'].includes(name))
+      expect.soft(field.description, name).toMatch(/.{20,}\.$/);
   }
 });

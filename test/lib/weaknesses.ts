@@ -175,13 +175,13 @@ const looks: Readonly<Record<string, Look>> = {
       'DestinationConfig.OnFailure.Destination': anything,
     }),
 
-  'AWS::Lambda::Function': (door) => [
+  'AWS::Lambda::Function': (door, templates) => [
     ...wants(door.Properties, {
       Architectures: ['arm64'],
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       MemorySize: aNumber,
-      Timeout: (seconds) => typeof seconds === 'number' && seconds < 29, // API Gateway waits no longer
+      Timeout: (seconds) => typeof seconds === 'number' && seconds < (isScheduled(door, templates) ? 60 : 29), // API Gateway waits no longer
       Role: anything,
       Code: anything,
       'LoggingConfig.LogGroup': anything,
@@ -192,12 +192,22 @@ const looks: Readonly<Record<string, Look>> = {
     }),
     ...wrongVariables(door),
   ],
+  'AWS::Events::Rule': (rule) =>
+    wants(rule.Properties, {
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      EventPattern: undefined,
+      'Targets.0.Arn': anything,
+      'Targets.0.Id': anything,
+      'Targets.0.Input': undefined,
+      'Targets.0.RetryPolicy.MaximumRetryAttempts': 0,
+    }),
   'AWS::Lambda::Permission': (permission) =>
     wants(permission.Properties, {
       Action: 'lambda:InvokeFunction',
       FunctionName: anything,
       Principal: (service) =>
-        service === 'apigateway.amazonaws.com' || service === 'cognito-idp.amazonaws.com',
+        ['apigateway', 'cognito-idp', 'events'].some((one) => service === `${one}.amazonaws.com`),
       SourceArn: anything,
     }),
 
@@ -339,6 +349,12 @@ function wrongVariables(door: Placed): string[] {
     ...(isDeepStrictEqual(names, wanted) ? [] : [`is told ${names.join(', ')}`]),
     ...wrong.map(([name]) => `is told another table in ${name}`),
   ];
+}
+
+function isScheduled(door: Placed, templates: Templates): boolean {
+  return resources(templates, 'AWS::Events::Rule').some(({ Properties }) =>
+    JSON.stringify(Properties.Targets).includes(`"${door.id}"`),
+  );
 }
 
 function ownPolicies(role: Placed, templates: Templates): Placed[] {
