@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Chat, ChatOptions, Conversation, GetToken } from '../../sdk/index.ts';
-import type { Person } from '../fixtures/deployed.ts';
-import { type Run, startRun } from '../fixtures/running.ts';
-import { type Device, device, tokensOf } from '../sdk/devices.ts';
-import { upTo } from '../sdk/pretend-chat.ts';
+import type { Chat, ChatOptions, Conversation, GetToken } from '../../../sdk/index.ts';
+import type { Person } from '../../fixtures/deployed.ts';
+import { type Anywhere, anyDeployment } from '../../fixtures/running.ts';
+import { type Device, device, tokensOf } from '../../sdk/devices.ts';
+import { upTo } from '../../sdk/pretend-chat.ts';
 
 vi.setConfig({ testTimeout: 150_000 });
 
-let run: Run;
+let run: Anywhere;
 let ana: Person;
 let ben: Person;
 let cem: Person;
 let tokens: Map<string, GetToken>;
 
 beforeAll(async () => {
-  run = await startRun();
+  run = await anyDeployment();
   ana = await run.person('ana-sync', 'clinician');
   ben = await run.person('ben-sync', 'patient');
   cem = await run.person('cem-sync', 'patient');
