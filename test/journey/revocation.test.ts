@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renewTokens, signIn } from '../../examples/plain-client/sign-in.mjs';
+import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { fail } from '../../local/front-door/faults.ts';
 import { RevocationReceipt } from '../../protocol/requests.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
@@ -11,6 +11,7 @@ import { askEveryFrame, askEveryRoute } from '../fixtures/every-door.ts';
 import { claimsOf } from '../fixtures/forged-tokens.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
+import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';
 
 /** The promise is over at least this many here; WARDLINE_TRIALS asks for more. */
@@ -92,8 +93,7 @@ describe('ending all of a person’s sign-ins', () => {
       name: 'NotAuthorizedException',
     });
 
-    run.stack.clock.advance(60_000); // a code is good once
-    const again = { ...cleo, tokens: await signInAgain(cleo) };
+    const again = await signInAgain(run, cleo);
     const socket = await run.socket(again);
     expect(await socket.ask({ type: 'session.open' })).toMatchObject({ type: 'session.opened' });
     expect((await run.request(again, 'GET', 'me')).status).toBe(200);
@@ -132,8 +132,7 @@ describe('ending all of a person’s sign-ins', () => {
 describe('ending one sign-in of two', () => {
   test('closes its sockets and refuses its tokens, renewed ones too; the other goes on', async () => {
     const eve = await run.person('eve-1', 'patient');
-    run.stack.clock.advance(60_000);
-    const other = { ...eve, tokens: await signInAgain(eve) };
+    const other = await signInAgain(run, eve);
     const session = String(claimsOf(eve.tokens.accessToken).origin_jti);
     const [lost, kept] = [await opened(eve), await opened(other)];
 
@@ -294,11 +293,6 @@ async function revoked(by: Person, wish: object): Promise<RevocationReceipt> {
   const { status, body } = await run.request(by, 'POST', 'admin/revocations', wish);
   expect([status, body]).toEqual([200, expect.anything()]);
   return RevocationReceipt.parse(body);
-}
-
-async function signInAgain(person: Person) {
-  const tokens = await signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-  return { ...tokens, totpSecret: person.tokens.totpSecret };
 }
 
 async function sessionItem(person: Person): Promise<unknown> {

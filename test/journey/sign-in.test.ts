@@ -17,6 +17,7 @@ import type { Person } from '../fixtures/deployed.ts';
 import { askEveryFrame, askEveryRoute, httpRoutes, routeKeys } from '../fixtures/every-door.ts';
 import { claimsOf, forgeries, poolKeysIn, signedByPool } from '../fixtures/forged-tokens.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
+import { signInAgain } from '../fixtures/sign-in-again.ts';
 
 const MINUTE = 60_000;
 const ORIGIN = 'https://app.example.org'; // the one that the example deployment lists
@@ -40,7 +41,7 @@ afterAll(async () => {
 
 describe('signing in', () => {
   test('by password and code opens a socket and HTTP until the access token expires', async () => {
-    const tokens = await signInAgain(ana);
+    const { tokens } = await signInAgain(run, ana);
     const { exp, iat, ...claims } = claimsOf(tokens.accessToken);
     expect(claims).toMatchObject({
       token_use: 'access',
@@ -179,11 +180,11 @@ describe('a session', () => {
     const socket = await run.socket(person);
     run.stack.clock.advance(1000); // or the newer token expires in the same second
     const renewed = await renewTokens(run.deployment, person.tokens.refreshToken);
-    const anotherSignIn = await signInAgain(person);
+    const another = await signInAgain(run, person);
     const renew = (token: string) => socket.ask({ type: 'session.renew', token });
     for (const token of [
       other.tokens.accessToken,
-      anotherSignIn.accessToken,
+      another.tokens.accessToken,
       await idTokenOf(other),
       `${renewed.accessToken.slice(0, -4)}AAAA`,
       'a',
@@ -240,7 +241,7 @@ describe('a session', () => {
     expect(refused[1]?.filter(({ status }) => status !== 401)).toEqual([]);
     expect(await handshake(accessToken)).toBe(403);
 
-    const again = { ...person, tokens: await signInAgain(person) };
+    const again = await signInAgain(run, person);
     const fresh = await run.socket(again);
     await fresh.ask({ type: 'session.open' });
     const before = socket.heard.length;
@@ -293,16 +294,10 @@ async function idTokenOf(person: Person): Promise<string> {
   }).send(
     new GetTokensFromRefreshTokenCommand({
       ClientId: userPoolClientId,
-      RefreshToken: (await signInAgain(person)).refreshToken,
+      RefreshToken: (await signInAgain(run, person)).tokens.refreshToken,
     }),
   );
   return AuthenticationResult?.IdToken ?? '';
-}
-
-/** A minute later, since a code is good once. */
-function signInAgain(person: Person) {
-  run.stack.clock.advance(MINUTE);
-  return signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
 }
 
 async function statusOf(token: string, route: string): Promise<number> {
