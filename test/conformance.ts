@@ -6,6 +6,9 @@ import { deploymentOf, readAccess } from '../cli/deployment.ts';
 /** Journeys that hold of every deployment; the others turn the clock, inject faults or count calls. */
 const JOURNEYS = ['test/journey/anywhere/*.test.ts'];
 
+/** The journeys ask what a deployment does, not how soon: it may be far away, or cold. */
+const PATIENCE = { testTimeout: 300_000, hookTimeout: 600_000, expect: { poll: { timeout: 120_000 } } };
+
 /**
  * Runs the journeys against a deployment that is already there. Adds people to it (their user names begin with
  * `conformance-`) and lets them talk: for a deployment that holds no patients' data yet. Exits 0 when every promise held.
@@ -28,6 +31,7 @@ const command = new Command('conformance')
       run: true,
       include: JOURNEYS,
       fileParallelism: false, // a new account's quotas are small
+      ...PATIENCE,
       reporters: ['verbose', ['json', { outputFile: report }]],
     });
     await vitest.close();
