@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PlainClient } from '../../examples/plain-client/client.mjs';
 import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { clientFrames } from '../../protocol/frames.ts';
@@ -38,25 +37,6 @@ afterAll(async () => {
 });
 
 describe('signing in', () => {
-  test('by password and code opens a socket and HTTP until the access token expires', async () => {
-    const { tokens } = await signInAgain(run, ana);
-    const { exp, iat, ...claims } = claimsOf(tokens.accessToken);
-    expect(claims).toMatchObject({
-      token_use: 'access',
-      client_id: run.deployment.userPoolClientId,
-      scope: 'wardline/user',
-      person: ana.id,
-      roles: 'clinician',
-    });
-    expect(exp - Number(iat)).toBe(15 * 60);
-
-    const client = new PlainClient(run.deployment, tokens);
-    const { expiresAt } = await client.connect();
-    expect(Date.parse(expiresAt)).toBe(exp * 1000);
-    expect(await client.request('GET', 'me')).toMatchObject({ id: ana.id, roles: ['clinician'] });
-    client.close();
-  });
-
   test('is renewed by a refresh token that is replaced each time, the old one refused after its grace', async () => {
     const { refreshToken } = cleo.tokens;
     const next = await renewTokens(run.deployment, refreshToken);

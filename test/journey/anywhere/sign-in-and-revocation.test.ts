@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PlainClient } from '../../../examples/plain-client/client.mjs';
 import { renewTokens, signIn } from '../../../examples/plain-client/sign-in.mjs';
 import { RevocationReceipt } from '../../../protocol/requests.ts';
 import { BareSocket } from '../../fixtures/bare-socket.ts';
@@ -24,6 +25,25 @@ beforeAll(async () => {
 afterAll(() => run.close());
 
 describe('signing in', () => {
+  test('by password and code opens a socket and HTTP until the access token expires', async () => {
+    const { tokens } = await signInAgain(run, ana);
+    const { exp, iat, ...claims } = claimsOf(tokens.accessToken);
+    expect(claims).toMatchObject({
+      token_use: 'access',
+      client_id: run.deployment.userPoolClientId,
+      scope: 'wardline/user',
+      person: ana.id,
+      roles: 'clinician',
+    });
+    expect(exp - Number(iat)).toBe(15 * 60);
+
+    const client = new PlainClient(run.deployment, tokens);
+    const { expiresAt } = await client.connect();
+    expect(Date.parse(expiresAt)).toBe(exp * 1000);
+    expect(await client.request('GET', 'me')).toMatchObject({ id: ana.id, roles: ['clinician'] });
+    client.close();
+  });
+
   test('answers a wrong password and an unknown user alike, and takes no wrong code', async () => {
     const wrongPassword = await refusal(signIn(run.deployment, { ...ana, password: `${ana.password}x` }));
     const nobody = await refusal(signIn(run.deployment, { ...ana, username: 'nobody-1' }));
@@ -133,7 +153,8 @@ describe('ending one sign-in of two', () => {
     await lost.closed;
     expect(lost.heard.at(-1)).toEqual({ type: 'session.ended', reason: 'revoked' });
     const renewed = await renewTokens(run.deployment, eve.tokens.refreshToken);
-    expect(claimsOf(renewed.accessToken).origin_jti).toBe(session);
+    const { auth_time } = claimsOf(eve.tokens.accessToken);
+    expect(claimsOf(renewed.accessToken)).toMatchObject({ origin_jti: session, auth_time });
     for (const { accessToken } of [eve.tokens, renewed]) {
       const tokens = { ...eve.tokens, accessToken };
       expect(await run.request({ ...eve, tokens }, 'GET', 'me')).toMatchObject({
