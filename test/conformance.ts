@@ -17,7 +17,11 @@ const command = new Command('conformance')
   .exitOverride()
   .description('the journeys against any deployment, on this machine or on AWS')
   .requiredOption('--outputs <file>', 'what npx cdk deploy --all --outputs-file wrote, or npm start')
-  .option('--report <file>', 'where the results go', 'test/results/conformance.json')
+  .option(
+    '--report <file>',
+    'where the results go, and the figures in a directory of its name',
+    'test/results/conformance.json',
+  )
   .argument('[journeys...]', 'parts of the names of journeys; all of them without')
   .action(async (journeys: string[], given: { outputs: string; report: string }) => {
     const [file, report] = [fromHere(given.outputs), fromHere(given.report)];
@@ -27,6 +31,7 @@ const command = new Command('conformance')
       `conformance of the deployment with the user pool ${userPoolId} in ${region}, at ${endpoint}`,
     );
     process.env.WARDLINE_OUTPUTS = file;
+    process.env.WARDLINE_FIGURES = report.replace(/\.json$/, '');
     const vitest = await startVitest('test', journeys, {
       run: true,
       include: JOURNEYS,
