@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { main } from '../../cli/main.ts';
-import { signIn } from '../../examples/plain-client/sign-in.mjs';
 import { fail } from '../../local/front-door/faults.ts';
 import { RevocationReceipt } from '../../protocol/requests.ts';
 import { claimsOf } from '../fixtures/forged-tokens.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
+import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';
 
 let run: Run;
@@ -48,13 +48,11 @@ test('wardline users revoke ends a person’s sign-ins by user name or id, by th
 
 test('one session is ended alone', async () => {
   const person = await run.person('ben-1', 'patient');
-  run.stack.clock.advance(60_000);
-  const tokens = await signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-  const { origin_jti: session } = claimsOf(tokens.accessToken);
+  const ended = await signInAgain(run, person);
+  const { origin_jti: session } = claimsOf(ended.tokens.accessToken);
   const { code } = await called('users', 'revoke', 'ben-1', '--session', String(session));
   expect(code).toBe(0);
   expect((await run.request(person, 'GET', 'me')).status).toBe(200);
-  const ended = { ...person, tokens: { ...person.tokens, ...tokens } };
   expect((await run.request(ended, 'GET', 'me')).status).toBe(401);
 });
 

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renewTokens, signIn } from '../../examples/plain-client/sign-in.mjs';
+import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { fail } from '../../local/front-door/faults.ts';
 import { RevocationReceipt } from '../../protocol/requests.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
-import { askEveryFrame, askEveryRoute } from '../fixtures/every-door.ts';
 import { claimsOf } from '../fixtures/forged-tokens.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
@@ -67,40 +66,6 @@ describe('ending all of a person’s sign-ins', () => {
     expect(stopped.p50).toBeLessThan(WITHIN_MS * slowness);
   }, 600_000);
 
-  test('refuses every frame of a socket that nobody knew of, every route, every handshake, until a new sign-in', async () => {
-    const cleo = await run.person('cleo-1', 'patient');
-    const silent = await run.socket(cleo); // not registered yet, so it is not listed
-    const newer = await renewTokens(run.deployment, cleo.tokens.refreshToken);
-    const receipt = await revoked(admin, { person: cleo.id });
-    expect(receipt).toMatchObject({ person: cleo.id, requestedBy: admin.id, socketsClosed: 0 });
-    expect(receipt.refreshTokensEnded).toBe(true);
-    expect(await isSignedByItsKey(run, receipt)).toBe(true);
-    expect(await isSignedByItsKey(run, { ...receipt, socketsClosed: 1 })).toBe(false);
-
-    const places = { conversationId: 'a'.repeat(26), person: ben.id, peer: ben.id, token: newer.accessToken };
-    const frames = await askEveryFrame(silent, places);
-    const routes = [cleo.tokens, newer].map((tokens) =>
-      askEveryRoute(run, { ...cleo, tokens: { ...cleo.tokens, ...tokens } }, places),
-    );
-    const answers = [...frames, ...(await Promise.all(routes)).flat()];
-    expect(answers.length).toBeGreaterThan(25);
-    expect(answers.filter(({ code }) => code !== 'session-ended')).toEqual([]);
-    for (const { accessToken } of [cleo.tokens, newer]) {
-      await expect(BareSocket.open(run.deployment.webSocketUrl, accessToken)).rejects.toThrow('403');
-    }
-    await expect(renewTokens(run.deployment, newer.refreshToken)).rejects.toMatchObject({
-      name: 'NotAuthorizedException',
-    });
-
-    run.stack.clock.advance(60_000); // a code is good once
-    const again = { ...cleo, tokens: await signInAgain(cleo) };
-    const socket = await run.socket(again);
-    expect(await socket.ask({ type: 'session.open' })).toMatchObject({ type: 'session.opened' });
-    expect((await run.request(again, 'GET', 'me')).status).toBe(200);
-    await expect(renewTokens(run.deployment, again.tokens.refreshToken)).resolves.toBeDefined();
-    await expect(renewTokens(run.deployment, newer.refreshToken)).rejects.toThrow();
-  });
-
   test('is done as far as it goes where a part of AWS fails, says so, and does the rest when asked again', async () => {
     const dan = await run.person('dan-1', 'patient');
     const socket = await opened(dan);
@@ -126,39 +91,6 @@ describe('ending all of a person’s sign-ins', () => {
     unsigned();
     const last = await revoked(admin, { person: dan.id });
     expect(last).toMatchObject({ socketsClosed: 0, socketsLeftOpen: 0, refreshTokensEnded: true });
-  });
-});
-
-describe('ending one sign-in of two', () => {
-  test('closes its sockets and refuses its tokens, renewed ones too; the other goes on', async () => {
-    const eve = await run.person('eve-1', 'patient');
-    run.stack.clock.advance(60_000);
-    const other = { ...eve, tokens: await signInAgain(eve) };
-    const session = String(claimsOf(eve.tokens.accessToken).origin_jti);
-    const [lost, kept] = [await opened(eve), await opened(other)];
-
-    const receipt = await revoked(other, { person: eve.id, session }); // from the device that is not lost
-    expect(receipt).toMatchObject({
-      session,
-      requestedBy: eve.id,
-      socketsClosed: 1,
-      refreshTokensEnded: false,
-    });
-    expect(await lost.closed).toBe(1000);
-    expect(lost.heard.at(-1)).toEqual({ type: 'session.ended', reason: 'revoked' });
-    const renewed = await renewTokens(run.deployment, eve.tokens.refreshToken);
-    expect(claimsOf(renewed.accessToken).origin_jti).toBe(session);
-    for (const { accessToken } of [eve.tokens, renewed]) {
-      const tokens = { ...eve.tokens, accessToken };
-      expect(await run.request({ ...eve, tokens }, 'GET', 'me')).toMatchObject({
-        status: 401,
-        body: { code: 'session-ended' },
-      });
-      await expect(BareSocket.open(run.deployment.webSocketUrl, accessToken)).rejects.toThrow('403');
-    }
-    expect(await kept.ask({ type: 'session.open' })).toMatchObject({ type: 'session.opened' });
-    expect((await run.request(other, 'GET', 'me')).status).toBe(200);
-    expect(kept.heard.filter(({ type }) => type === 'session.ended')).toEqual([]);
   });
 });
 
@@ -294,11 +226,6 @@ async function revoked(by: Person, wish: object): Promise<RevocationReceipt> {
   const { status, body } = await run.request(by, 'POST', 'admin/revocations', wish);
   expect([status, body]).toEqual([200, expect.anything()]);
   return RevocationReceipt.parse(body);
-}
-
-async function signInAgain(person: Person) {
-  const tokens = await signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-  return { ...tokens, totpSecret: person.tokens.totpSecret };
 }
 
 async function sessionItem(person: Person): Promise<unknown> {

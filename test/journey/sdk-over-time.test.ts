@@ -1,24 +1,25 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { signIn } from '../../examples/plain-client/sign-in.mjs';
 import { AwsError } from '../../local/front-door/service.ts';
 import type * as sdk from '../../sdk/index.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
-import { type Device, device, revoke, tokensOf, turn } from '../sdk/devices.ts';
+import { signInAgain } from '../fixtures/sign-in-again.ts';
+import { type Devices, devicesOf, revoke, tokensOf, turn } from '../sdk/devices.ts';
 
 const MINUTE = 60_000;
 
 let run: Run;
 let ana: Person;
 let ben: Person;
-let tokens: Map<string, sdk.GetToken>;
+let online: Devices['online'];
+let getToken: Devices['getToken'];
 
 beforeAll(async () => {
   run = await startRun();
   ana = await run.person('ana-sdk', 'clinician');
   ben = await run.person('ben-sdk', 'patient');
-  tokens = new Map([ana, ben].map((person) => [person.id, tokensOf(run, person)]));
+  ({ online, getToken } = devicesOf(run));
 });
 afterAll(() => run.close());
 
@@ -53,11 +54,11 @@ describe('a device', () => {
 
   test('whose token ran out comes back with a newer one, and its message is stored', async () => {
     let isOffline = false;
-    const renewed = tokens.get(ana.id);
+    const renewed = getToken(ana);
     const nurse = await online(ana, {
       getToken: async (need) => {
         if (isOffline) throw new Error('Cognito cannot be reached');
-        return renewed?.(need);
+        return renewed(need);
       },
     });
     const theirs = await nurse.chat.createConversation(group());
@@ -98,8 +99,7 @@ describe('a device', () => {
     await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'nobody-signed-in' });
     signedIn = async () => ana.tokens.accessToken;
     await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'other-person' });
-    const again = await signInAgain(cleo);
-    signedIn = tokensOf(run, { ...cleo, tokens: again });
+    signedIn = tokensOf(run, await signInAgain(run, cleo));
     await doctor.chat.connect();
     expect(await waiting.acknowledged).toMatchObject({ seq: 2 });
   });
@@ -127,21 +127,3 @@ describe('a device', () => {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, place) => place + 1);
 const group = () => ({ kind: 'group' as const, members: [ben.id] });
-
-async function online(
-  person: Person,
-  options: Partial<sdk.ChatOptions> = {},
-  before: (chat: sdk.Chat) => void = () => {},
-): Promise<Device> {
-  const made = device(run, tokens.get(person.id) ?? (async () => undefined), options);
-  onTestFinished(() => made.chat.close());
-  before(made.chat);
-  await made.chat.connect();
-  return made;
-}
-
-/** A minute later, since a code is good once. */
-function signInAgain(person: Person) {
-  run.stack.clock.advance(MINUTE);
-  return signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-}

@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type * as z from 'zod';
 import type { Head } from '../../functions/domain/conversation.ts';
 import { genesisOf } from '../../functions/domain/entry.ts';
 import { idFrom } from '../../functions/domain/id.ts';
@@ -10,11 +9,11 @@ import { standings } from '../../functions/store/heads.ts';
 import { headItem } from '../../functions/store/items.ts';
 import { keys } from '../../functions/store/keys.ts';
 import type { TrafficRecord } from '../../local/api-gateway/traffic.ts';
-import { Synced } from '../../protocol/frames.ts';
 import type { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
+import { type SyncedFrame, syncAll } from '../fixtures/sync-all.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -35,8 +34,6 @@ const budget = {
   /** More where the environment meets a conversation for the first time: its data key. */
   eachChangedAtFirst: 1,
 } as const;
-
-type Frame = z.infer<typeof Synced>;
 
 let run: Run;
 let ana: Person;
@@ -122,24 +119,6 @@ async function untilShown(lasts: ReadonlyMap<string, number>): Promise<void> {
     .toEqual([]);
 }
 
-/** Syncs until there is no `next`. */
-async function syncAll(cursors: Readonly<Record<string, number>>): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  let after: string | undefined;
-  do {
-    const left = Object.entries(cursors).filter(([id]) => id > (after ?? ''));
-    const question = {
-      type: 'sync',
-      cursors: Object.fromEntries(left),
-      ...(after !== undefined && { after }),
-    };
-    const answer = await reader.ask(question, ({ type }) => type === 'synced');
-    frames.push(Synced.parse(answer));
-    after = frames.at(-1)?.next;
-  } while (after !== undefined && frames.length < 10);
-  return frames;
-}
-
 /** The calls that the frames' functions made, by their traces. */
 async function costOf<T>(asked: () => Promise<T>) {
   const seen: TrafficRecord[] = [];
@@ -165,8 +144,8 @@ test('a person with 500 conversations, 60 of them changed, is up to date after a
   await reader.ask({ type: 'session.open' });
 
   const cursors = Object.fromEntries(ids.map((id) => [id, 0]));
-  const cold = await costOf(() => syncAll(cursors));
-  const warm = await costOf(() => syncAll(cursors));
+  const cold = await costOf(() => syncAll(reader, cursors));
+  const warm = await costOf(() => syncAll(reader, cursors));
   for (const { value } of [cold, warm]) {
     expect(value.length).toBeLessThanOrEqual(budget.frames);
     const pages = value.flatMap(({ conversations }) => conversations);
@@ -191,7 +170,7 @@ test('a person with 500 conversations, 60 of them changed, is up to date after a
   expect(warm.writeUnits).toBe(0);
 
   const known = Object.fromEntries(ids.map((id) => [id, changed.includes(id) ? TEXTS_EACH : 0]));
-  const nothing = await costOf(() => syncAll(known));
+  const nothing = await costOf(() => syncAll(reader, known));
   expect(nothing.value).toEqual([{ type: 'synced', conversations: [], unknown: [], gone: [] }]);
   expect(nothing.readUnits).toBeLessThanOrEqual(1 + budget.listAndHeads);
   report('sync', {
@@ -203,7 +182,7 @@ test('a person with 500 conversations, 60 of them changed, is up to date after a
   });
 });
 
-function figures(name: string, cost: Awaited<ReturnType<typeof costOf<Frame[]>>>) {
+function figures(name: string, cost: Awaited<ReturnType<typeof costOf<SyncedFrame[]>>>) {
   const bytes = cost.value.map((frame) => Buffer.byteLength(JSON.stringify(frame)));
   return {
     [`${name}Frames`]: cost.value.length,
@@ -212,43 +191,6 @@ function figures(name: string, cost: Awaited<ReturnType<typeof costOf<Frame[]>>>
     [`${name}Bytes`]: bytes.reduce((sum, size) => sum + size, 0),
   };
 }
-
-test('removed while away is gone, added while away is unknown, and the rest of the answer says nothing of others’', async () => {
-  const group = async (...members: Person[]) => {
-    const proposal = { ref: randomUUID(), kind: 'group', members: members.map(({ id }) => id) };
-    const { body } = await run.request(ben, 'POST', 'conversations', proposal);
-    return (body as { conversationId: string }).conversationId;
-  };
-  const cleo = await run.person('cleo-1', 'patient');
-  const [left, kept, joined, others] = [
-    await group(ana),
-    await group(ana),
-    await group(cleo),
-    await group(cleo),
-  ];
-  await say(left, 'before');
-  await say(kept, 'before');
-  await run.request(ben, 'DELETE', `conversations/${left}/members/${ana.id}`);
-  await say(left, 'not for ana');
-  await say(joined, 'not for ana either');
-  await run.request(ben, 'POST', `conversations/${joined}/members`, { person: ana.id });
-  await say(others, 'nor this');
-  await untilShown(new Map([[kept, 1]]));
-
-  const frames = await syncAll({ [left]: 1, [kept]: 0, [others]: 0 });
-  const named = (of: (frame: Frame) => readonly string[]) => frames.flatMap(of);
-  expect(new Set(named(({ gone }) => gone))).toEqual(new Set([left, others])); // a stranger is told the same
-  const unknown = frames.flatMap((frame) => frame.unknown);
-  expect(unknown).toContainEqual({ conversationId: joined, last: 2 });
-  expect(unknown.map(({ conversationId }) => conversationId)).not.toContain(kept);
-  expect(frames.flatMap(({ conversations }) => conversations)).toEqual([
-    expect.objectContaining({ conversationId: kept, upTo: 1 }),
-  ]);
-  expect(JSON.stringify(frames)).not.toMatch(/not for ana|nor this/);
-
-  const log = await reader.ask({ type: 'conversation.catch-up', conversationId: joined, since: 0 });
-  expect(log).toMatchObject({ floor: 1, upTo: 2, entries: [{ body: { kind: 'member.added' } }] });
-});
 
 test('the record of a sync names each conversation that it opened', () => {
   const decisions = run.stack.logs

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { Chat, type ChatEvents, type ChatOptions, type GetToken } from '../../sdk/index.ts';
@@ -63,6 +63,30 @@ export function device(run: Deployed, getToken: GetToken, options: Partial<ChatO
     isQuiet: () => chat.state !== 'live' || (asking === 0 && network.isQuiet),
     texts: (id) => of(id).map(({ body }) => (body.kind === 'text' ? body.text : body.kind)),
   };
+}
+
+/** The devices of a test's people: those of one person share one sign-in. */
+export interface Devices {
+  /** A device that is connected, after `before`; closed with the test. */
+  online(person: Person, options?: Partial<ChatOptions>, before?: (chat: Chat) => void): Promise<Device>;
+  getToken(person: Person): GetToken;
+}
+
+export function devicesOf(run: Deployed): Devices {
+  const tokens = new Map<string, GetToken>();
+  const getToken = (person: Person) => {
+    const known = tokens.get(person.id) ?? tokensOf(run, person);
+    tokens.set(person.id, known);
+    return known;
+  };
+  const online: Devices['online'] = async (person, options = {}, before = () => {}) => {
+    const made = device(run, getToken(person), options);
+    onTestFinished(() => made.chat.close());
+    before(made.chat);
+    await made.chat.connect();
+    return made;
+  };
+  return { online, getToken };
 }
 
 /** The tokens of one sign-in, as all devices of a test share them: renewed when asked, or two minutes before they end. */

@@ -4,18 +4,19 @@ import { WebSocket } from 'ws';
 import * as sdk from '../../../sdk/index.ts';
 import type { Deployed, Person } from '../../fixtures/deployed.ts';
 import { anyDeployment } from '../../fixtures/running.ts';
-import { type Device, device, tokensOf } from '../../sdk/devices.ts';
+import { type Device, type Devices, devicesOf } from '../../sdk/devices.ts';
 
 let run: Deployed;
 let ana: Person;
 let ben: Person;
-let tokens: Map<string, sdk.GetToken>;
+let online: Devices['online'];
+let getToken: Devices['getToken'];
 
 beforeAll(async () => {
   run = await anyDeployment();
   ana = await run.person('ana-sdk', 'clinician');
   ben = await run.person('ben-sdk', 'patient');
-  tokens = new Map([ana, ben].map((person) => [person.id, tokensOf(run, person)]));
+  ({ online, getToken } = devicesOf(run));
 });
 afterAll(() => run.close());
 
@@ -182,7 +183,7 @@ test('the ten lines of the README work', async () => {
   const given = {
     Chat,
     outputs: run.outputs,
-    session: { accessToken: () => tokens.get(ana.id)?.({ fresh: false }) },
+    session: { accessToken: () => getToken(ana)({ fresh: false }) },
     show: (...args: unknown[]) => shown.push(args),
     showState: (to: string) => states.push(to),
     colleague: ben.id,
@@ -199,18 +200,6 @@ test('the ten lines of the README work', async () => {
 
 const upTo = (count: number) => Array.from({ length: count }, (_, place) => place + 1);
 const group = () => ({ kind: 'group' as const, members: [ben.id] });
-
-async function online(
-  person: Person,
-  options: Partial<sdk.ChatOptions> = {},
-  before: (chat: sdk.Chat) => void = () => {},
-): Promise<Device> {
-  const made = device(run, tokens.get(person.id) ?? (async () => undefined), options);
-  onTestFinished(() => made.chat.close());
-  before(made.chat);
-  await made.chat.connect();
-  return made;
-}
 
 /** Each ref that was sent, and with how many different `since`. */
 function sincesOf({ network }: Device): [string, number][] {

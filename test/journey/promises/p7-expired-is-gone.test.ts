@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { signIn } from '../../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../../functions/store/keys.ts';
 import type { BareSocket } from '../../fixtures/bare-socket.ts';
 import type { Person } from '../../fixtures/deployed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
 import { itemsOf, tableOf } from '../../fixtures/observed/stored.ts';
 import { type Run, startRun } from '../../fixtures/running.ts';
+import { signInAgain } from '../../fixtures/sign-in-again.ts';
 import { PATIENCE, sending, upTo } from './clinic.ts';
 
 const MINUTE = 60_000;
@@ -95,6 +95,24 @@ test(
   PATIENCE,
 );
 
+test(
+  'P7: an inbox keeps a conversation, and neither counts nor shows its expired message',
+  async () => {
+    const id = await aGroup('Ward 9');
+    await say(id, 1);
+    run.stack.clock.advance(RETENTION);
+    const { person, socket } = await signedInAgain(ana);
+    const { body } = await run.request(person, 'GET', 'conversations');
+    const entry = (body as { conversations: Inboxed[] }).conversations.find(
+      ({ conversationId }) => conversationId === id,
+    );
+    expect(entry).toMatchObject({ title: 'Ward 9', last: 1, unread: 0 });
+    expect(entry).not.toHaveProperty('latest');
+    socket.close();
+  },
+  PATIENCE,
+);
+
 /** What one person is given of a conversation by every path that reads it, by the numbers of the entries. */
 async function seen(person: Person, socket: BareSocket, conversationId: string) {
   const catchUp = await socket.ask({ type: 'conversation.catch-up', conversationId, since: 0 });
@@ -139,9 +157,9 @@ const everywhere = (all: readonly number[]) => ({
   latest: all.at(-1),
 });
 
-async function aGroup(): Promise<string> {
+async function aGroup(title?: string): Promise<string> {
   const { person } = await signedInAgain(ana);
-  const proposal = { ref: randomUUID(), kind: 'group', members: [ben.id] };
+  const proposal = { ref: randomUUID(), kind: 'group', members: [ben.id], title };
   const { body } = await run.request(person, 'POST', 'conversations', proposal);
   return (body as { conversationId: string }).conversationId;
 }
@@ -163,9 +181,7 @@ async function say(conversationId: string, times: number): Promise<number> {
 
 /** A sign-in with a code of its own, since each is good once; the socket closes with the run. */
 async function signedInAgain(given: Person): Promise<{ person: Person; socket: BareSocket }> {
-  run.stack.clock.advance(MINUTE);
-  const tokens = await signIn(run.deployment, { ...given, totpSecret: given.tokens.totpSecret });
-  const person = { ...given, tokens: { ...given.tokens, ...tokens } };
+  const person = await signInAgain(run, given);
   const socket = await run.socket(person);
   await socket.ask({ type: 'session.open' });
   return { person, socket };

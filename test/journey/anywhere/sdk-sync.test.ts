@@ -1,24 +1,24 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Chat, ChatOptions, Conversation, GetToken } from '../../sdk/index.ts';
-import type { Person } from '../fixtures/deployed.ts';
-import { type Run, startRun } from '../fixtures/running.ts';
-import { type Device, device, tokensOf } from '../sdk/devices.ts';
-import { upTo } from '../sdk/pretend-chat.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Conversation } from '../../../sdk/index.ts';
+import type { Person } from '../../fixtures/deployed.ts';
+import { type Anywhere, anyDeployment } from '../../fixtures/running.ts';
+import { type Device, type Devices, devicesOf } from '../../sdk/devices.ts';
+import { upTo } from '../../sdk/pretend-chat.ts';
 
 vi.setConfig({ testTimeout: 150_000 });
 
-let run: Run;
+let run: Anywhere;
 let ana: Person;
 let ben: Person;
 let cem: Person;
-let tokens: Map<string, GetToken>;
+let devices: Devices;
 
 beforeAll(async () => {
-  run = await startRun();
+  run = await anyDeployment();
   ana = await run.person('ana-sync', 'clinician');
   ben = await run.person('ben-sync', 'patient');
   cem = await run.person('cem-sync', 'patient');
-  tokens = new Map([ana, ben, cem].map((person) => [person.id, tokensOf(run, person)]));
+  devices = devicesOf(run);
 });
 afterAll(() => run.close());
 
@@ -165,15 +165,8 @@ async function isNoted({ chat }: Device, id: string): Promise<boolean> {
 }
 
 /** A device of this person that is connected and through its first sync. */
-async function online(
-  person: Person,
-  options: Partial<ChatOptions> = {},
-  before: (chat: Chat) => void = () => {},
-): Promise<Device> {
-  const made = device(run, tokens.get(person.id) ?? (async () => undefined), options);
-  onTestFinished(() => made.chat.close());
-  before(made.chat);
-  await made.chat.connect();
+async function online(...[person, options, before]: Parameters<Devices['online']>): Promise<Device> {
+  const made = await devices.online(person, options, before);
   await expect.poll(() => made.network.heard.some(({ type }) => type === 'synced')).toBe(true);
   return made;
 }

@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type * as z from 'zod';
-import { signIn } from '../../examples/plain-client/sign-in.mjs';
-import { keys } from '../../functions/store/keys.ts';
-import { Inbox } from '../../protocol/requests.ts';
-import type { BareSocket } from '../fixtures/bare-socket.ts';
-import type { Person } from '../fixtures/deployed.ts';
-import { type Run, startRun } from '../fixtures/running.ts';
+import { Inbox } from '../../../protocol/requests.ts';
+import type { BareSocket } from '../../fixtures/bare-socket.ts';
+import type { Person } from '../../fixtures/deployed.ts';
+import { type Anywhere, anyDeployment } from '../../fixtures/running.ts';
+import { type SyncedFrame, syncAll } from '../../fixtures/sync-all.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const RETENTION_DAYS = 2_192; // the default of a deployment
-
-let run: Run;
+let run: Anywhere;
 let ana: Person;
 let ben: Person;
 let phone: BareSocket;
@@ -23,7 +17,7 @@ let tablet: BareSocket;
 let bens: BareSocket;
 
 beforeAll(async () => {
-  run = await startRun();
+  run = await anyDeployment();
   ana = await run.person('ana-1', 'clinician');
   ben = await run.person('ben-1', 'patient');
   [phone, tablet, bens] = [await run.socket(ana), await run.socket(ana), await run.socket(ben)];
@@ -58,10 +52,7 @@ const idsIn = ({ conversations }: z.infer<typeof Inbox>) =>
 test('an inbox is in the order of last activity, and its pages give each conversation once', async () => {
   const made: string[] = [];
   for (let nth = 0; nth < 7; nth += 1) made.push(await group(ben, [ana], `Ward ${nth}`));
-  for (const nth of [3, 0, 5]) {
-    run.stack.clock.advance(1000);
-    await say(bens, made[nth] ?? '', `from ward ${nth}`);
-  }
+  for (const nth of [3, 0, 5]) await say(bens, made[nth] ?? '', `from ward ${nth}`);
   await expect.poll(async () => idsIn(await inboxOf(ana)).slice(0, 3)).toEqual([made[5], made[0], made[3]]);
   const whole = await inboxOf(ana);
   expect(whole.next).toBeUndefined();
@@ -134,44 +125,53 @@ test('a stranger sees nothing of it: no inbox entry, no mark, and nobody is list
   expect(idsIn(await inboxOf(ana))).not.toContain(conversationId);
 });
 
-test('past its retention a message is neither counted nor shown', async () => {
-  const conversationId = await group(ben, [ana], 'Ward 9');
-  await say(bens, conversationId, 'long ago');
-  run.stack.clock.advance(RETENTION_DAYS * DAY_MS);
-  const again = { ...ana, tokens: await signInAgain(ana) };
-  const found = (await inboxOf(again)).conversations.find((one) => one.conversationId === conversationId);
-  expect(found).toMatchObject({ title: 'Ward 9', last: 1, unread: 0 });
-  expect(found).not.toHaveProperty('latest');
+test('removed while away is gone, added while away is unknown, and the rest of the answer says nothing of others’', async () => {
+  const dora = await run.person('dora-1', 'patient');
+  const [left, kept, joined, others] = [
+    await group(ben, [ana]),
+    await group(ben, [ana]),
+    await group(ben, [dora]),
+    await group(ben, [dora]),
+  ];
+  await say(bens, left, 'before');
+  await say(bens, kept, 'before');
+  await run.request(ben, 'DELETE', `conversations/${left}/members/${ana.id}`);
+  await say(bens, left, 'not for ana');
+  await say(bens, joined, 'not for ana either');
+  await run.request(ben, 'POST', `conversations/${joined}/members`, { person: ana.id });
+  await say(bens, others, 'nor this');
+  let frames: SyncedFrame[] = [];
+  const shown = async () => {
+    frames = await syncAll(phone, { [left]: 1, [kept]: 0, [others]: 0 });
+    return frames.flatMap(({ conversations }) => conversations).map(({ conversationId }) => conversationId);
+  };
+  await expect.poll(shown).toEqual([kept]); // by the dispatcher behind the stream
+
+  const named = (of: (frame: SyncedFrame) => readonly string[]) => frames.flatMap(of);
+  expect(new Set(named(({ gone }) => gone))).toEqual(new Set([left, others])); // a stranger is told the same
+  const unknown = frames.flatMap((frame) => frame.unknown);
+  expect(unknown).toContainEqual({ conversationId: joined, last: 2 });
+  expect(unknown.map(({ conversationId }) => conversationId)).not.toContain(kept);
+  expect(frames.flatMap(({ conversations }) => conversations)).toEqual([
+    expect.objectContaining({ conversationId: kept, upTo: 1 }),
+  ]);
+  expect(JSON.stringify(frames)).not.toMatch(/not for ana|nor this/);
+
+  const log = await phone.ask(
+    { type: 'conversation.catch-up', conversationId: joined, since: 0 },
+    ({ type }) => type === 'conversation.log',
+  );
+  expect(log).toMatchObject({ floor: 1, upTo: 2, entries: [{ body: { kind: 'member.added' } }] });
 });
 
 test('a revoked session is refused the inbox, although its token is still valid', async () => {
-  const again = { ...ana, tokens: await signInAgain(ana) };
-  expect((await inboxOf(again)).conversations.length).toBeGreaterThan(0);
-  await revoke(again);
-  const { status, body } = await run.request(again, 'GET', 'conversations');
-  expect([status, body]).toMatchObject([401, { code: 'session-ended' }]);
+  const admin = await run.person('admin-1', 'administrator');
+  expect((await inboxOf(ana)).conversations.length).toBeGreaterThan(0);
+  expect(await run.request(admin, 'POST', 'admin/revocations', { person: ana.id })).toMatchObject({
+    status: 200,
+  });
+  expect(await run.request(ana, 'GET', 'conversations')).toMatchObject({
+    status: 401,
+    body: { code: 'session-ended' },
+  });
 });
-
-/** A minute later, since a code is good once. */
-async function signInAgain(person: Person) {
-  run.stack.clock.advance(60_000);
-  const tokens = await signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-  return { ...tokens, totpSecret: person.tokens.totpSecret };
-}
-
-/** What the operator's command does to end somebody's sessions, at its heart. */
-async function revoke(person: Person): Promise<void> {
-  const { awsEndpointUrl: endpoint, administrator: credentials, resources, clock } = run.stack;
-  const table = resources.find(
-    ({ type, logicalId }) => type === 'AWS::DynamoDB::Table' && /^Session/.test(logicalId),
-  );
-  const client = new DynamoDBClient({ endpoint, credentials, region: run.deployment.region });
-  await DynamoDBDocumentClient.from(client).send(
-    new UpdateCommand({
-      TableName: table?.ref,
-      Key: keys.session(person.id),
-      UpdateExpression: 'SET revokedUntil = :now',
-      ExpressionAttributeValues: { ':now': clock.now() },
-    }),
-  );
-}

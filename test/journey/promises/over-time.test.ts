@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BareSocket } from '../../fixtures/bare-socket.ts';
 import { Observed, violations } from '../../fixtures/observed/observed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
+import { signInAgain } from '../../fixtures/sign-in-again.ts';
 import { turn } from '../../sdk/devices.ts';
 import { type Clinic, PATIENCE, sending, startClinic, upTo } from './clinic.ts';
 
 const MINUTE = 60_000;
+const YEAR = 365 * 24 * 60 * MINUTE;
 
 let clinic: Clinic;
 beforeAll(async () => {
@@ -102,6 +105,46 @@ test(
       },
     });
     expect(pushed).toBe(0);
+  },
+  PATIENCE,
+);
+
+test(
+  'P3: a ref that is sent again after a year is the message it was',
+  async () => {
+    const id = await clinic.group('ana', 'ben');
+    const before = await clinic.socket('ana');
+    const frame = sending(id, 'written a year ago');
+    const isAnswer = ({ type, ref }: Readonly<Record<string, unknown>>) =>
+      ref === frame.ref && type !== 'message.new';
+    const first = await before.ask(frame, isAnswer);
+    for (const place of upTo(20))
+      await before.ask(sending(id, `later ${place}`), ({ seq }) => seq === place + 1);
+
+    clinic.run.stack.clock.advance(YEAR);
+    expect(await before.closed).toBe(1001);
+    const ana = await signInAgain(clinic.run, clinic.person('ana'));
+    const after = await BareSocket.open(clinic.run.deployment.webSocketUrl, ana.tokens.accessToken);
+    const observed = new Observed(clinic.run, id);
+    observed.socket('ana', before);
+    observed.socket('ana', after);
+    const answers = [];
+    for (const _ of upTo(10)) answers.push(await after.ask(frame, isAnswer));
+    for (const answer of answers) expect(answer).toEqual(first);
+    expect(await after.ask({ ...frame, body: { kind: 'text', text: 'another' } }, isAnswer)).toMatchObject({
+      code: 'ref-reused',
+    });
+    const next = await after.ask(
+      sending(id, 'a year later', { since: 21 }),
+      ({ type }) => type === 'message.accepted',
+    );
+    expect(next.seq).toBe(22);
+
+    const figures = await observed.figures('P3', 'the same ref after a year', after, { days: 365 });
+    after.close();
+    reportPromise('p3-the-same-ref-after-a-year', figures);
+    expect(violations(figures)).toEqual([]);
+    expect(figures).toMatchObject({ messages: 22, acknowledged: 22, storedInTable: 22, sendings: 33 });
   },
   PATIENCE,
 );

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isMembership } from '../../../functions/domain/entry.ts';
+import { countCalls } from '../../fixtures/observed/calls.ts';
 import { Observed, violations } from '../../fixtures/observed/observed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
-import { itemsOf } from '../../fixtures/observed/stored.ts';
-import { type Clinic, PATIENCE, startClinic, upTo } from './clinic.ts';
-import { placesIn } from './heard.ts';
-import { writeWithoutPause } from './traffic.ts';
+import { caughtUp } from '../../fixtures/observed/stored.ts';
+import { type AnyClinic, anyClinic, PATIENCE, upTo } from '../promises/clinic.ts';
+import { placesIn } from '../promises/heard.ts';
+import { writeWithoutPause } from '../promises/traffic.ts';
 
 const ROUNDS = 10;
 
 /** Messages that each writer has on the way: whoever floods must not put off their own removal. */
 const LANES = { ana: 1, cleo: 1, ben: 3 } as const;
 
-let clinic: Clinic;
+let clinic: AnyClinic;
 beforeAll(async () => {
-  clinic = await startClinic(['ana', 'ben', 'cleo']);
+  clinic = await anyClinic(['ana', 'ben', 'cleo']);
 });
 afterAll(() => clinic.close());
 
@@ -45,7 +45,7 @@ test(
       writeWithoutPause(sockets[2], id, LANES.ben),
     ];
     const members = `conversations/${id}/members`;
-    const transactions = transactionsTried(run);
+    const transactions = countCalls(run, ({ operation }) => operation === 'TransactWriteItems'); // one for each try at a change
     const change = async (method: string, path: string, body?: unknown) => {
       expect(await run.request(clinic.person('ana'), method, path, body)).toMatchObject({ status: 200 });
     };
@@ -59,16 +59,16 @@ test(
     }
     await Promise.all([ana, cleo, removed].map((writer) => writer.stop()));
 
-    const items = await itemsOf(run, id);
-    const changes = items.filter(isMembership);
-    expect(changes.map(({ change }) => change.kind)).toEqual(
+    const entries = await caughtUp(sockets[0], id);
+    const changes = entries.filter(({ body }) => body.kind.startsWith('member.'));
+    expect(changes.map(({ body }) => body.kind)).toEqual(
       upTo(ROUNDS).flatMap(() => ['member.removed', 'member.added']),
     );
     for (let place = 0; place < changes.length; place += 2) {
       absences.push({ removed: changes[place]?.seq ?? 0, joined: changes[place + 1]?.seq ?? 0 });
     }
     const heard = [sockets[2], ...theirs.map(({ network }) => network)].flatMap((wire) => wire.heard);
-    const absent = items.filter(({ seq }) => isAbsent(seq));
+    const absent = entries.filter(({ seq }) => isAbsent(seq));
     const places = placesIn(heard, id);
     const figures = await observed.figures('P6', 'removed in the midst of traffic', sockets[0], {
       removals: ROUNDS,
@@ -94,15 +94,3 @@ test(
   },
   PATIENCE,
 );
-
-/** Counts attempts at a change of membership: each is one transaction. */
-function transactionsTried({ stack }: Clinic['run']): () => number {
-  let tried = 0;
-  const off = stack.meter.on(({ operation }) => {
-    if (operation === 'TransactWriteItems') tried += 1;
-  });
-  return () => {
-    off();
-    return tried;
-  };
-}
