@@ -32,9 +32,10 @@ const kinds = {
   /** Places in the code, as V8 names them. */
   frames: z.array(z.string().regex(FRAME)).max(MOST_FRAMES),
   status: z.int().min(100).max(599),
+  count: z.int().min(0),
 };
 
-const { id, signIn, request, address, word, place, errorName, sentence, frames, status } = kinds;
+const { id, signIn, request, address, word, place, errorName, sentence, frames, status, count } = kinds;
 
 const fault = {
   fault: errorName,
@@ -80,6 +81,11 @@ export const events = {
     means:
       'A push failed for another reason than a closed socket; the message is stored and will be caught up.',
     fields: fault,
+  },
+  sweep: {
+    level: 'info',
+    means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',
+    fields: { looked: count, closed: count },
   },
   'step-lost': {
     level: 'error',

@@ -40,8 +40,8 @@ export function reportLostPush(error: unknown): void {
 }
 
 /** How many sockets were looked at, and how many were of a sign-in that was over. */
-export function reportSweep({ looked, closed }: { readonly looked: number; readonly closed: number }): void {
-  logger.info('sweep', { looked, closed });
+export function reportSweep(swept: { readonly looked: number; readonly closed: number }): void {
+  report('sweep', swept);
 }
 
 /** A step of a revocation that failed after the stamp was set; its receipt counts it. */
