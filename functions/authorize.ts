@@ -16,7 +16,7 @@ const sessions = open.sessions();
  */
 export const handler = onEvent('Authorize', async (event: APIGatewayRequestAuthorizerEvent) => {
   const { requestId, identity: from } = event.requestContext;
-  const identity = originAllowed(event.headers) ? await verify(bearerOf(event.headers) ?? '') : undefined;
+  const identity = originAllowed(event.headers) ? await verify(bearerOf(event.headers)) : undefined;
   const decision = await connectSession(sessions, identity, world.now());
   const { person, session } = identity ?? { person: '-', session: '-' };
   reportDecision({ person, session, sourceIp: from.sourceIp ?? '-', requestId }, decision, 'Authorize');

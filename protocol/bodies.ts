@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PersonId } from './ids.ts';
+import { Instant, PersonId } from './ids.ts';
 
 /** A message's text holds at most this many bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024;
@@ -37,7 +37,7 @@ export const MemberAdded = z
     person: PersonId,
     role: MemberRole,
     /** From then on they are no member any more, whatever else happens. */
-    until: z.iso.datetime().optional(),
+    until: Instant.optional(),
   })
   .meta({ id: 'MemberAdded' });
 export const MemberRemoved = z

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { EntryBody, TextBody } from './bodies.ts';
-import { ConversationId, MessageId, PersonId, Ref, Seq } from './ids.ts';
+import { ConversationId, Instant, MessageId, PersonId, Ref, Seq } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
 /** The WebSocket subprotocol that this file describes. */
@@ -17,8 +17,6 @@ export const MAX_PAGE_ENTRIES = 200;
 
 /** The most conversations that one `sync` names: that many cursors fit a frame of 32 KB (API Gateway, WebSocket quotas). */
 export const MAX_CURSORS = 700;
-
-const Instant = z.iso.datetime();
 
 /** A record skips a key `__proto__` instead of refusing it, and what the protocol does not know is refused. */
 const Cursors = z

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MemberRole, Title } from './bodies.ts';
 import { LogEntry, MAX_PAGE_ENTRIES } from './frames.ts';
-import { ConversationId, PersonId, Ref, Seq, SessionId } from './ids.ts';
+import { ConversationId, Instant, id, PersonId, Ref, Seq, SessionId } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
 const Count = z.int().min(0);
@@ -25,11 +25,9 @@ export const Conversation = z
   .strictObject({
     conversationId: ConversationId,
     kind: z.enum(['direct', 'group']),
-    members: z.array(
-      z.strictObject({ person: PersonId, role: MemberRole, until: z.iso.datetime().optional() }),
-    ),
+    members: z.array(z.strictObject({ person: PersonId, role: MemberRole, until: Instant.optional() })),
     title: Title.optional(),
-    createdAt: z.iso.datetime(),
+    createdAt: Instant,
   })
   .meta({ id: 'Conversation' });
 
@@ -49,10 +47,7 @@ export const MAX_UNREAD = 100;
 
 /** `GET /conversations`: the caller's conversations by last activity, newest first; `after` is an earlier page's `next`. */
 export const ListConversations = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,15}\.[a-z2-7]{26}$/)
-    .optional(),
+  after: id<'inbox-place'>(z.string().regex(/^\d{1,15}\.[a-z2-7]{26}$/)).optional(),
   limit: number(z.int().min(1).max(MAX_INBOX_PAGE)).optional(),
 });
 
@@ -61,7 +56,7 @@ export const InboxEntry = Conversation.extend({
   /** A `seq` that the log has reached. */
   last: Seq,
   /** When something was last said, or who may hear it last changed. */
-  lastAt: z.iso.datetime(),
+  lastAt: Instant,
   /** Everything up to it was marked as read. */
   readUpTo: Seq,
   /** Others' messages above `readUpTo` that the caller may still see, counted among the newest `MAX_UNREAD` entries. */
@@ -107,7 +102,7 @@ export const AddMember = z.strictObject({
   conversationId: ConversationId,
   person: PersonId,
   role: MemberRole.optional(),
-  until: z.iso.datetime().optional(),
+  until: Instant.optional(),
 });
 
 /** `DELETE /conversations/{conversationId}/members/{person}`: an owner removes, anybody leaves. */
@@ -128,9 +123,9 @@ export const RevocationReceipt = z
     /** The person who asked, or `operator`: whoever held the operator's AWS credentials. */
     requestedBy: z.union([PersonId, z.literal('operator')]),
     /** From then on every frame and request was refused. */
-    refusedFrom: z.iso.datetime(),
+    refusedFrom: Instant,
     /** When all the rest had been tried too. No frame was delivered after it, unless `socketsLeftOpen` is above 0. */
-    revokedAt: z.iso.datetime(),
+    revokedAt: Instant,
     /** Sockets that were told and closed. */
     socketsClosed: Count,
     /** Sockets that were closed already. */

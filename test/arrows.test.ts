@@ -85,6 +85,27 @@ describe('the arrows of the house', () => {
     expect(elsewhere.map(({ file }) => file)).toEqual([]);
   });
 
+  test('what a person wrote is revealed where it is sealed, where it goes out to who may read it, where a token is verified, and nowhere else', () => {
+    const may = ['functions/push/frames.ts', 'functions/vault/vault.ts', 'functions/wiring/identity.ts'];
+    expect(
+      sources
+        .filter(opensPhi)
+        .map(({ file }) => file)
+        .sort(),
+    ).toEqual(may);
+    const elsewhere = (text: string) => opensPhi({ file: 'functions/send-message.ts', text, imports: [PHI] });
+    expect(elsewhere("import { phi, reveal } from './domain/phi.ts';")).toBe(true);
+    expect(elsewhere("import * as phi from './domain/phi.ts';")).toBe(true);
+    expect(elsewhere("import { isSame, type Phi } from './domain/phi.ts';")).toBe(false);
+  });
+
+  test('only wiring writes to the log, through one file', () => {
+    const logs = sources.filter(
+      ({ file, text }) => /^functions\//.test(file) && /console\.|process\.std|powertools/.test(text),
+    );
+    expect(logs.map(({ file }) => file)).toEqual(['functions/wiring/report.ts']);
+  });
+
   test('the local run holds no name of ours', () => {
     const names = /wardline|message\.send|session\.open|conversation/i;
     const named = sources.filter(({ file, text }) => file.startsWith('local/') && names.test(text));
@@ -100,6 +121,17 @@ describe('the arrows of the house', () => {
     expect(long.map(({ file }) => file)).toEqual([]);
   });
 });
+
+const PHI = 'functions/domain/phi.ts';
+
+/** Whether a file can take out what a {@link Phi} stands for: by name, or with everything that its module exports. */
+function opensPhi({ file, text, imports }: Source): boolean {
+  return (
+    file !== PHI &&
+    imports.includes(PHI) &&
+    /\breveal\b|\* (as \w+ )?from '[^']*\/phi\.ts'|import\('[^']*\/phi\.ts/.test(text)
+  );
+}
 
 function strayArrows({ file, imports }: Source): string[] {
   const may = rooms.find(({ room }) => file.startsWith(room))?.may ?? [];

@@ -10,6 +10,7 @@ import { Fault } from './fault.ts';
 import { idFrom } from './id.ts';
 import type { Log } from './log.ts';
 import type { People } from './people.ts';
+import { isSame, type Phi } from './phi.ts';
 import { allowOwn, refuse } from './policy.ts';
 import type { Vault } from './vault.ts';
 
@@ -19,7 +20,7 @@ export interface Proposal {
   readonly kind: 'direct' | 'group';
   /** The others; the caller is a member without being named. */
   readonly members: readonly PersonId[];
-  readonly title?: string;
+  readonly title?: Phi<string> | undefined;
 }
 
 export interface CreatingRooms {
@@ -35,7 +36,7 @@ const ATTEMPTS = 16;
 
 export interface CreatedConversation {
   readonly head: Head;
-  readonly title?: string;
+  readonly title?: Phi<string> | undefined;
 }
 
 /**
@@ -95,7 +96,7 @@ export async function createConversation(
 
   if (!memberOf(existing, caller.person)) throw refuse(decision, 'member-of-conversation', 'not-a-member');
   const title = existing.title && (await rooms.vault.openTitle(conversationId, existing.title));
-  const same = title === proposal.title && Buffer.from(existing.founders).equals(head.founders);
+  const same = isSame(title, proposal.title) && Buffer.from(existing.founders).equals(head.founders);
   if (!direct && !same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   return { decision, value: { head: existing, title } };
 }

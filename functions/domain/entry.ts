@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntryBody, MemberRole } from '../../protocol/bodies.ts';
 import type { ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
+import type { Withheld } from './phi.ts';
 
 /** A body that only its conversation's data key opens, and the epoch whose key that is. */
 export interface Sealed {
@@ -42,7 +43,7 @@ export type Entry = MessageEntry | MembershipEntry;
 
 /** An entry whose body has been opened, for those who may read it. */
 export interface OpenedEntry extends EntryDraft {
-  readonly body: EntryBody;
+  readonly body: Withheld<EntryBody>;
 }
 
 export function isMembership(entry: Entry): entry is MembershipEntry {

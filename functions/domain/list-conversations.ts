@@ -5,6 +5,7 @@ import type { Head } from './conversation.ts';
 import type { Decided } from './decision.ts';
 import { isMembership, type OpenedEntry } from './entry.ts';
 import type { Listing, Lists, Standing, Standings } from './lists.ts';
+import type { Phi } from './phi.ts';
 import { allowOwn } from './policy.ts';
 import { openEntry, type ReadingRooms, readSealed } from './read-log.ts';
 import { Refusal } from './refusal.ts';
@@ -29,7 +30,7 @@ export interface InboxPlace {
 /** A conversation as it stands in one person's inbox. */
 export interface InboxEntry {
   readonly head: Head;
-  readonly title?: string | undefined;
+  readonly title?: Phi<string> | undefined;
   readonly last: number;
   readonly lastAt: number;
   readonly readUpTo: number;

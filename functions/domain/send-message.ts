@@ -15,6 +15,7 @@ import {
 import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
 import { settle } from './membership.ts';
+import { isSame, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import type { Vault } from './vault.ts';
 
@@ -35,7 +36,7 @@ export interface Draft {
   readonly ref: string;
   readonly conversationId: ConversationId;
   readonly since: number;
-  readonly body: TextBody;
+  readonly body: Withheld<TextBody>;
 }
 
 export interface SendingRooms {
@@ -213,7 +214,7 @@ async function answerAgain(
 ): Promise<Decided<OpenedEntry>> {
   if (isExpired(head, repeat, rooms.now())) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
   const body = await rooms.vault.openBody(repeat);
-  const same = body.kind === 'text' && body.text === draft.body.text;
+  const same = body.kind === 'text' && isSame(body.text, draft.body.text);
   if (!same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   const opened = { ...repeat, body };
   await rooms.announcements.announce(opened, joinedBy(head, sockets, repeat.seq));

@@ -1,9 +1,11 @@
+import type { EntryBody } from '../../protocol/bodies.ts';
 import { type LogEntry, MAX_PAGE_BYTES, type MessageNew } from '../../protocol/frames.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { ReadMark } from '../domain/announcements.ts';
 import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
 import type { InboxPage } from '../domain/list-conversations.ts';
+import { type Phi, reveal, type Withheld } from '../domain/phi.ts';
 import type { Page } from '../domain/read-log.ts';
 import type { Missed } from '../domain/sync.ts';
 
@@ -14,9 +16,14 @@ export function logEntry(entry: OpenedEntry, { withRef }: { withRef: boolean }):
     messageId: entry.messageId,
     sender: entry.sender,
     at: new Date(entry.at).toISOString(),
-    body: entry.body,
+    body: shownBody(entry.body),
     ...(withRef && { ref: entry.ref }),
   };
+}
+
+/** A body for those who may read it. */
+export function shownBody(body: Withheld<EntryBody>): EntryBody {
+  return body.kind === 'text' ? { ...body, text: reveal(body.text) } : body;
 }
 
 export function messageNew(entry: OpenedEntry, options: { withRef: boolean }): MessageNew {
@@ -78,7 +85,7 @@ export function inbox({ entries, next }: InboxPage, reader: PersonId) {
 }
 
 /** A conversation as its members see it. */
-export function conversation(head: Head, title?: string) {
+export function conversation(head: Head, title?: Phi<string>) {
   return {
     conversationId: head.conversationId,
     kind: head.kind,
@@ -87,7 +94,7 @@ export function conversation(head: Head, title?: string) {
       role,
       ...(until !== undefined && { until: new Date(until).toISOString() }),
     })),
-    ...(title !== undefined && { title }),
+    ...(title !== undefined && { title: reveal(title) }),
     createdAt: new Date(head.createdAt).toISOString(),
   };
 }

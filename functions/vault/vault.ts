@@ -1,5 +1,6 @@
 import { EntryBody } from '../../protocol/bodies.ts';
 import { lengthPrefixed, plainFields } from '../domain/entry.ts';
+import { phi, reveal, type Withheld } from '../domain/phi.ts';
 import type { Vault } from '../domain/vault.ts';
 import { type DataKeys, epochOf } from './data-keys.ts';
 import { open, seal } from './seal.ts';
@@ -10,29 +11,40 @@ export function vault(dataKeys: DataKeys): Vault {
     sealBody: async (draft, body) => {
       const epoch = epochOf(draft.at);
       const key = await dataKeys.toSeal(draft.conversationId, epoch);
-      const plain = Buffer.from(JSON.stringify(body), 'utf8');
+      const plain = Buffer.from(JSON.stringify(plainBody(body)), 'utf8');
       return { epoch, bytes: seal(key, plainFields(draft, epoch), plain) };
     },
 
     openBody: async (entry) => {
       const { epoch, bytes } = entry.sealed;
       const key = await dataKeys.toOpen(entry.conversationId, epoch);
-      return EntryBody.parse(
-        JSON.parse(Buffer.from(open(key, plainFields(entry, epoch), bytes)).toString('utf8')),
-      );
+      const plain = Buffer.from(open(key, plainFields(entry, epoch), bytes)).toString('utf8');
+      return withheldBody(EntryBody.parse(JSON.parse(plain)));
     },
 
     sealTitle: async (conversationId, at, title) => {
       const epoch = epochOf(at);
       const key = await dataKeys.toSeal(conversationId, epoch);
-      return { epoch, bytes: seal(key, titlePlace(conversationId, epoch), Buffer.from(title, 'utf8')) };
+      return {
+        epoch,
+        bytes: seal(key, titlePlace(conversationId, epoch), Buffer.from(reveal(title), 'utf8')),
+      };
     },
 
     openTitle: async (conversationId, { epoch, bytes }) => {
       const key = await dataKeys.toOpen(conversationId, epoch);
-      return Buffer.from(open(key, titlePlace(conversationId, epoch), bytes)).toString('utf8');
+      return phi(Buffer.from(open(key, titlePlace(conversationId, epoch), bytes)).toString('utf8'));
     },
   };
+}
+
+function plainBody(body: Withheld<EntryBody>): EntryBody {
+  return body.kind === 'text' ? { ...body, text: reveal(body.text) } : body;
+}
+
+/** A body as everything between the vault and the frames holds it. */
+export function withheldBody(body: EntryBody): Withheld<EntryBody> {
+  return body.kind === 'text' ? { ...body, text: phi(body.text) } : body;
 }
 
 function titlePlace(conversationId: string, epoch: string): Uint8Array {

@@ -1,16 +1,17 @@
 import { BEARER_PREFIX, SUBPROTOCOL } from '../../protocol/frames.ts';
+import { type Phi, phi } from '../domain/phi.ts';
 import { setting } from './env.ts';
 
 type Headers = Readonly<Record<string, string | undefined>> | null;
 
-/** The access token among the offered subprotocols, where `wardline.v1` is offered too. */
-export function bearerOf(headers: Headers): string | undefined {
+/** The access token among the offered subprotocols, empty where there is none or `wardline.v1` is not offered too. */
+export function bearerOf(headers: Headers): Phi<string> {
   const offered =
     header(headers, 'sec-websocket-protocol')
       ?.split(',')
       .map((name) => name.trim()) ?? [];
   const bearer = offered.find((name) => name.startsWith(BEARER_PREFIX));
-  return offered.includes(SUBPROTOCOL) ? bearer?.slice(BEARER_PREFIX.length) : undefined;
+  return phi(offered.includes(SUBPROTOCOL) ? (bearer ?? '').slice(BEARER_PREFIX.length) : '');
 }
 
 /** Browsers always send an origin, and it must be listed; other clients send none (OWASP ASVS 4.4.2). */

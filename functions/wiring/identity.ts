@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
 import type { Identity } from '../domain/caller.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
+import { type Phi, reveal } from '../domain/phi.ts';
 import { SCOPE } from './claims.ts';
 import { setting } from './env.ts';
 
@@ -37,7 +38,7 @@ function identityIn({ person, roles, acts_for, site, ...claims }: z.infer<typeof
 }
 
 /** Verifies access tokens of the user pool: signature, issuer, client, use, expiry, scope, and that it names a person. */
-export function openVerifier(): (token: string) => Promise<Identity | undefined> {
+export function openVerifier(): (token: Phi<string>) => Promise<Identity | undefined> {
   const verifier = CognitoJwtVerifier.create({
     userPoolId: setting('userPoolId'),
     clientId: setting('userPoolClientId'),
@@ -47,7 +48,7 @@ export function openVerifier(): (token: string) => Promise<Identity | undefined>
   return async (token) => {
     let claims: CognitoAccessTokenPayload;
     try {
-      claims = await verifier.verify(token);
+      claims = await verifier.verify(reveal(token));
     } catch (error) {
       if (keysUnavailable.some((fault) => error instanceof fault)) throw error; // that says nothing of the token
       return undefined;

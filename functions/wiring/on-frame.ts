@@ -5,8 +5,10 @@ import { Ref } from '../../protocol/ids.ts';
 import { refusals } from '../../protocol/refusals.ts';
 import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
+import type { Withheld } from '../domain/phi.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
+import { parsing } from './parse.ts';
 import { reportDecision } from './report.ts';
 import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
 
@@ -27,7 +29,7 @@ interface FrameAnswer {
 }
 
 /**
- * The door of one frame: parses it strictly, reads the caller's session beside it, records the one decision, and
+ * The door of one frame: parses it strictly and withholds what a person wrote, reads the caller's session beside it, records the one decision, and
  * answers the socket it came from with a frame, refusals included.
  */
 export function onFrame<Schema extends z.ZodType>(
@@ -37,9 +39,10 @@ export function onFrame<Schema extends z.ZodType>(
     readonly metric: string;
     readonly sessions: Admitting;
   },
-  run: (frame: z.infer<Schema>, admission: Admission) => Answer<ServerFrame>,
+  run: (frame: Withheld<z.infer<Schema>>, admission: Admission) => Answer<ServerFrame>,
 ) {
-  type Context = RequestContext<z.infer<Schema>>;
+  type Context = RequestContext<Withheld<z.infer<Schema>>>;
+  const parse = parsing(door.schema);
 
   return middy<FrameEvent, FrameAnswer, Error, Context>()
     .before(({ event, context }) => {
@@ -56,13 +59,12 @@ export function onFrame<Schema extends z.ZodType>(
       context.admission = { identity, caller };
     })
     .before(async ({ event, context }) => {
-      const parsed = door.schema.safeParse(json(event.body));
-      if (parsed.success) {
-        context.parsed = parsed.data;
-      } else {
+      const parsed = parse(json(event.body));
+      if (parsed === undefined) {
         await context.admission.caller;
         throw malformed(door.operation);
       }
+      context.parsed = parsed;
     })
     .onError((request) => {
       const outcome = recorded(request.context.asker, door.operation, door.metric, request.error);

@@ -4,9 +4,11 @@ import type { z } from 'zod';
 import { refusals } from '../../protocol/refusals.ts';
 import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
+import type { Withheld } from '../domain/phi.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
 import { json } from './on-frame.ts';
+import { parsing } from './parse.ts';
 import { reportDecision } from './report.ts';
 import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
 
@@ -19,20 +21,26 @@ export interface Route<Schema extends z.ZodType> {
   readonly metric: string;
   /** @default 200 */
   readonly status?: number;
-  readonly run: (request: z.infer<Schema>, admission: Admission) => Answer<object>;
+  readonly run: (request: Withheld<z.infer<Schema>>, admission: Admission) => Answer<object>;
+}
+
+/** A route that parses for itself. */
+interface ParsingRoute extends Omit<Route<z.ZodType>, 'schema' | 'run'> {
+  readonly parse: (value: unknown) => unknown;
+  readonly run: (request: unknown, admission: Admission) => Answer<object>;
 }
 
 /** Keeps a route's schema and its function in step; `onRequest` takes routes of different schemas side by side. */
-export function route<Schema extends z.ZodType>(given: Route<Schema>): Route<z.ZodType> {
-  return given as unknown as Route<z.ZodType>;
+export function route<Schema extends z.ZodType>({ schema, ...given }: Route<Schema>): ParsingRoute {
+  return { ...given, parse: parsing(schema) } as ParsingRoute;
 }
 
 /**
- * The door of one resource's HTTP routes: parses path, query and body strictly as one object, reads the caller's
- * session beside it, records the one decision, and answers with JSON, refusals included.
+ * The door of one resource's HTTP routes: parses path, query and body strictly as one object and withholds what a
+ * person wrote, reads the caller's session beside it, records the one decision, and answers with JSON, refusals included.
  */
-export function onRequest(sessions: Admitting, routes: Readonly<Record<string, Route<z.ZodType>>>) {
-  const routeOf = (event: Event): Route<z.ZodType> => {
+export function onRequest(sessions: Admitting, routes: Readonly<Record<string, ParsingRoute>>) {
+  const routeOf = (event: Event): ParsingRoute => {
     const found = routes[event.routeKey];
     if (!found) throw new Error(`this door has no route ${event.routeKey}`);
     return found;
@@ -53,11 +61,9 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, R
       context.admission = { identity, caller };
     })
     .before(async ({ event, context }) => {
-      const { schema, operation } = routeOf(event);
-      const parsed = schema.safeParse(requestOf(event));
-      if (parsed.success) {
-        context.parsed = parsed.data;
-      } else {
+      const { parse, operation } = routeOf(event);
+      context.parsed = parse(requestOf(event));
+      if (context.parsed === undefined) {
         await context.admission.caller;
         throw malformed(operation);
       }

@@ -1,7 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { ConversationId } from '../../protocol/ids.ts';
 import type { Decision, Operation } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
+import { type EventFields, type EventName, events, FRAME, fitting, MOST_FRAMES } from './events.ts';
 
 const logger = new Logger({ serviceName: 'wardline' });
 const metrics = new Metrics({ namespace: 'Wardline', serviceName: 'wardline' });
@@ -16,22 +18,8 @@ export interface Asker {
 
 /** Writes the one record of what was decided about a request, and counts it under the operation's metric. */
 export function reportDecision(asker: Asker, decision: Decision, metric: string): void {
-  const { operation, object, opened, purpose, rule, outcome, code } = decision;
-  const { person, session, sourceIp, requestId } = asker;
-  logger.info('decision', {
-    person,
-    session,
-    sourceIp,
-    requestId,
-    operation,
-    object,
-    opened,
-    purpose,
-    rule,
-    outcome,
-    code,
-  });
-  metrics.addDimension('outcome', code ?? outcome);
+  report('decision', { ...asker, ...decision });
+  metrics.addDimension('outcome', decision.code ?? decision.outcome);
   metrics.addMetric(metric, MetricUnit.Count, 1);
   metrics.publishStoredMetrics();
   metrics.clearDimensions();
@@ -42,39 +30,56 @@ export function reportDecision(asker: Asker, decision: Decision, metric: string)
  * The returned error is what may leave the function.
  */
 export function reportFault(operation: string, requestId: string, error: unknown): Error {
-  logger.error('fault', { operation, requestId, ...described(error) });
+  report('fault', { operation, requestId, ...described(error) });
   return new Error(`fault in ${operation}, request ${requestId}`);
 }
 
 /** A push that failed for another reason than a closed socket; the message is stored and will be caught up. */
 export function reportLostPush(error: unknown): void {
-  logger.warn('push-lost', described(error));
+  report('push-lost', described(error));
 }
 
 /** How many sockets were looked at, and how many were of a sign-in that was over. */
-export function reportSweep({ looked, closed }: { readonly looked: number; readonly closed: number }): void {
-  logger.info('sweep', { looked, closed });
+export function reportSweep(swept: { readonly looked: number; readonly closed: number }): void {
+  report('sweep', swept);
 }
 
 /** A step of a revocation that failed after the stamp was set; its receipt counts it. */
 export function reportLostStep(error: unknown): void {
-  logger.error('step-lost', described(error));
+  report('step-lost', described(error));
 }
 
 /** What went wrong with one conversation of many: the others are answered, and it is asked for by itself. */
-export function reportFaultIn(operation: Operation, conversation: string, error: unknown): void {
-  logger.error('fault', { operation, conversation, ...described(error) });
+export function reportFaultIn(operation: Operation, conversation: ConversationId, error: unknown): void {
+  report('conversation-fault', { operation, conversation, ...described(error) });
 }
 
-function described(error: unknown) {
+function report<Name extends EventName>(name: Name, fields: EventFields<Name>): void {
+  logger[events[name].level](name, fitting(name, fields));
+}
+
+function described(error: unknown): EventFields<'push-lost'> {
   if (!(error instanceof Error)) return { fault: typeof error };
-  const stack = (error.stack ?? '').replace(error.message, '');
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const { $metadata } = error as { $metadata?: { requestId?: string; httpStatusCode?: number } };
   return {
     fault: error.name,
     ...(error instanceof Fault && { what: error.message }),
     ...($metadata && { awsRequestId: $metadata.requestId, awsStatus: $metadata.httpStatusCode }),
-    frames: frames.slice(0, 12).map((line) => line.trim()),
+    frames: framesOf(error),
   };
+}
+
+/**
+ * The frames of a stack that begins with the error's own name and message, which are cut off; of another none, since its
+ * message may have lines that look like frames.
+ */
+function framesOf({ stack = '', message }: Error): string[] {
+  const name = /^[\w$.]+( \[\w+\])?(: )?/.exec(stack)?.[0] ?? '';
+  const rest = stack.slice(name.length + message.length);
+  if (!stack.startsWith(message, name.length) || !rest.startsWith('\n    at ')) return [];
+  return rest
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => FRAME.test(line))
+    .slice(0, MOST_FRAMES);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fail } from '../../local/front-door/faults.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
+import { strayLines } from '../fixtures/log-lines.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 
 interface Recorded {
@@ -71,6 +72,7 @@ test('every frame, request and handshake leaves exactly one typed decision, allo
 
   const decided = () => asked.filter(({ routeKey }) => routeKey !== '$disconnect');
   await expect.poll(() => decided().length).toBe(18);
+  expect(strayLines(run)).toEqual([]);
   const lines = recorded();
   for (const { routeKey, requestId } of decided()) {
     const found = lines.filter((line) => line.requestId === requestId);

@@ -4,7 +4,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { hashOf } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
 import { MAX_MEMBERS } from '../../../protocol/requests.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo, dan] = [person('ana'), person('ben'), person('cleo'), person('dan')];
 
@@ -25,7 +25,7 @@ const send = (chat: Chat, sender: string, since: number) =>
     ref: aRef(),
     conversationId: chat.conversationId,
     since,
-    body: { kind: 'text', text: 'the text' },
+    body: aText('the text'),
   });
 const headOf = (chat: Chat) => chat.log.heads.get(chat.conversationId) as Head;
 

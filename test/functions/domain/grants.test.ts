@@ -4,7 +4,7 @@ import { endGrants } from '../../../functions/domain/end-grants.ts';
 import type { Profile } from '../../../functions/domain/people.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
+import { aConversation, aRef, aText, callerNamed, person } from './in-memory.ts';
 
 const START = 1_800_000_000_000;
 const HOUR = 3_600_000;
@@ -50,7 +50,7 @@ function aRoom(cleoIs: Partial<Profile> = {}) {
           ref: aRef(),
           conversationId: chat.conversationId,
           since: 0,
-          body: { kind: 'text', text: 'hello' },
+          body: aText('hello'),
         }),
       ),
     read: (who: string) =>

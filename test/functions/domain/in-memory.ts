@@ -11,6 +11,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
+import { phi } from '../../../functions/domain/phi.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
@@ -30,6 +31,8 @@ export const person = (name: string) =>
     .replace(/[^a-z2-7]/g, '')
     .padEnd(26, 'a');
 export const aRef = () => randomUUID();
+/** A text as a door hands it on. */
+export const aText = (text: string) => ({ kind: 'text', text: phi(text) }) as const;
 
 /** A log in memory with DynamoDB's promises: conditional writes, strongly consistent reads. */
 export class MemoryLog implements Log {

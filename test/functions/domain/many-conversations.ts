@@ -4,8 +4,9 @@ import type { Entry } from '../../../functions/domain/entry.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import type { Listing, Lists, Marked, Standing, Standings } from '../../../functions/domain/lists.ts';
 import type { Log } from '../../../functions/domain/log.ts';
+import { phi } from '../../../functions/domain/phi.ts';
 import type { Vault } from '../../../functions/domain/vault.ts';
-import { aRef, MemoryLog, person } from './in-memory.ts';
+import { aRef, aText, MemoryLog, person } from './in-memory.ts';
 
 export const NOW = 1_800_000_000_000;
 export const [reader, writer] = [person('reader'), person('writer')];
@@ -111,9 +112,9 @@ export class ManyConversations {
     sealTitle: () => Promise.reject(new Error('nothing is sealed here')),
     openBody: async (entry) => {
       this.openings.push(entry.messageId);
-      return { kind: 'text', text: Buffer.from(entry.sealed.bytes).toString('utf8') };
+      return aText(Buffer.from(entry.sealed.bytes).toString('utf8'));
     },
-    openTitle: async (_conversationId, title) => Buffer.from(title.bytes).toString('utf8'),
+    openTitle: async (_conversationId, title) => phi(Buffer.from(title.bytes).toString('utf8')),
   };
 
   get rooms() {

@@ -5,7 +5,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { isMembership } from '../../../functions/domain/entry.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -29,7 +29,7 @@ const send = (chat: Chat, sender: string, ref: string = aRef(), since = 0) =>
     ref,
     conversationId: chat.conversationId,
     since,
-    body: { kind: 'text', text: 'the text' },
+    body: aText('the text'),
   });
 const read = (chat: Chat, reader: string, range: { after: number } | { before: number }, limit = 100) =>
   readLog(

@@ -4,7 +4,7 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import type { Stretch } from '../../../functions/domain/log.ts';
 import { type Range, readLog } from '../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -16,7 +16,7 @@ const send = (chat: Chat, since: number) =>
     ref: aRef(),
     conversationId: chat.conversationId,
     since,
-    body: { kind: 'text', text: 'the text' },
+    body: aText('the text'),
   });
 const removeCleo = (chat: Chat) =>
   changeMembers(

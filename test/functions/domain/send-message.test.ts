@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
 import { genesisOf, hashOf, isMembership } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { messageNew } from '../../../functions/push/frames.ts';
+import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const ana = person('ana');
 const ben = person('ben');
@@ -15,7 +16,7 @@ function sending(chat: ReturnType<typeof aConversation>) {
       ref,
       conversationId: chat.conversationId,
       since,
-      body: { kind: 'text', text },
+      body: aText(text),
     });
 }
 
@@ -113,9 +114,13 @@ describe('a send', () => {
     const chat = aConversation([ana, ben]);
     const send = sending(chat);
     const ref = aRef();
-    const first = await send(ana, 'first', { ref });
+    const answered = async (sent: ReturnType<typeof send>) => {
+      const { decision, value } = await sent;
+      return { decision, value: messageNew(value, { withRef: true }) };
+    };
+    const first = await answered(send(ana, 'first', { ref }));
     for (let place = 0; place < 20; place += 1) await send(ben, `text ${place}`, { since: place + 1 });
-    await expect(send(ana, 'first', { ref })).resolves.toEqual(first);
+    await expect(answered(send(ana, 'first', { ref }))).resolves.toEqual(first);
     for (let place = 21; place < 1_010; place += 1) await send(ben, `text ${place}`, { since: place });
     await expect(send(ana, 'first', { ref })).rejects.toMatchObject({ code: 'behind' });
     await expect(send(ana, 'new', { since: 5_000 })).rejects.toMatchObject({ code: 'since-ahead' });

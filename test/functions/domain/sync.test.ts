@@ -4,8 +4,9 @@ import type * as z from 'zod';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import type { MessageEntry } from '../../../functions/domain/entry.ts';
 import { Fault } from '../../../functions/domain/fault.ts';
+import type { IdRange } from '../../../functions/domain/lists.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
-import { type Missed, sync } from '../../../functions/domain/sync.ts';
+import { sync } from '../../../functions/domain/sync.ts';
 import { bytesOf, synced } from '../../../functions/push/frames.ts';
 import { MAX_PAGE_BYTES, Synced } from '../../../protocol/frames.ts';
 import { callerNamed } from './in-memory.ts';
@@ -170,15 +171,16 @@ test('ranges that follow each other account for the same as one question, and no
           lag: 0,
         })),
       );
-      const whole = (await ask(many, cursors)).value;
+      const asked = async (range?: IdRange) => synced((await ask(many, cursors, range)).value, reader);
+      const whole = await asked();
       const bounds = [...cuts.map(idOf).sort(), '7'.repeat(26)]; // out of order, above, equal: whatever comes
-      const parts: Missed[] = [];
+      const parts: ReturnType<typeof synced>[] = [];
       let after = '2'.repeat(26);
       for (const through of ['z'.repeat(26), ...bounds].sort()) {
-        parts.push((await ask(many, cursors, { after, through })).value);
+        parts.push(await asked({ after, through }));
         after = through;
       }
-      const all = (what: (missed: Missed) => readonly unknown[]) => parts.flatMap(what);
+      const all = (what: (missed: ReturnType<typeof synced>) => readonly unknown[]) => parts.flatMap(what);
       expect(all(({ conversations }) => conversations)).toEqual(whole.conversations);
       expect(all(({ unknown }) => unknown)).toEqual(whole.unknown);
       expect(all(({ gone }) => gone)).toEqual(whole.gone);

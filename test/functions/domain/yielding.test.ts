@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
 import { isMembership } from '../../../functions/domain/entry.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const ana = person('ana');
 const ben = person('ben');
@@ -18,7 +18,7 @@ function floodedConversation() {
       ref: aRef(),
       conversationId: chat.conversationId,
       since: 0,
-      body: { kind: 'text', text },
+      body: aText(text),
     });
   const remove = () =>
     changeMembers(

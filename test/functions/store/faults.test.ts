@@ -12,7 +12,7 @@ import type { MessageEntry } from '../../../functions/domain/entry.ts';
 import { announcements } from '../../../functions/push/sockets.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { sessions } from '../../../functions/store/sessions.ts';
-import { aRef, MemorySessions, person } from '../domain/in-memory.ts';
+import { aRef, aText, MemorySessions, person } from '../domain/in-memory.ts';
 
 // What DynamoDB Local and the local gateway never answer, and AWS does under load.
 const tables = mockClient(DynamoDBDocumentClient);
@@ -85,7 +85,7 @@ test('a push that API Gateway throttles is reported, and keeps neither the messa
   for (const socket of to) await listed.register(socket);
   const gateway = new ApiGatewayManagementApiClient({ endpoint: 'https://gateway.invalid' });
   await announcements(gateway, listed, (error) => lost.push(error)).announce(
-    { ...entry, body: { kind: 'text', text: 'hello' } },
+    { ...entry, body: aText('hello') },
     to,
   );
   expect(lost).toEqual([throttled]);

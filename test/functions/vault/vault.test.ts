@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EntryDraft } from '../../../functions/domain/entry.ts';
+import { shownBody } from '../../../functions/push/frames.ts';
 import { DataKeys } from '../../../functions/vault/data-keys.ts';
 import { KEPT_MS } from '../../../functions/vault/kept.ts';
 import { open, SealBroken, seal } from '../../../functions/vault/seal.ts';
 import { vault } from '../../../functions/vault/vault.ts';
-import { aRef, MemoryKeys, person } from '../domain/in-memory.ts';
+import { aRef, aText, MemoryKeys, person } from '../domain/in-memory.ts';
 import { sealedByWebCrypto, type Vector } from './web-crypto.ts';
 
 const vectors: Vector[] = JSON.parse(readFileSync(new URL('./vectors.json', import.meta.url), 'utf8'));
@@ -74,7 +75,7 @@ describe('data keys', () => {
     prev: new Uint8Array(32),
     membersVersion: 0,
   };
-  const body = { kind: 'text', text: 'hello' } as const;
+  const body = aText('hello');
 
   test('cost one call of the key service per environment and five minutes, however many ask at once', async () => {
     const keys = new MemoryKeys();
@@ -99,8 +100,12 @@ describe('data keys', () => {
     const sealed = await Promise.all([one, other].map((environment) => environment?.sealBody(draft, body)));
     for (const made of sealed) {
       if (!made) throw new Error('nothing was sealed');
-      await expect(one?.openBody({ ...draft, sealed: made })).resolves.toEqual(body);
-      await expect(other?.openBody({ ...draft, sealed: made })).resolves.toEqual(body);
+      await expect(one?.openBody({ ...draft, sealed: made }).then(shownBody)).resolves.toEqual(
+        shownBody(body),
+      );
+      await expect(other?.openBody({ ...draft, sealed: made }).then(shownBody)).resolves.toEqual(
+        shownBody(body),
+      );
     }
   });
 

@@ -1,5 +1,7 @@
 import { lengthPrefixed, plainFields } from '../../../../functions/domain/entry.ts';
 import type { Vault } from '../../../../functions/domain/vault.ts';
+import { shownBody } from '../../../../functions/push/frames.ts';
+import { withheldBody } from '../../../../functions/vault/vault.ts';
 import { EntryBody } from '../../../../protocol/bodies.ts';
 
 const EPOCH = 'one';
@@ -8,14 +10,14 @@ const EPOCH = 'one';
 export const bindingVault: Pick<Vault, 'sealBody' | 'openBody'> = {
   sealBody: async (draft, body) => ({
     epoch: EPOCH,
-    bytes: Buffer.concat([place(draft), Buffer.from(JSON.stringify(body))]),
+    bytes: Buffer.concat([place(draft), Buffer.from(JSON.stringify(shownBody(body)))]),
   }),
   openBody: async (entry) => {
     const bound = place(entry);
     const bytes = Buffer.from(entry.sealed.bytes);
     if (!bytes.subarray(0, bound.length).equals(bound))
       throw new Error('this body was sealed for another place');
-    return EntryBody.parse(JSON.parse(bytes.subarray(bound.length).toString()));
+    return withheldBody(EntryBody.parse(JSON.parse(bytes.subarray(bound.length).toString())));
   },
 };
 

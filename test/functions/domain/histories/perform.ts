@@ -3,7 +3,8 @@ import { genesisOf, hashOf, isMembership } from '../../../../functions/domain/en
 import { raiseHeads } from '../../../../functions/domain/raise-heads.ts';
 import { readLog } from '../../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../../functions/domain/send-message.ts';
-import { person } from '../in-memory.ts';
+import { shownBody } from '../../../../functions/push/frames.ts';
+import { aText, person } from '../in-memory.ts';
 import { type History, PEOPLE, type Raise, type Read, type Step, type Who } from './history.ts';
 import {
   type Answer,
@@ -14,7 +15,7 @@ import {
   type Stored,
 } from './observations.ts';
 import { Refs } from './refs.ts';
-import { outcomeOf, Stage, type Terms } from './stage.ts';
+import { outcomeOf, Stage, seen, type Terms } from './stage.ts';
 import type { Asking } from './theatre.ts';
 import { quiet } from './turns.ts';
 
@@ -140,7 +141,7 @@ async function carriedOut(stage: Stage, step: Asking, { ask, ...call }: Call, te
   const { conversationId } = stage;
   if ('send' in ask) {
     const { text, ...given } = ask.send;
-    const draft = { ...given, conversationId, body: { kind: 'text', text } as const };
+    const draft = { ...given, conversationId, body: aText(text) };
     const { value } = await sendMessage(rooms, caller, draft);
     return { accepted: { seq: value.seq, messageId: value.messageId, at: value.at } };
   }
@@ -150,7 +151,7 @@ async function carriedOut(stage: Stage, step: Asking, { ask, ...call }: Call, te
   }
   const limit = (step as Read).limit;
   const { value } = await readLog(rooms, caller, 'conversation.catch-up', conversationId, ask.read, limit);
-  return { page: value };
+  return { page: { ...value, entries: value.entries.map(seen) } };
 }
 
 /** One batch of the stream, which is delivered again until it is taken. */
@@ -174,7 +175,7 @@ async function observed(stage: Stage): Promise<Observations> {
   const { head, log } = stage;
   const stored = await Promise.all(
     log.written.map(async ({ entry, ...when }): Promise<Stored> => {
-      const body = isMembership(entry) ? entry.change : await stage.openBody(entry);
+      const body = isMembership(entry) ? entry.change : shownBody(await stage.openBody(entry));
       return { ...entry, ...when, body, prev: hex(entry.prev), hash: hex(hashOf(entry)) };
     }),
   );

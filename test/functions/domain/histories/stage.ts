@@ -1,15 +1,17 @@
 import type { Announcements } from '../../../../functions/domain/announcements.ts';
 import type { Caller, Sessions, Socket } from '../../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../../functions/domain/change-members.ts';
+import type { OpenedEntry } from '../../../../functions/domain/entry.ts';
 import type { Log } from '../../../../functions/domain/log.ts';
 import type { ReadingRooms } from '../../../../functions/domain/read-log.ts';
 import { Refusal } from '../../../../functions/domain/refusal.ts';
 import type { SendingRooms } from '../../../../functions/domain/send-message.ts';
+import { shownBody } from '../../../../functions/push/frames.ts';
 import { aConversation, callerNamed, cliniciansOf, MemorySessions, person } from '../in-memory.ts';
 import { bindingVault } from './binding-vault.ts';
 import { type Half, type History, type Mishap, PEOPLE, type Who } from './history.ts';
 import { InterleavedLog } from './interleaved-log.ts';
-import type { Call, Told } from './observations.ts';
+import type { Call, SeenEntry, Told } from './observations.ts';
 import { Turns } from './turns.ts';
 
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -151,7 +153,13 @@ export class Stage {
       announce: (entry, to) =>
         gate(() => {
           for (const { person: heard, connectionId } of to) {
-            this.told.push({ call: call.id, person: heard, socket: connectionId, entry, at: this.log.now });
+            this.told.push({
+              call: call.id,
+              person: heard,
+              socket: connectionId,
+              entry: seen(entry),
+              at: this.log.now,
+            });
           }
         }),
     };
@@ -188,4 +196,9 @@ type Gate = <T>(effect: () => T | Promise<T>) => Promise<T>;
 export function outcomeOf(error: unknown): { readonly refused: string } | { readonly failed: string } {
   if (error instanceof Refusal) return { refused: error.code };
   return { failed: error instanceof Mishappened ? 'mishap' : String(error) };
+}
+
+/** An entry as its reader sees it. */
+export function seen(entry: OpenedEntry): SeenEntry {
+  return { ...entry, body: shownBody(entry.body) };
 }
