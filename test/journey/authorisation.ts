@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { Role } from '../../protocol/roles.ts';
+import type { Actor, Cast, Relation } from '../fixtures/cast.ts';
+
+/** What came back: the whole answer, and the code where it was refused. */
+export interface Asked {
+  readonly answer: unknown;
+  readonly code?: string | undefined;
+}
+
+type Ask = (cast: Cast, as: Actor) => Promise<Asked>;
+
+/** How each operation is asked, by its name in the protocol: about the actor's conversation, or about another person. */
+export const asks: Readonly<Record<string, Ask>> = {
+  'session.open': frame('session.open', () => ({})),
+  'session.renew': frame('session.renew', ({ token }) => ({ token })),
+  'session.keep': frame('session.keep', () => ({})),
+  'message.send': frame('message.send', ({ conversationId }) => ({
+    ref: randomUUID(),
+    conversationId,
+    since: 0,
+    body: { kind: 'text', text: 'may I?' },
+  })),
+  'conversation.catch-up': frame('conversation.catch-up', ({ conversationId }) => ({
+    conversationId,
+    since: 0,
+  })),
+  'conversation.mark-read': frame('conversation.mark-read', ({ conversationId }) => ({
+    conversationId,
+    upTo: 0,
+  })),
+  sync: frame('sync', ({ conversationId }) => ({ cursors: { [conversationId]: 0 } })),
+
+  'POST /conversations': route(
+    () => ['POST', 'conversations'],
+    (cast) => ({
+      ref: randomUUID(),
+      kind: 'group',
+      members: [cast.other.id, cast.actor('patient', 'stranger').person.id],
+    }),
+  ),
+  'GET /conversations': route(() => ['GET', 'conversations']),
+  'GET /conversations/{conversationId}/messages': route(({ conversationId }) => [
+    'GET',
+    `conversations/${conversationId}/messages`,
+  ]),
+  'POST /conversations/{conversationId}/members': route(
+    ({ conversationId }) => ['POST', `conversations/${conversationId}/members`],
+    (cast) => ({ person: cast.other.id }),
+  ),
+  'DELETE /conversations/{conversationId}/members/{person}': route(({ conversationId }) => [
+    'DELETE',
+    `conversations/${conversationId}/members/${'a'.repeat(26)}`,
+  ]),
+  'GET /me': route(() => ['GET', 'me']),
+  'POST /admin/revocations': route(
+    () => ['POST', 'admin/revocations'],
+    (cast) => ({
+      person: cast.other.id,
+      session: randomUUID(), // a sign-in that nobody has
+    }),
+  ),
+};
+
+function frame(type: string, fields: (as: Actor) => object): Ask {
+  return async (_cast, as) => {
+    const answer = await as.socket.ask({ type, ...fields(as) }, (heard) => heard.type !== 'message.new');
+    return { answer, code: answer.type === 'refused' ? String(answer.code) : undefined };
+  };
+}
+
+function route(where: (as: Actor) => readonly [string, string], body?: (cast: Cast) => object): Ask {
+  return async (cast, as) => {
+    const [method, path] = where(as);
+    const answer = await cast.run.request(as.person, method, path, body?.(cast));
+    return {
+      answer,
+      code: answer.status < 300 ? undefined : String((answer.body as { code?: string }).code),
+    };
+  };
+}
+
+const conversing: readonly Role[] = ['patient', 'caregiver', 'clinician', 'staff', 'bot', 'guest'];
+const beginners: readonly Role[] = ['patient', 'caregiver', 'clinician', 'staff'];
+const offices: readonly Role[] = ['administrator', 'privacy-officer', 'auditor'];
+
+/** The matrix as a person would write it down, by rules of its own: it knows nothing of the policy's table. */
+export function expected(operation: string, role: Role, relation: Relation): string {
+  if (relation === 'revoked') return 'session-ended';
+  return (rules[operation] ?? nobody)(role, relation);
+}
+
+type Rule = (role: Role, relation: Relation) => string;
+
+const nobody: Rule = () => 'not-allowed';
+const everybody: Rule = () => 'allowed';
+const only =
+  (...roles: readonly Role[]): Rule =>
+  (role) =>
+    roles.includes(role) ? 'allowed' : 'not-allowed';
+
+/** Whether the log says that they are in, and nothing says that it is over. */
+function isIn(role: Role, relation: Relation): boolean {
+  if (role === 'guest' && relation === 'owner') return false; // an owner has no end, and a guest must have one
+  return relation === 'owner' || relation === 'member' || relation === 'reader';
+}
+
+const inConversation: Rule = (role, relation) => {
+  if (!isIn(role, relation)) return 'not-a-member';
+  return conversing.includes(role) ? 'allowed' : 'not-allowed';
+};
+const writing: Rule = (role, relation) => {
+  const read = inConversation(role, relation);
+  return read === 'allowed' && relation === 'reader' ? 'read-only' : read;
+};
+const adding: Rule = (role, relation) => {
+  if (!isIn(role, relation)) return 'not-a-member';
+  if (!beginners.includes(role)) return 'not-allowed';
+  return relation === 'owner' ? 'allowed' : 'not-an-owner';
+};
+/** Everybody who takes part may leave, so that what they lack is to be an owner. */
+const removing: Rule = (role, relation) => {
+  if (!isIn(role, relation)) return 'not-a-member';
+  if (offices.includes(role)) return 'not-allowed';
+  return relation === 'owner' && beginners.includes(role) ? 'allowed' : 'not-an-owner';
+};
+
+const rules: Readonly<Record<string, Rule>> = {
+  'session.open': everybody,
+  'session.renew': everybody,
+  'session.keep': everybody,
+  'GET /me': everybody,
+  'message.send': writing,
+  'conversation.catch-up': inConversation,
+  'conversation.mark-read': inConversation,
+  'GET /conversations/{conversationId}/messages': inConversation,
+  sync: only(...conversing),
+  'GET /conversations': only(...conversing),
+  'POST /conversations': only(...beginners),
+  'POST /conversations/{conversationId}/members': adding,
+  'DELETE /conversations/{conversationId}/members/{person}': removing,
+  'POST /admin/revocations': only('administrator', 'privacy-officer'),
+};
