@@ -1,155 +1,309 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { delay, refuse } from '../../local/front-door/faults.ts';
+import { trafficLine } from '../../cli/traffic-line.ts';
+import { parsing } from '../../functions/wiring/parse.ts';
+import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
+import { clientFrames } from '../../protocol/frames.ts';
+import { AddMember, CreateConversation, RevokeSession } from '../../protocol/requests.ts';
+import { BareSocket } from '../fixtures/bare-socket.ts';
+import { type Field, textOf } from '../fixtures/broken-json.ts';
+import { framesOf, requestsOf } from '../fixtures/broken-requests.ts';
+import { Canaries, hitsIn, planted, written } from '../fixtures/canaries.ts';
 import type { Person } from '../fixtures/deployed.ts';
+import { httpRoutes } from '../fixtures/every-door.ts';
+import { strayLines } from '../fixtures/log-lines.ts';
+import { rawRequest } from '../fixtures/raw-wire.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
-import { found, sinksOf } from '../fixtures/sinks.ts';
+import { type Sink, sinksOf } from '../fixtures/sinks.ts';
+
+/** Canaries in one query, path or set of headers. */
+const EACH = 10;
+
+const canaries = new Canaries();
+/** What the terminal shows of each frame, and what was answered where something was refused. */
+const terminal: string[] = [];
+const refusals: string[] = [];
 
 let run: Run;
-const planted: string[] = [];
-
-/** Something that a person might write, and that nothing else would. */
-function plant(what: string): string {
-  const text = `${what} Hübner-${randomBytes(9).toString('hex')}`;
-  planted.push(text);
-  return text;
-}
-
-const userName = (role: string) => {
-  const name = `${role}-${randomBytes(9).toString('hex')}`;
-  planted.push(name);
-  return name;
-};
+let ana: Person;
+let ben: Person;
+let socket: BareSocket;
+let conversationId: string;
 
 beforeAll(async () => {
   run = await startRun();
+  run.stack.traffic.on((record) =>
+    terminal.push(trafficLine(record, run.stack.meter.byTrace(record.traceId.replace('Root=', '')), 0)),
+  );
+  ana = await run.person(`ana-${canaries.word('user name')}`, 'clinician');
+  ben = await run.person(`ben-${canaries.word('user name')}`, 'patient');
+  socket = await run.socket(ana);
+  const title = canaries.one('title');
+  const { body } = await run.request(ana, 'POST', 'conversations', {
+    ref: randomUUID(),
+    kind: 'group',
+    members: [ben.id],
+    title,
+  });
+  conversationId = (body as { conversationId: string }).conversationId;
 });
 afterAll(() => run.close());
 
-test('texts, titles and names of people stand in no table, queue, log, record or metric, whatever went wrong', async () => {
-  const ana = await run.person(userName('ana'), 'clinician');
-  const ben = await run.person(userName('ben'), 'patient');
-  const stranger = await run.person(userName('cleo'), 'clinician');
-  const conversationId = await written(ana, ben);
-  await refused(ana, stranger, conversationId);
-  await broken(ana, conversationId);
+const sinks = (): readonly Sink[] => [
+  ...sinksOf(run),
+  kept('the terminal', terminal),
+  kept('answers that refuse', refusals),
+];
+const requests = () => requestsOf(conversationId, { self: ana.id, member: ben.id, stranger: ben.id });
 
-  const sinks = sinksOf(run);
-  const findings: Record<string, number> = {};
-  let parts = 0;
-  for (const sink of sinks) {
-    parts += (await sink.read()).length;
-    findings[sink.name] = await found(sink, planted);
+test('the canaries know every frame, route and field there is, and which of them people fill', () => {
+  const frames = framesOf(conversationId);
+  expect(frames.map(({ type }) => type).sort()).toEqual(Object.keys(clientFrames).sort());
+  expect(
+    requests()
+      .map(({ route }) => route)
+      .sort(),
+  ).toEqual(httpRoutes(run.stack).sort());
+  const schemas = {
+    ...clientFrames,
+    'POST /conversations': CreateConversation,
+    'POST /conversations/{conversationId}/members': AddMember.omit({ conversationId: true }),
+    'POST /admin/revocations': RevokeSession,
+  };
+  const bodies = requests().filter(({ fields }) => fields.length > 0);
+  const all = [
+    ...frames.map(({ type, fields }) => ({ name: type, fields })),
+    ...bodies.map(({ route, fields }) => ({ name: route, fields })),
+  ];
+  expect(all.map(({ name }) => name).sort()).toEqual(Object.keys(schemas).sort());
+  for (const { name, fields } of all) {
+    const schema = schemas[name as keyof typeof schemas];
+    expect(namesOf(fields), name).toEqual(Object.keys(schema.shape).sort());
+    const people = symbolsIn(parsing(schema)(JSON.parse(textOf(fields))));
+    expect(
+      people.filter((field) => written[field] === undefined),
+      name,
+    ).toEqual([]);
   }
-  report('nothing-leaks', {
-    planted: planted.length,
-    placesSearched: sinks.length,
-    partsSearched: parts,
-    found: Object.values(findings).reduce((sum, count) => sum + count, 0),
-    queuesInTheTemplate: run.stack.resources.filter(({ type }) => type === 'AWS::SQS::Queue').length,
+});
+
+test('thousands of values, in every place that a person could fill, stand in no sink, whatever was refused or went wrong', async () => {
+  await inFrames();
+  await inRequests();
+  await inHandshakes();
+  await whileItBreaks();
+
+  expect(run.stack.trail.events().length).toBeLessThan(10_000); // or the first of them would be forgotten by now
+  const searched = await Promise.all(
+    sinks().map(async (sink) => {
+      const parts = await sink.read();
+      return { sink: sink.name, parts: parts.length, hits: hitsIn(parts, canaries.mark) };
+    }),
+  );
+  const sum = (of: 'parts' | 'hits') => searched.reduce((total, one) => total + one[of], 0);
+  report('canaries', {
+    valuesPlanted: canaries.planted,
+    placesPlanted: canaries.places.size,
+    sinksSearched: searched.length,
+    partsSearched: sum('parts'),
+    hits: sum('hits'),
   });
-  expect(parts).toBeGreaterThan(100);
-  expect(Object.entries(findings).filter(([, count]) => count > 0)).toEqual([]);
+  expect(searched.filter(({ hits }) => hits > 0)).toEqual([]);
+  expect(canaries.planted).toBeGreaterThan(3_000);
+  expect(sum('parts')).toBeGreaterThan(2_000);
+  expect(refusals.length).toBeGreaterThan(100);
+  expect(strayLines(run)).toEqual([]);
+  expect(await readBy(ben)).toContain(canaries.mark); // what was well-formed was stored, and opens for who may read it
 });
 
-test('a leak into any one of these places is found', async () => {
-  for (const sink of sinksOf(run)) {
-    const leak = plant(`leak into ${sink.name.slice(0, 12)}`);
-    expect(await found(sink, [leak])).toBe(0);
-    await sink.plant(leak);
-    expect(await found(sink, [leak]), sink.name).toBeGreaterThan(0);
+test('a leak into any one of these sinks is found, in whatever way it is written', async () => {
+  for (const sink of sinks()) {
+    for (const [way, encoded] of Object.entries(ways)) {
+      const leaked = new Canaries();
+      expect(hitsIn(await sink.read(), leaked.mark)).toBe(0);
+      await sink.plant(encoded(`x${leaked.one('a leak')}`));
+      expect(hitsIn(await sink.read(), leaked.mark), `${sink.name} ${way}`).toBeGreaterThan(0);
+    }
   }
 });
 
-/** What goes well: a conversation with a title, messages both ways, a late reader, a changed membership. */
-async function written(ana: Person, ben: Person): Promise<string> {
-  const [nurse, patient] = [await run.client(ana), await run.client(ben)];
-  const { conversationId } = await nurse.createConversation('group', [ben.id], plant('title'));
-  for (let count = 0; count < 5; count += 1) {
-    await nurse.send(conversationId, plant('from the nurse'));
-    await patient.send(conversationId, plant('from the patient'));
-  }
-  await patient.catchUp(conversationId);
-  await run.request(ben, 'GET', `conversations/${conversationId}/messages`);
-  await run.request(ana, 'GET', 'me');
-  await nurse.renew();
-  return conversationId;
+const ways: Readonly<Record<string, (text: string) => string>> = {
+  'as it is': (text) => text,
+  escaped: (text) => JSON.stringify(JSON.stringify({ text })),
+  'as a part of a URL': encodeURIComponent,
+  'in base64': (text) => Buffer.from(text).toString('base64'),
+  'in hex': (text) => Buffer.from(text).toString('hex'),
+};
+
+async function readBy(member: Person): Promise<string> {
+  const { body } = await run.request(member, 'GET', `conversations/${conversationId}/messages`);
+  return JSON.stringify(body);
 }
 
-/** What is refused: by rule, by shape, by type, at the gateway. */
-async function refused(ana: Person, stranger: Person, conversationId: string): Promise<void> {
-  const socket = await run.socket(ana);
-  const send = (text: string, ref: string = randomUUID()) =>
-    socket.ask({ type: 'message.send', ref, conversationId, since: 0, body: { kind: 'text', text } });
-  const ref = randomUUID();
-  await send(plant('first'), ref);
-  expect(await send(plant('reused'), ref)).toMatchObject({ code: 'ref-reused' });
-  expect(await send(`${plant('control')}\u0007`)).toMatchObject({ code: 'malformed' });
-  const frames = [
-    { type: 'message.send', text: plant('unknown key') },
-    { type: plant('unknown type') },
-    { type: 'conversation.catch-up', conversationId: plant('no id'), since: 0 },
-    { type: 'session.renew', token: plant('no token') },
-    { [plant('a key')]: 1 },
-  ];
-  for (const frame of frames) expect(await socket.ask(frame)).toMatchObject({ type: 'refused' });
-  socket.send(plant('no JSON'));
-  await expect.poll(() => socket.heard.filter(({ code }) => code === 'malformed').length).toBeGreaterThan(3);
+async function inFrames(): Promise<void> {
+  for (const { type, fields } of framesOf(conversationId)) {
+    for (const text of planted(canaries, type, fields)) noted(await socket.ask(text));
+  }
+  for (const text of [
+    canaries.one('no JSON'),
+    `"${canaries.one('no object')}"`,
+    `{"type":"${canaries.one('unknown type')}"}`,
+  ]) {
+    noted(await socket.ask(text));
+  }
+}
 
-  const other = await run.socket(stranger);
-  const text = plant('from a stranger');
-  await other.ask({
+async function inRequests(): Promise<void> {
+  for (const { route, method, target, fields } of requests()) {
+    const bodies =
+      fields.length > 0 ? planted(canaries, route, fields) : [canaries.one(`${route}, stray body`)];
+    for (const body of bodies) await ask(method, target, { body });
+    const query = new URLSearchParams(canaries.object(`${route}, query`, EACH));
+    await ask(method, `${target}?${query}`, {});
+    for (const name of ['after', 'before', 'limit']) {
+      await ask(method, `${target}?${name}=${encodeURIComponent(canaries.one(`${route}, ${name}`))}`, {});
+    }
+    for (const id of [conversationId, ben.id].filter((one) => target.includes(one))) {
+      await ask(method, target.replace(id, encodeURIComponent(canaries.one(`${route}, path`))), {});
+    }
+    await ask(method, target, {
+      headers: headersWith(`${route}, header`),
+      body: canaries.one(`${route}, stray body`),
+    });
+    await ask(method, target, { headers: { authorization: `Bearer ${canaries.word(`${route}, token`)}` } });
+  }
+  await ask('GET', `/${encodeURIComponent(canaries.one('no route'))}`, {});
+  await ask(canaries.word('method').toUpperCase(), '/me', {});
+}
+
+async function inHandshakes(): Promise<void> {
+  const { webSocketUrl } = run.deployment;
+  const { accessToken } = ana.tokens;
+  const attempts = [
+    BareSocket.open(webSocketUrl, canaries.word('handshake, token')),
+    BareSocket.open(webSocketUrl, accessToken, {
+      protocols: [canaries.word('handshake, subprotocol'), `bearer.${accessToken}`],
+    }),
+    BareSocket.open(webSocketUrl, accessToken, {
+      origin: `https://${canaries.word('handshake, origin')}.example`,
+    }),
+    BareSocket.open(
+      `${webSocketUrl}?${new URLSearchParams(canaries.object('handshake, query', EACH))}`,
+      'forged',
+    ),
+    BareSocket.open(webSocketUrl, 'forged', { headers: headersWith('handshake, header') }),
+  ];
+  for (const attempt of await Promise.allSettled(attempts)) expect(attempt.status).toBe('rejected');
+  const open = await BareSocket.open(webSocketUrl, accessToken, {
+    headers: headersWith('handshake, header of an open socket'),
+  });
+  open.close();
+}
+
+/** What breaks: tables, keys and pushes that fail, quote what they were given, or are gone; a function that dies in the middle. */
+async function whileItBreaks(): Promise<void> {
+  const quoting = (what: string) => {
+    const quoted = Array.from({ length: EACH }, () => canaries.word(what)).join(' '); // in letters that any field of the log takes
+    return refuse(new AwsError('ValidationException', `1 validation error detected: ${quoted}`));
+  };
+  const broken: [service: string, operation: string, effects: readonly Effect[]][] = [
+    ['dynamodb', 'PutItem', [quoting('error of PutItem'), throttle(), dropBefore()]],
+    ['dynamodb', 'Query', [quoting('error of Query'), throttle()]],
+    ['dynamodb', 'GetItem', [quoting('error of GetItem')]],
+    ['dynamodb', 'BatchGetItem', [quoting('error of BatchGetItem')]],
+    ['dynamodb', 'TransactWriteItems', [quoting('error of TransactWriteItems'), throttle()]],
+    ['execute-api', 'PostToConnection', [quoting('error of PostToConnection')]],
+  ];
+  for (const [service, operation, effects] of broken) {
+    for (const effect of effects) {
+      const off = run.stack.faults.add({ service, operation, effect });
+      noted(await send(`while ${operation} fails`));
+      await ask('POST', '/conversations', { body: JSON.stringify(group(`while ${operation} fails`)) });
+      await ask('GET', `/conversations/${conversationId}/messages`, {});
+      off();
+    }
+  }
+  await crashInTheMiddle();
+}
+
+async function crashInTheMiddle(): Promise<void> {
+  const { faults, functions, resources } = run.stack;
+  const sending = resources.find(
+    ({ type, logicalId }) => type.endsWith('Function') && logicalId.startsWith('SendMessage'),
+  );
+  const off = faults.add({ service: 'dynamodb', operation: 'PutItem', effect: delay(2_000) });
+  const answer = send('while the function dies');
+  const busy = () =>
+    functions.environments().filter(({ function: of, state }) => of === sending?.ref && state === 'busy');
+  await expect.poll(() => busy().length).toBeGreaterThan(0);
+  await functions.crash(sending?.ref ?? '');
+  off();
+  expect(await answer).toMatchObject({ message: 'Internal server error' });
+}
+
+function send(place: string) {
+  const text = canaries.many(`text ${place}`, written.text ?? 0).join(' ');
+  return socket.ask({
     type: 'message.send',
     ref: randomUUID(),
     conversationId,
     since: 0,
     body: { kind: 'text', text },
   });
-  await run.request(stranger, 'POST', 'conversations', {
-    ref: randomUUID(),
-    kind: 'direct',
-    members: [plant('nobody')],
-  });
-  await run.request(stranger, 'POST', 'conversations', plant('no JSON either'));
-  await run.request(stranger, 'GET', `conversations/${encodeURIComponent(plant('no path'))}/messages`);
-  await run.request(stranger, 'GET', `me?name=${encodeURIComponent(plant('a query'))}`);
 }
 
-/** What breaks: a table that fails, keys that fail, a push that fails, a function that dies in the middle. */
-async function broken(ana: Person, conversationId: string): Promise<void> {
-  const { faults, functions, resources } = run.stack;
-  const socket = await run.socket(ana);
-  const send = () => {
-    const body = { kind: 'text', text: plant('while it breaks') };
-    return socket.ask({ type: 'message.send', ref: randomUUID(), conversationId, since: 0, body });
+function group(place: string) {
+  const title = canaries.many(`title ${place}`, written.title ?? 0).join(' ');
+  return { ref: randomUUID(), kind: 'group', members: [ben.id], title };
+}
+
+function headersWith(place: string): Record<string, string> {
+  const usual = ['user-agent', 'referer', 'cookie', 'x-forwarded-for', 'x-amzn-trace-id', 'accept-language'];
+  const names = [...usual, `x-${canaries.word(`${place}’s name`)}`];
+  return Object.fromEntries(names.map((name) => [name, canaries.word(place)]));
+}
+
+async function ask(
+  method: string,
+  target: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: string },
+): Promise<void> {
+  const sent = {
+    authorization: `Bearer ${ana.tokens.accessToken}`,
+    'content-type': 'application/json',
+    ...headers,
   };
-  const quoting = new AwsError('ValidationException', plant('an error of AWS that quotes what it was given'));
-  for (const [service, operation] of [
-    ['dynamodb', 'PutItem'],
-    ['dynamodb', 'Query'],
-    ['execute-api', 'PostToConnection'],
-  ] as const) {
-    const off = faults.add({ service, operation, effect: refuse(quoting) });
-    await send();
-    off();
-  }
-  const dying = faults.add({ service: 'dynamodb', operation: 'PutItem', effect: delay(2_000) });
-  const answer = send();
-  const sending = resources.find(
-    ({ type, logicalId }) => type.endsWith('Function') && logicalId.startsWith('SendMessage'),
-  );
-  await expect
-    .poll(
-      () =>
-        functions.environments().filter(({ function: of, state }) => of === sending?.ref && state === 'busy')
-          .length,
-    )
-    .toBeGreaterThan(0);
-  await functions.crash(sending?.ref ?? '');
-  dying();
-  expect(await answer).toMatchObject({ message: 'Internal server error' });
-  const { body } = await run.request(ana, 'GET', `conversations/${conversationId}/messages`);
-  expect(body).toMatchObject({ more: false });
+  const answer = await rawRequest(run.deployment.httpApiUrl, {
+    method,
+    target,
+    headers: sent,
+    ...(body !== undefined && { body }),
+  });
+  if (answer.status >= 400) refusals.push(answer.body);
+}
+
+/** Keeps an answer that tells of a refusal or a fault; any other may hold what its reader may read. */
+function noted(answer: Readonly<Record<string, unknown>>): void {
+  if (answer.type === 'refused' || answer.type === undefined) refusals.push(JSON.stringify(answer));
+}
+
+function kept(name: string, lines: string[]): Sink {
+  return {
+    name,
+    read: async () => lines.map((line) => Buffer.from(line)),
+    plant: async (text) => void lines.push(text),
+  };
+}
+
+function namesOf(fields: readonly Field[]): string[] {
+  return fields.map(({ name }) => name).sort();
+}
+
+function symbolsIn(value: unknown): string[] {
+  return Object.entries(value ?? {}).flatMap(([name, one]) => {
+    if (typeof one === 'symbol') return [name];
+    return typeof one === 'object' ? symbolsIn(one) : [];
+  });
 }
