@@ -6,7 +6,7 @@ import { main } from '../../cli/main.ts';
 import { signIn } from '../../examples/plain-client/sign-in.mjs';
 import { fail } from '../../local/front-door/faults.ts';
 import { RevocationReceipt } from '../../protocol/requests.ts';
-import { claimsOf } from '../fixtures/forged-tokens.ts';
+import { claimsOf } from '../fixtures/attacks/forger.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';
 

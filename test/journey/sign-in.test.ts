@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   CognitoIdentityProviderClient,
   GetTokensFromRefreshTokenCommand,
@@ -12,31 +9,27 @@ import { PlainClient } from '../../examples/plain-client/client.mjs';
 import { renewTokens, signIn } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
 import { clientFrames } from '../../protocol/frames.ts';
-import { BareSocket } from '../fixtures/bare-socket.ts';
+import { handshake } from '../fixtures/attacks/doors.ts';
+import { claimsOf } from '../fixtures/attacks/forger.ts';
+import type { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { askEveryFrame, askEveryRoute, httpRoutes, routeKeys } from '../fixtures/every-door.ts';
-import { claimsOf, forgeries, poolKeysIn, signedByPool } from '../fixtures/forged-tokens.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 
 const MINUTE = 60_000;
-const ORIGIN = 'https://app.example.org'; // the one that the example deployment lists
 
-const dataDirectory = mkdtempSync(join(tmpdir(), 'sign-in-'));
 let run: Run;
 let ana: Person;
 let ben: Person;
 let cleo: Person;
 
 beforeAll(async () => {
-  run = await startRun({ dataDirectory });
+  run = await startRun();
   ana = await run.person('ana-1', 'clinician');
   ben = await run.person('ben-1', 'patient');
   cleo = await run.person('cleo-1', 'patient');
 });
-afterAll(async () => {
-  await run.close();
-  rmSync(dataDirectory, { recursive: true, force: true });
-});
+afterAll(() => run.close());
 
 describe('signing in', () => {
   test('by password and code opens a socket and HTTP until the access token expires', async () => {
@@ -86,93 +79,6 @@ describe('signing in', () => {
   });
 });
 
-describe('a token', () => {
-  test('that is an ID token opens nothing', async () => {
-    const idToken = await idTokenOf(cleo);
-    expect(claimsOf(idToken)).toMatchObject({ token_use: 'id', aud: run.deployment.userPoolClientId });
-    for (const route of httpRoutes(run.stack)) expect(await statusOf(idToken, route)).toBe(403);
-    expect(await handshake(idToken)).toBe(403);
-  });
-
-  test('that is forged opens nothing, over HTTP and at the handshake', async () => {
-    const pool = poolKeysIn(join(dataDirectory, 'cognito.json'));
-    const genuine = ana.tokens.accessToken;
-    const now = Math.floor(run.stack.clock.now() / 1000);
-    const forged = forgeries(pool, genuine, ben.id, now);
-    expect(forged.length).toBeGreaterThanOrEqual(25);
-    for (const token of [genuine, signedByPool(pool, claimsOf(genuine))]) {
-      expect([await statusOf(token, 'GET /me'), await handshake(token)]).toEqual([200, 'opened']);
-    }
-    const seen = [];
-    for (const { what, token } of forged) {
-      const http = new Set<number>();
-      for (const route of httpRoutes(run.stack)) http.add(await statusOf(token, route));
-      seen.push({ what, http: [...http], connect: await handshake(token) });
-    }
-    expect(seen).toEqual(forged.map(({ what, status }) => ({ what, http: [status], connect: 403 })));
-
-    const inTheFuture = signedByPool(pool, { ...claimsOf(genuine), iat: now + 60 });
-    expect(await statusOf(inTheFuture, 'GET /me')).toBe(401);
-    expect([await statusOf(genuine, 'GET /me'), await handshake(genuine)]).toEqual([200, 'opened']);
-  });
-
-  test('is taken from its one place: not from a query, a cookie, another header, or a list without our subprotocol', async () => {
-    const { accessToken } = ana.tokens;
-    const { httpApiUrl, webSocketUrl } = run.deployment;
-    const elsewhere = {
-      cookie: `token=${accessToken}; Authorization=${accessToken}`,
-      'x-authorization': accessToken,
-    };
-    for (const query of [
-      '',
-      ...['token', 'access_token', 'Authorization'].map((key) => `?${key}=${accessToken}`),
-    ]) {
-      expect((await fetch(new URL(`me${query}`, httpApiUrl), { headers: elsewhere })).status).toBe(401);
-      const url = `${webSocketUrl}${query}`;
-      const headers = { ...elsewhere, authorization: `Bearer ${accessToken}` };
-      expect(await handshake(accessToken, { url, headers, protocols: [] })).toBe(401);
-      expect(await handshake(accessToken, { url, headers, protocols: ['wardline.v1'] })).toBe(403);
-    }
-    const bearer = `bearer.${accessToken}`;
-    for (const protocols of [
-      [bearer],
-      ['wardline.v2', bearer],
-      ['Wardline.v1', bearer],
-      ['wardline.v1', `Bearer.${accessToken}`],
-      ['wardline.v1', accessToken],
-      ['wardline.v1', 'bearer.forged', bearer],
-    ]) {
-      expect(await handshake(accessToken, { protocols })).toBe(403);
-    }
-    const socket = await BareSocket.open(webSocketUrl, accessToken, { protocols: [bearer, 'wardline.v1'] });
-    expect(socket.subprotocol).toBe('wardline.v1');
-    socket.close();
-  });
-});
-
-test('a handshake from a listed origin is taken, and from none; from any other it is refused', async () => {
-  const { accessToken } = ana.tokens;
-  expect(await handshake(accessToken)).toBe('opened');
-  expect(await handshake(accessToken, { origin: ORIGIN })).toBe('opened');
-  const others = [
-    ...['', 'null', 'undefined', '*', ',', 'https://', 'file://', 'app.example.org', '//app.example.org'],
-    ...['https://evil.example', 'https://evil.example/app.example.org', 'https://evil-app.example.org'],
-    ...['https://app.example.org.evil.example', 'https://sub.app.example.org', 'https://example.org'],
-    ...['http://app.example.org', 'wss://app.example.org', 'https://app.example.org:8443', `${ORIGIN}:443`],
-    ...[`${ORIGIN}/`, `${ORIGIN}.`, `${ORIGIN}#`, `${ORIGIN},${ORIGIN}`, `${ORIGIN} https://evil.example`],
-    ...[`https://evil.example,${ORIGIN}`, 'HTTPS://APP.EXAMPLE.ORG', 'https://app.example.org@evil.example'],
-    ...[
-      'https://xn--pp-1ja.example.org',
-      'https://appxexample.org',
-      'http://localhost',
-      'chrome-extension://a',
-    ],
-  ];
-  const seen = [];
-  for (const origin of others) seen.push([origin, await handshake(accessToken, { origin })]);
-  expect(seen).toEqual(others.map((origin) => [origin, 403]));
-});
-
 describe('a session', () => {
   test('is extended by a newer token of its own person and sign-in, and by no other', async () => {
     const [person, other] = [await run.person('dora-1', 'patient'), await run.person('emil-1', 'patient')];
@@ -215,7 +121,7 @@ describe('a session', () => {
     expect(frames.filter(({ code }) => code !== 'session-expired')).toEqual([]);
     const routes = await askEveryRoute(run, person, places);
     expect(routes.filter(({ status }) => status !== 401)).toEqual([]);
-    expect(await handshake(person.tokens.accessToken)).toBe(403);
+    expect(await handshake(run, person.tokens.accessToken)).toBe(403);
     expect(await kept.ask({ type: 'session.open' })).toMatchObject({ type: 'session.opened' });
   });
 
@@ -238,7 +144,7 @@ describe('a session', () => {
     const refused = [await askEveryFrame(socket, places), await askEveryRoute(run, person, places)];
     expect(refused.flat().filter(({ code }) => code !== 'session-ended')).toEqual([]);
     expect(refused[1]?.filter(({ status }) => status !== 401)).toEqual([]);
-    expect(await handshake(accessToken)).toBe(403);
+    expect(await handshake(run, accessToken)).toBe(403);
 
     const again = { ...person, tokens: await signInAgain(person) };
     const fresh = await run.socket(again);
@@ -303,31 +209,6 @@ async function idTokenOf(person: Person): Promise<string> {
 function signInAgain(person: Person) {
   run.stack.clock.advance(MINUTE);
   return signIn(run.deployment, { ...person, totpSecret: person.tokens.totpSecret });
-}
-
-async function statusOf(token: string, route: string): Promise<number> {
-  const [method = '', path = ''] = route.split(' ');
-  const target = path.slice(1).replace(/\{\w+\}/g, 'a'.repeat(26));
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(new URL(target, run.deployment.httpApiUrl), { method, headers });
-  await answer.text();
-  return answer.status;
-}
-
-/** `opened`, or the status that the handshake was refused with. */
-async function handshake(
-  token: string,
-  options: { url?: string; origin?: string; protocols?: string[]; headers?: Record<string, string> } = {},
-): Promise<'opened' | number> {
-  try {
-    const socket = await BareSocket.open(options.url ?? run.deployment.webSocketUrl, token, options);
-    socket.close();
-    return 'opened';
-  } catch (error) {
-    const status = /answered (\d+)/.exec(String(error))?.[1];
-    if (status === undefined) throw error;
-    return Number(status);
-  }
 }
 
 async function refusal(promise: Promise<unknown>) {
