@@ -76,8 +76,10 @@ describe('a forged token', () => {
 
   test('of every family connects where tokens are only decoded, so that the test above would notice', async () => {
     const opened = new Map<string, number>();
-    const forged = Object.values(Object.groupBy(forgedIn(unlocked), ({ family }) => family));
-    for (const { family, token } of forged.flatMap((some = []) => some.slice(0, 3))) {
+    const tried = new Map<string, number>();
+    for (const { family, token } of forgedIn(unlocked)) {
+      tried.set(family, (tried.get(family) ?? 0) + 1);
+      if ((tried.get(family) ?? 0) > 3) continue;
       const isOpened = (await handshake(unlocked.run, token)) === 'opened';
       opened.set(family, (opened.get(family) ?? 0) + Number(isOpened));
     }

@@ -197,7 +197,6 @@ test('administration needs permission on the pool, and signing in needs none', a
 test.each([
   ['MfaConfiguration', { MfaConfiguration: 'OPTIONAL' }],
   ['EnabledMfas', { EnabledMfas: ['SMS_MFA'] }],
-  ['AdminCreateUserConfig.AllowAdminCreateUserOnly', { AdminCreateUserConfig: {} }],
   ['UsernameAttributes', { UsernameAttributes: ['email'] }],
   ['DeviceConfiguration', { DeviceConfiguration: {} }],
 ])('a pool that asks for %s is refused with that name', async (name, properties) => {
