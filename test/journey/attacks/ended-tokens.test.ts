@@ -84,6 +84,7 @@ test('a sign-in that ended at the user pool alone is renewed no more, and opens 
 });
 
 test('a sign-in that ended at the user pool and here opens nothing from then on, however its token is written', async () => {
+  admin = await signedInAgain(admin);
   const person = await run.person('fay-1', 'patient');
   const socket = await run.socket(person);
   const before = await everyDoor(person, socket);

@@ -209,7 +209,7 @@ test.each([
     'AllowedOAuthFlows',
     { AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: ['code'], AllowedOAuthScopes: ['openid'] },
   ],
-  ['ExplicitAuthFlows', { ExplicitAuthFlows: ['ALLOW_USER_AUTH'] }],
+  ['ExplicitAuthFlows', { ExplicitAuthFlows: ['ALLOW_EVERYTHING'] }],
   ['AccessTokenValidity', { AccessTokenValidity: 2 }],
   ['AnalyticsConfiguration', { AnalyticsConfiguration: {} }],
 ])('a client that asks for %s is refused with that name', async (name, properties) => {
