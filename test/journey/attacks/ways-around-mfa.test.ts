@@ -363,7 +363,7 @@ describe('a sign-in between its challenges', () => {
     );
     const wrong = 'CodeMismatchException: Invalid code received for user';
     await refuse('a code of two steps ago', at(-2), wrong);
-    await refuse('a code of two steps ahead', at(2), wrong);
+    await refuse('a code of three steps ahead', at(3), wrong);
     await refuse('another person’s code', at(0, ida.tokens.totpSecret), wrong);
     await refuse('no digits', 'abcdef', wrong);
     await refuse('seven digits', `${at(1)}0`, wrong);
