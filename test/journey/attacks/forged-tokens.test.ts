@@ -76,12 +76,13 @@ describe('a forged token', () => {
 
   test('of every family connects where tokens are only decoded, so that the test above would notice', async () => {
     const opened = new Map<string, number>();
-    const tried = new Map<string, number>();
-    for (const { family, token } of forgedIn(unlocked)) {
-      tried.set(family, (tried.get(family) ?? 0) + 1);
-      if ((tried.get(family) ?? 0) > 3) continue;
-      const isOpened = (await handshake(unlocked.run, token)) === 'opened';
-      opened.set(family, (opened.get(family) ?? 0) + Number(isOpened));
+    const forged = forgedIn(unlocked);
+    for (const family of new Set(forged.map((one) => one.family))) {
+      let count = 0;
+      for (const { token } of forged.filter((one) => one.family === family).slice(-3)) {
+        if ((await handshake(unlocked.run, token)) === 'opened') count += 1;
+      }
+      opened.set(family, count);
     }
     // Who is nobody has no session to read, whoever believes the token.
     expect([...opened].filter(([, count]) => count === 0)).toEqual([['nobody of ours', 0]]);
