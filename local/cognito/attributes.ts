@@ -15,12 +15,17 @@ export function setAttributes(
 ): void {
   for (const [name, value] of attributes) {
     const rule = ruleOf(pool, name);
-    if (when === 'update' && (!rule.mutable || name === 'sub'))
-      throw invalid(`user.${name}: Attribute cannot be updated.\n`);
+    if (when === 'update') checkMayUpdate(pool, name);
     const breach = valueBreach(rule, value);
     if (breach) throw invalid(`Attributes did not conform to the schema: ${name}: ${breach}\n`);
   }
   user.attributes = { ...user.attributes, ...Object.fromEntries(attributes) };
+}
+
+/** Refuses an attribute that is given once and never again. */
+export function checkMayUpdate(pool: Pool, name: string): void {
+  if (!ruleOf(pool, name).mutable || name === 'sub')
+    throw invalid(`user.${name}: Attribute cannot be updated.\n`);
 }
 
 /** A person's attributes as the API lists them. */

@@ -3,14 +3,14 @@ import { optionalText, parameter, requiredText, textMap } from './input.ts';
 import { askForMfa, checkSoftwareToken } from './mfa.ts';
 import { beginSrp, givePassword, verifyPassword } from './password-proof.ts';
 import { chooseNewPassword } from './passwords.ts';
-import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool } from './pools.ts';
+import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool, poolOf } from './pools.ts';
 import { holderOf, renew } from './refresh.ts';
 import { checkSecretHash } from './secret-hash.ts';
 import type { Session } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 import type { User } from './state.ts';
 
-/** InitiateAuth: USER_SRP_AUTH, and USER_PASSWORD_AUTH where the client lists it. */
+/** InitiateAuth: USER_SRP_AUTH, and the flows beside it where the client lists them. */
 export async function initiateAuth(cognito: Cognito, input: Input): Promise<Outcome> {
   const flow = requiredText(input, 'AuthFlow');
   const { pool, client } = clientOf(cognito, input);
@@ -28,9 +28,31 @@ export async function initiateAuth(cognito: Cognito, input: Input): Promise<Outc
   }
   checkSecretHash(pool, client, parameter(parameters, 'USERNAME'), secretHash);
   const username = foldName(pool, parameter(parameters, 'USERNAME'));
-  if (name === 'USER_SRP_AUTH')
-    return beginSrp(cognito, pool, client, username, parameter(parameters, 'SRP_A'));
+  const isSrp = name === 'USER_SRP_AUTH' || (name === 'USER_AUTH' && prefers(parameters, 'PASSWORD_SRP'));
+  if (name === 'USER_AUTH' && !isSrp && !prefers(parameters, 'PASSWORD'))
+    throw invalid('USER_AUTH is served here with the PREFERRED_CHALLENGE PASSWORD or PASSWORD_SRP alone');
+  if (isSrp) return beginSrp(cognito, pool, client, username, parameter(parameters, 'SRP_A'));
   return givePassword(cognito, pool, client, username, parameter(parameters, 'PASSWORD'));
+}
+
+/** AdminInitiateAuth: the password itself, for clients that list ADMIN_USER_PASSWORD_AUTH; its older name is the same. */
+export async function adminInitiateAuth(cognito: Cognito, input: Input): Promise<Outcome> {
+  const flow = requiredText(input, 'AuthFlow');
+  const pool = poolOf(cognito, input);
+  const client = pool.clients.get(requiredText(input, 'ClientId'));
+  if (!client)
+    throw new AwsError('ResourceNotFoundException', `User pool client ${input.ClientId} does not exist.`);
+  if (flow !== 'ADMIN_USER_PASSWORD_AUTH' && flow !== 'ADMIN_NO_SRP_AUTH')
+    throw invalid(`${flow} of AdminInitiateAuth is not supported here`);
+  if (!client.flows.has('ADMIN_USER_PASSWORD_AUTH')) throw invalid('Auth flow not enabled for this client');
+  const parameters = textMap(input, 'AuthParameters');
+  const username = parameter(parameters, 'USERNAME');
+  checkSecretHash(pool, client, username, parameters.get('SECRET_HASH'));
+  return givePassword(cognito, pool, client, foldName(pool, username), parameter(parameters, 'PASSWORD'));
+}
+
+function prefers(parameters: ReadonlyMap<string, string>, challenge: string): boolean {
+  return parameters.get('PREFERRED_CHALLENGE') === challenge;
 }
 
 /** RespondToAuthChallenge: each answer leads to the next challenge, or to tokens. */

@@ -103,7 +103,10 @@ function readFlows(resource: Resource): Set<string> {
     listed.length > 0 ? listed : ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_CUSTOM_AUTH'];
   return new Set(
     flows.map((flow) => {
-      const name = /^ALLOW_((USER_SRP|USER_PASSWORD|REFRESH_TOKEN|CUSTOM)_AUTH)$/.exec(String(flow))?.[1];
+      const name =
+        /^ALLOW_((ADMIN_USER_PASSWORD|CUSTOM|REFRESH_TOKEN|USER|USER_PASSWORD|USER_SRP)_AUTH)$/.exec(
+          String(flow),
+        )?.[1];
       if (!name) throw unsupported(resource, 'ExplicitAuthFlows', flow);
       return name;
     }),

@@ -1,11 +1,11 @@
 import { AwsError } from '../front-door/service.ts';
 import { summary } from './admin.ts';
 import { attributesOf } from './attributes.ts';
-import { optionalText, requiredText } from './input.ts';
+import { requiredText } from './input.ts';
 import { pageOf } from './pages.ts';
-import { type Cognito, clientOf, foldName, type Input, type Outcome, type Pool, poolOf } from './pools.ts';
+import { type Cognito, type Input, type Outcome, poolOf } from './pools.ts';
 import { list, record } from './properties.ts';
-import { checkSecretHash, secretOf } from './secret-hash.ts';
+import { secretOf } from './secret-hash.ts';
 import type { User } from './state.ts';
 
 /** ListUsers, with AWS's filter `attribute = "value"` or `attribute ^= "prefix"` and pages of at most 60. */
@@ -55,7 +55,7 @@ export function describeUserPool(cognito: Cognito, input: Input): Outcome {
           Mutable: rule.mutable,
           Required: rule.required,
         })),
-        AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+        AdminCreateUserConfig: { AllowAdminCreateUserOnly: !settings.selfSignUp },
         UsernameConfiguration: { CaseSensitive: settings.caseSensitive },
         LambdaConfig: record(properties.LambdaConfig),
         AccountRecoverySetting: properties.AccountRecoverySetting,
@@ -78,32 +78,6 @@ export function describeUserPoolClient(cognito: Cognito, input: Input): Outcome 
   return {
     body: { UserPoolClient: { ...properties, ClientId: id, ...(secret && { ClientSecret: secret }) } },
   };
-}
-
-/** SignUp: these pools let administrators alone create users. */
-export function signUp(cognito: Cognito, input: Input): Outcome {
-  const { pool, client } = clientOf(cognito, input);
-  checkSecretHash(pool, client, requiredText(input, 'Username'), optionalText(input, 'SecretHash'));
-  throw new AwsError('NotAuthorizedException', 'SignUp is not permitted for this user pool');
-}
-
-/** ForgotPassword: refused where the pool's recovery is the administrator's alone; and no message can be sent from here. */
-export function forgotPassword(cognito: Cognito, input: Input): Outcome {
-  const { pool, client } = clientOf(cognito, input);
-  const username = requiredText(input, 'Username');
-  checkSecretHash(pool, client, username, optionalText(input, 'SecretHash'));
-  if (pool.settings.recovery === 'admin_only')
-    throw new AwsError('NotAuthorizedException', 'Contact administrator to reset password.');
-  if (!client.hidesUnknownUsers && !knows(pool, username))
-    throw new AwsError('UserNotFoundException', 'Username/client id combination not found.');
-  throw new AwsError(
-    'CodeDeliveryFailureException',
-    'no message can be sent from here: set the password as administrator',
-  );
-}
-
-function knows(pool: Pool, username: string): boolean {
-  return pool.state.users.has(foldName(pool, username));
 }
 
 /** AWS filters by these alone; custom attributes cannot be searched. */

@@ -1,12 +1,13 @@
 import { AwsError } from '../front-door/service.ts';
 import * as admin from './admin.ts';
-import { initiateAuth, respondToAuthChallenge } from './challenges.ts';
-import { describeUserPool, describeUserPoolClient, forgotPassword, listUsers, signUp } from './directory.ts';
+import { adminInitiateAuth, initiateAuth, respondToAuthChallenge } from './challenges.ts';
+import { describeUserPool, describeUserPoolClient, listUsers } from './directory.ts';
 import * as groups from './groups.ts';
 import { associateSoftwareToken, verifySoftwareToken } from './mfa.ts';
 import type { Cognito, Input, Outcome } from './pools.ts';
 import { getTokensFromRefreshToken, revokeToken } from './refresh.ts';
-import { getUser, globalSignOut } from './self-service.ts';
+import * as own from './self-service.ts';
+import { confirmForgotPassword, forgotPassword, resendConfirmationCode, signUp } from './without-sign-in.ts';
 
 /** One operation of the API. */
 export interface Operation {
@@ -24,19 +25,41 @@ const USER = ['UserPoolId', 'Username'];
 const GROUP = ['UserPoolId', 'GroupName'];
 const PAGE = ['Limit', 'NextToken'];
 
+/** Operations of people's own accounts that nothing here needs: each asks for an access token with Cognito's own scope. */
+const UNSERVED = [
+  ...[
+    'CompleteWebAuthnRegistration',
+    'ConfirmDevice',
+    'DeleteWebAuthnCredential',
+    'ForgetDevice',
+    'GetDevice',
+  ],
+  ...['GetUserAttributeVerificationCode', 'GetUserAuthFactors', 'ListDevices', 'ListWebAuthnCredentials'],
+  ...['SetUserSettings', 'StartWebAuthnRegistration', 'UpdateDeviceStatus', 'VerifyUserAttribute'],
+];
+
 /** Every operation that is served here, by its name. */
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   open('AssociateSoftwareToken', associateSoftwareToken, ['AccessToken', 'Session']),
+  open('ChangePassword', own.changePassword, ['AccessToken', 'PreviousPassword', 'ProposedPassword']),
+  open('ConfirmForgotPassword', confirmForgotPassword, [
+    ...['ClientId', 'ConfirmationCode', 'Password', 'SecretHash', 'Username'],
+  ]),
+  open('DeleteUser', own.deleteUser, ['AccessToken']),
+  open('DeleteUserAttributes', own.deleteUserAttributes, ['AccessToken', 'UserAttributeNames']),
   open('ForgotPassword', forgotPassword, ['ClientId', 'SecretHash', 'Username']),
   open('GetTokensFromRefreshToken', getTokensFromRefreshToken, ['ClientId', 'ClientSecret', 'RefreshToken']),
-  open('GetUser', getUser, ['AccessToken']),
-  open('GlobalSignOut', globalSignOut, ['AccessToken']),
+  open('GetUser', own.getUser, ['AccessToken']),
+  open('GlobalSignOut', own.globalSignOut, ['AccessToken']),
   open('InitiateAuth', initiateAuth, ['AuthFlow', 'AuthParameters', 'ClientId']),
+  open('ResendConfirmationCode', resendConfirmationCode, ['ClientId', 'SecretHash', 'Username']),
   open('RespondToAuthChallenge', respondToAuthChallenge, [
     ...['ChallengeName', 'ChallengeResponses', 'ClientId', 'Session'],
   ]),
   open('RevokeToken', revokeToken, ['ClientId', 'ClientSecret', 'Token']),
+  open('SetUserMFAPreference', own.setUserMfaPreference, ['AccessToken', 'SoftwareTokenMfaSettings']),
   open('SignUp', signUp, ['ClientId', 'Password', 'SecretHash', 'UserAttributes', 'Username']),
+  open('UpdateUserAttributes', own.updateUserAttributes, ['AccessToken', 'UserAttributes']),
   open('VerifySoftwareToken', verifySoftwareToken, [
     ...['AccessToken', 'FriendlyDeviceName', 'Session', 'UserCode'],
   ]),
@@ -49,6 +72,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   signed('AdminDisableUser', admin.adminDisableUser, USER),
   signed('AdminEnableUser', admin.adminEnableUser, USER),
   signed('AdminGetUser', admin.adminGetUser, USER),
+  signed('AdminInitiateAuth', adminInitiateAuth, ['AuthFlow', 'AuthParameters', 'ClientId', 'UserPoolId']),
   signed('AdminListGroupsForUser', groups.adminListGroupsForUser, [...USER, ...PAGE]),
   signed('AdminRemoveUserFromGroup', groups.adminRemoveUserFromGroup, [...USER, 'GroupName']),
   signed('AdminResetUserPassword', admin.adminResetUserPassword, USER),
@@ -64,6 +88,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   signed('ListUsers', listUsers, ['AttributesToGet', 'Filter', 'Limit', 'PaginationToken', 'UserPoolId']),
   signed('ListUsersInGroup', groups.listUsersInGroup, [...GROUP, ...PAGE]),
   signed('UpdateGroup', groups.updateGroup, [...GROUP, 'Description', 'Precedence']),
+  ...UNSERVED.map((name): [string, Operation] => [name, { isPublic: true, run: own.unserved }]),
 ]);
 
 function open(name: string, work: Work, takes: readonly string[]): [string, Operation] {

@@ -114,6 +114,8 @@ async function passwordGiven(
   }
   cognito.attempts.succeed(key);
   if (!user.enabled) throw notAuthorized('User is disabled.');
+  if (user.status === 'UNCONFIRMED')
+    throw new AwsError('UserNotConfirmedException', 'User is not confirmed.');
   const session: Session = {
     poolId: pool.settings.id,
     clientId: client.id,

@@ -27,13 +27,18 @@ export function chooseNewPassword(
   );
   if (missing)
     throw new AwsError('InvalidParameterException', `Invalid attributes given, ${missing[0]} is missing`);
-  const breach = policyBreach(pool.settings.policy, password);
-  if (breach)
-    throw new AwsError('InvalidPasswordException', `Password does not conform to policy: ${breach}`);
+  checkUserPassword(pool, password);
   const draft = { attributes: user.attributes };
   setAttributes(pool, draft, attributes, 'update');
   keepPermanent(cognito, pool, user, password);
   user.attributes = draft.attributes;
+}
+
+/** Refuses what the policy refuses, in the words of operations that people call themselves. */
+export function checkUserPassword(pool: Pool, password: string): void {
+  const breach = policyBreach(pool.settings.policy, password);
+  if (breach)
+    throw new AwsError('InvalidPasswordException', `Password does not conform to policy: ${breach}`);
 }
 
 /** AdminCreateUser and AdminSetUserPassword: refuses what the policy refuses, in the words of those operations. */

@@ -8,6 +8,8 @@ export interface PoolSettings {
   readonly arn: string;
   readonly name: string;
   readonly mfaRequired: boolean;
+  /** Whether people may make their own users. */
+  readonly selfSignUp: boolean;
   readonly caseSensitive: boolean;
   readonly policy: PasswordPolicy;
   /** Attributes beside Cognito's own, and Cognito's own where the template changes them, by full name. */
@@ -39,8 +41,6 @@ export function readPool(resource: Resource): PoolSettings {
   if (mfa === 'ON' && factors.length === 0)
     throw unsupported(resource, 'EnabledMfas', 'none with MfaConfiguration ON');
   const admin = record(properties.AdminCreateUserConfig);
-  if (!flag(admin.AllowAdminCreateUserOnly, false))
-    throw unsupported(resource, 'AdminCreateUserConfig.AllowAdminCreateUserOnly', false);
   const arn = resource.attributes.Arn;
   if (!arn)
     throw new Error(`user pool ${resource.logicalId} has no Arn: give it the attributes of identifyUserPool`);
@@ -49,6 +49,7 @@ export function readPool(resource: Resource): PoolSettings {
     arn,
     name: text(properties.UserPoolName) ?? resource.logicalId,
     mfaRequired: mfa === 'ON',
+    selfSignUp: !flag(admin.AllowAdminCreateUserOnly, false),
     caseSensitive: flag(record(properties.UsernameConfiguration).CaseSensitive, true),
     policy: readPolicy(resource, admin),
     schema: readSchema(resource),

@@ -21,7 +21,7 @@ export interface User {
   readonly createdAt: number;
   modifiedAt: number;
   attributes: Record<string, string>;
-  status: 'FORCE_CHANGE_PASSWORD' | 'CONFIRMED';
+  status: 'FORCE_CHANGE_PASSWORD' | 'CONFIRMED' | 'UNCONFIRMED';
   enabled: boolean;
   password: PasswordVerifier;
   /** The newest permanent passwords' verifiers, newest first, as many as the policy forbids. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { main } from '../../cli/main.ts';
 import { fail } from '../../local/front-door/faults.ts';
 import { RevocationReceipt } from '../../protocol/requests.ts';
-import { claimsOf } from '../fixtures/forged-tokens.ts';
+import { claimsOf } from '../fixtures/attacks/forger.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';

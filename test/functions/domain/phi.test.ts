@@ -89,6 +89,7 @@ const sinks = {
     // @ts-expect-error a part of it
     new Fault(`the title is ${text}`);
     // @ts-expect-error a sum
+    // biome-ignore lint/style/useTemplate: the sum is what is refused
     new Error('the title is ' + text);
     // @ts-expect-error a refusal's code
     new Refusal(text, decision);

@@ -197,7 +197,6 @@ test('administration needs permission on the pool, and signing in needs none', a
 test.each([
   ['MfaConfiguration', { MfaConfiguration: 'OPTIONAL' }],
   ['EnabledMfas', { EnabledMfas: ['SMS_MFA'] }],
-  ['AdminCreateUserConfig.AllowAdminCreateUserOnly', { AdminCreateUserConfig: {} }],
   ['UsernameAttributes', { UsernameAttributes: ['email'] }],
   ['DeviceConfiguration', { DeviceConfiguration: {} }],
 ])('a pool that asks for %s is refused with that name', async (name, properties) => {
@@ -210,7 +209,7 @@ test.each([
     'AllowedOAuthFlows',
     { AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: ['code'], AllowedOAuthScopes: ['openid'] },
   ],
-  ['ExplicitAuthFlows', { ExplicitAuthFlows: ['ALLOW_USER_AUTH'] }],
+  ['ExplicitAuthFlows', { ExplicitAuthFlows: ['ALLOW_EVERYTHING'] }],
   ['AccessTokenValidity', { AccessTokenValidity: 2 }],
   ['AnalyticsConfiguration', { AnalyticsConfiguration: {} }],
 ])('a client that asks for %s is refused with that name', async (name, properties) => {
