@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import { fail } from '../../local/front-door/faults.ts';
-import { changedAssembly } from '../fixtures/assembly.ts';
+import { changedAssembly, neverIdle } from '../fixtures/assembly.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { askEveryFrame, askEveryRoute } from '../fixtures/every-door.ts';
@@ -128,12 +128,3 @@ describe('automatic sign-out', () => {
     expect(socket.heard.at(-1)).toEqual({ type: 'session.ended', reason: 'time-limit' });
   });
 });
-
-/** Nobody is signed out for being away. */
-function neverIdle(template: { Resources: Record<string, { Type: string; Properties: unknown }> }): void {
-  for (const { Type, Properties } of Object.values(template.Resources)) {
-    if (Type !== 'AWS::Lambda::Function') continue;
-    const { Environment } = Properties as { Environment?: { Variables?: Record<string, string> } };
-    if (Environment?.Variables?.IDLE_MINUTES) Environment.Variables.IDLE_MINUTES = '{"default":720}';
-  }
-}

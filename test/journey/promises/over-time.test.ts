@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { changedAssembly, neverIdle } from '../../fixtures/assembly.ts';
 import { BareSocket } from '../../fixtures/bare-socket.ts';
 import { Observed, violations } from '../../fixtures/observed/observed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
@@ -10,10 +11,17 @@ const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
 
 let clinic: Clinic;
+let removeAssembly = () => {};
 beforeAll(async () => {
-  clinic = await startClinic(['ana', 'ben']);
+  const assembly = await changedAssembly(neverIdle, (remove) => {
+    removeAssembly = remove;
+  });
+  clinic = await startClinic(['ana', 'ben'], { assembly });
 });
-afterAll(() => clinic.close());
+afterAll(async () => {
+  await clinic.close();
+  removeAssembly();
+});
 
 test(
   'P4: two devices that talk for two hours and ten minutes lose nothing, over token renewals and new sockets',
