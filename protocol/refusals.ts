@@ -94,6 +94,11 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  shredded: {
+    message: 'this conversation was destroyed; nothing of it can be read or written any more',
+    retryable: false,
+    status: 410,
+  },
 } as const satisfies Record<string, RefusalMeaning>;
 
 export type RefusalCode = keyof typeof refusals;

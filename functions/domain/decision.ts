@@ -36,6 +36,7 @@ export type Rule =
   | 'known-people'
   | 'within-limits'
   | 'one-ref-one-message'
+  | 'not-destroyed'
   | 'well-formed'
   | 'no-rule';
 

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { Fault } from '../domain/fault.ts';
 import type { Signer } from '../domain/receipt.ts';
 
-/** Signs with an elliptic-curve key that never leaves KMS; at most 4,096 bytes at once (KMS API reference, Sign). */
+/**
+ * Signs with an elliptic-curve key that never leaves KMS. KMS takes a digest, or 4,096 bytes at most (API reference, Sign);
+ * the signature is the same.
+ */
 export function signingKey(client: KMSClient, keyArn: string): Signer {
   return {
     keyId: keyArn,
@@ -11,8 +15,8 @@ export function signingKey(client: KMSClient, keyArn: string): Signer {
       const { Signature } = await client.send(
         new SignCommand({
           KeyId: keyArn,
-          Message: bytes,
-          MessageType: 'RAW',
+          Message: createHash('sha256').update(bytes).digest(),
+          MessageType: 'DIGEST',
           SigningAlgorithm: 'ECDSA_SHA_256',
         }),
       );

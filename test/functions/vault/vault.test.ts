@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PLAIN_KEY_MS } from '../../../functions/domain/data-key.ts';
 import type { EntryDraft } from '../../../functions/domain/entry.ts';
 import { shownBody } from '../../../functions/push/frames.ts';
 import { DataKeys } from '../../../functions/vault/data-keys.ts';
-import { KEPT_MS } from '../../../functions/vault/kept.ts';
 import { open, SealBroken, seal } from '../../../functions/vault/seal.ts';
 import { vault } from '../../../functions/vault/vault.ts';
 import { aRef, aText, MemoryKeys, person } from '../domain/in-memory.ts';
@@ -89,7 +89,7 @@ describe('data keys', () => {
     await Promise.all(places.map((place) => sealing.sealBody(place, body)));
     expect(keys.serviceCalls).toBe(1);
 
-    now += KEPT_MS;
+    now += PLAIN_KEY_MS;
     await Promise.all(places.map((place) => sealing.sealBody(place, body)));
     expect(keys.serviceCalls).toBe(2);
   });
