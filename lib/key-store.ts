@@ -46,7 +46,7 @@ export class KeyStore extends Construct {
 
   /** Lets `door` destroy the keys of a conversation, and note it where they stood; says how long backups keep them. */
   letShred(door: Door): void {
-    this.table.lend(door, { name: 'ShredDataKeys', actions: ['Query', 'PutItem', 'UpdateItem'] });
+    this.table.lend(door, { name: 'ShredDataKeys', actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] });
     door.tell(env.keysRecoveryDays, String(this.recoveryDays));
   }
 

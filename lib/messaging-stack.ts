@@ -122,6 +122,13 @@ export class MessagingStack extends Stack {
     const raiseHeads = door('RaiseHeads', 'page');
     conversations.onEntries(raiseHeads, parked);
 
+    const shredConversation = door('ShredConversation', 'page');
+    sessions.letRead(shredConversation);
+    people.letApprove(shredConversation);
+    conversations.letMarkShredded(shredConversation);
+    keys.letShred(shredConversation);
+    audit.signingKey.letSign(shredConversation);
+
     const destroyKeys = door('DestroyKeys', 'chore');
     keys.letDestroy(destroyKeys);
     keys.letSeal(destroyKeys); // a title lives on under a newer key
@@ -169,6 +176,7 @@ export class MessagingStack extends Stack {
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
         'GET /me': showMe,
         'POST /admin/revocations': revokeSession,
+        'POST /admin/shreds': shredConversation,
       },
     });
 

@@ -176,6 +176,19 @@ export const DestructionCertificate = z
   })
   .meta({ id: 'DestructionCertificate' });
 
+/** `POST /admin/shreds`: asks for the destruction of a conversation; the second person to ask has it done. */
+export const ShredConversation = z.strictObject({ conversationId: ConversationId });
+
+/** What has come of it: done, or waiting until then for somebody else to ask for the same. */
+export const Shredding = z.union([
+  z.strictObject({ state: z.literal('destroyed'), certificate: DestructionCertificate }),
+  z.strictObject({
+    state: z.literal('awaiting-second-person'),
+    requestedBy: PersonId,
+    until: z.iso.datetime(),
+  }),
+]);
+
 /** Every HTTP error that is ours. */
 export const ErrorBody = z.strictObject({
   code: RefusalCode,

@@ -18,6 +18,7 @@ export type Operation =
   | 'conversation.read'
   | 'member.add'
   | 'member.remove'
+  | 'conversation.shred'
   | 'me.show'
   | 'frame.unknown';
 
@@ -37,6 +38,8 @@ export type Rule =
   | 'within-limits'
   | 'one-ref-one-message'
   | 'not-destroyed'
+  | 'no-hold'
+  | 'known-conversation'
   | 'well-formed'
   | 'no-rule';
 

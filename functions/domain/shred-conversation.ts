@@ -33,6 +33,8 @@ export interface ShredRecords {
   putBesideKeys(record: ShredRecord): Promise<{ record: ShredRecord; certificate?: DestructionCertificate }>;
   /** Writes the record beside the heads, and marks the conversation's own head, which loses its title. */
   putBesideHead(record: ShredRecord): Promise<void>;
+  /** The certificate that was kept with the record, where the keys have not been restored since. */
+  certificateOf(conversationId: ConversationId): Promise<DestructionCertificate | undefined>;
   /** Keeps the certificate with the record beside the keys, so that it goes with them where they are restored. */
   keepCertificate(certificate: DestructionCertificate): Promise<void>;
 }

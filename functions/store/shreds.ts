@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
+  GetCommand,
   PutCommand,
   paginateQuery,
   paginateScan,
@@ -96,6 +97,13 @@ export function shreds(
           if (!isUnderWay || attempt === ATTEMPTS) throw error;
         }
       }
+    },
+
+    certificateOf: async (conversationId) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tables.keys, Key: keys.shred(conversationId), ConsistentRead: true }),
+      );
+      return Item && besideKeysOf(Item).certificate;
     },
 
     keepCertificate: async (certificate) => {
