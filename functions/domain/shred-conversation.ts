@@ -76,7 +76,14 @@ export async function shredConversation(
   const head = await rooms.log.head(conversationId);
   if (!head) return 'unknown-conversation';
   if (await rooms.isHeld(conversationId)) return 'on-hold';
-  return carryOut(rooms, { ...approved, shreddedAt: rooms.now() });
+  return (await carryOut(rooms, { ...approved, shreddedAt: rooms.now() })).certificate;
+}
+
+/** What came of a record that was brought into force. */
+export interface CarriedOut {
+  readonly certificate: DestructionCertificate;
+  /** Whether keys of the conversation still stood, or nobody had certified yet that none do. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -86,24 +93,17 @@ export async function shredConversation(
 export async function carryOut(
   rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
   wanted: ShredRecord,
-): Promise<DestructionCertificate> {
+): Promise<CarriedOut> {
   const { records, keys, now } = rooms;
   const { record, certificate } = await records.putBesideKeys(wanted); // first: from then on no key is made
   const { epochs, stood } = await keys.shred(record.conversationId, now());
   await records.putBesideHead(record);
-  if (certificate && stood === 0) return certificate;
+  if (certificate && stood === 0) return { certificate, isNew: false };
 
   const destroyedAt = now(); // not before the last write was answered: until then a reader may have missed it
   const made = await certify(rooms, record, epochs, destroyedAt);
   await records.keepCertificate(made);
-  return made;
-}
-
-/** What {@link replayShreds} did about one conversation. */
-export interface Replayed {
-  readonly certificate: DestructionCertificate;
-  /** Whether it had to be destroyed once more. */
-  readonly again: boolean;
+  return { certificate: made, isNew: true };
 }
 
 /**
@@ -113,14 +113,10 @@ export interface Replayed {
 export async function* replayShreds(
   rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
   certificates: readonly DestructionCertificate[] = [],
-): AsyncGenerator<Replayed> {
+): AsyncGenerator<CarriedOut> {
   const known = new Map(certificates.map((one) => [one.conversationId, recordOf(one)]));
   for (const record of await rooms.records.all()) known.set(record.conversationId, record);
-  for (const record of known.values()) {
-    const startedAt = rooms.now();
-    const certificate = await carryOut(rooms, record);
-    yield { certificate, again: Date.parse(certificate.destroyedAt) >= startedAt };
-  }
+  for (const record of known.values()) yield await carryOut(rooms, record);
 }
 
 function recordOf(certificate: DestructionCertificate): ShredRecord {

@@ -31,9 +31,9 @@ export function destructibleKeys(
           new UpdateCommand({
             TableName: table,
             Key: key,
-            UpdateExpression: 'SET destroyedAt = :at, #reason = :reason REMOVE wrapped, under',
-            ConditionExpression: 'attribute_exists(wrapped)',
-            ExpressionAttributeNames: { '#reason': 'reason' },
+            UpdateExpression: 'SET #destroyedAt = :at, #reason = :reason REMOVE #wrapped, #under',
+            ConditionExpression: 'attribute_exists(#wrapped)',
+            ExpressionAttributeNames: named('destroyedAt', 'reason', 'wrapped', 'under'),
             ExpressionAttributeValues: { ':at': destroyedAt, ':reason': reason },
           }),
         );
@@ -51,8 +51,9 @@ export function destructibleKeys(
       const scan = {
         TableName: table,
         ConsistentRead: true,
-        ProjectionExpression: 'pk, sk, under',
-        FilterExpression: 'attribute_exists(wrapped)',
+        ProjectionExpression: 'pk, sk, #under',
+        FilterExpression: 'attribute_exists(#wrapped)',
+        ExpressionAttributeNames: named('under', 'wrapped'),
       };
       for await (const { Items = [] } of paginateScan({ client }, scan)) yield Items.map(standingOf);
     },
@@ -75,7 +76,7 @@ export function destructibleKeys(
           ':shred': keys.shred(conversationId).sk,
         },
         ProjectionExpression: 'sk, #reason',
-        ExpressionAttributeNames: { '#reason': 'reason' },
+        ExpressionAttributeNames: named('reason'),
       };
       const epochs: string[] = [];
       let stood = 0;
@@ -91,6 +92,11 @@ export function destructibleKeys(
       return { epochs, stood };
     },
   };
+}
+
+/** Names behind a `#`: DynamoDB reserves many words, `wrapped` among them. */
+function named(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [`#${name}`, name]));
 }
 
 function standingOf(item: unknown): StandingKey {
