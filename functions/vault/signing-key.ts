@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { Fault } from '../domain/fault.ts';
 import type { Signer } from '../domain/receipt.ts';
 
-/**
- * Signs with an elliptic-curve key that never leaves KMS. KMS takes a digest, or 4,096 bytes at most (API reference, Sign);
- * the signature is the same.
- */
+/** Signs with an elliptic-curve key that never leaves KMS; at most 4,096 bytes at once (KMS API reference, Sign). */
 export function signingKey(client: KMSClient, keyArn: string): Signer {
   return {
     keyId: keyArn,
@@ -15,8 +11,8 @@ export function signingKey(client: KMSClient, keyArn: string): Signer {
       const { Signature } = await client.send(
         new SignCommand({
           KeyId: keyArn,
-          Message: createHash('sha256').update(bytes).digest(),
-          MessageType: 'DIGEST',
+          Message: bytes,
+          MessageType: 'RAW',
           SigningAlgorithm: 'ECDSA_SHA_256',
         }),
       );
