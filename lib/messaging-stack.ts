@@ -123,7 +123,7 @@ export class MessagingStack extends Stack {
     conversations.onEntries(raiseHeads, parked);
 
     const shredConversation = door('ShredConversation', 'page');
-    sessions.letRead(shredConversation);
+    sessions.letAdmit(shredConversation);
     people.letApprove(shredConversation);
     conversations.letMarkShredded(shredConversation);
     keys.letShred(shredConversation);
