@@ -177,8 +177,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'CloseSockets',
   ],
   'ShredConversation/Policy': [
-    ...overHttp,
-    'WriteTablesUnderDataKey',
+    ...admitted,
     'ReadPerson',
     'KeepRequests',
     'MarkShredded',

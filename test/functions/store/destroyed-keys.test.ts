@@ -6,6 +6,7 @@ import { endOf, epochOf, KeyDestroyed } from '../../../functions/domain/data-key
 import { destroyKeys } from '../../../functions/domain/destroy-keys.ts';
 import { genesisOf, type MessageEntry } from '../../../functions/domain/entry.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
+import { phi, reveal } from '../../../functions/domain/phi.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
 import { signedBytes } from '../../../functions/domain/receipt.ts';
 import { replayShreds, shredConversation } from '../../../functions/domain/shred-conversation.ts';
@@ -83,7 +84,7 @@ function aDeployment(name: string) {
       createdBy: ana,
       ref: aRef(),
       founders: randomBytes(32),
-      title: await environment().sealTitle(conversationId, now(), 'Ward 5'),
+      title: await environment().sealTitle(conversationId, now(), phi('Ward 5')),
     };
     await log.create(head);
     return head;
@@ -91,7 +92,7 @@ function aDeployment(name: string) {
   const say = async ({ conversationId }: Head, seq: number): Promise<MessageEntry> => {
     const fields = { conversationId, seq, messageId: newId(), sender: ana, ref: aRef(), at: now() };
     const draft = { ...fields, prev: randomBytes(32), membersVersion: 0 };
-    const sealed = await environment().sealBody(draft, { kind: 'text', text: `message ${seq}` });
+    const sealed = await environment().sealBody(draft, { kind: 'text', text: phi(`message ${seq}`) });
     await log.append({ ...draft, sealed }, now() + 400 * DAY);
     return { ...draft, sealed };
   };
@@ -153,7 +154,7 @@ describe('an epoch', () => {
     const { threeMonths, opens, tables, environment } = aDeployment('one');
     const { entries, conversationId, head } = await threeMonths();
     expect(await opens(entries)).toEqual([true, true, true]);
-    expect(head.title && (await environment().openTitle(conversationId, head.title))).toBe('Ward 5');
+    expect(head.title && reveal(await environment().openTitle(conversationId, head.title))).toBe('Ward 5');
     const found = await itemsOf(tables.keys);
     const epochs = MONTHS.map(epochOf);
     const ofConversation = found.filter(({ pk }) => pk === `C#${conversationId}`);
@@ -185,8 +186,10 @@ describe('an epoch', () => {
     });
     const head = await log.head(free.conversationId);
     expect(head?.title?.epoch).toBe(epochOf(due));
-    expect(head?.title && (await environment().openTitle(free.conversationId, head.title))).toBe('Ward 5');
-    await expect(environment().sealTitle(free.conversationId, MONTHS[0], 'again')).rejects.toThrow(
+    expect(head?.title && reveal(await environment().openTitle(free.conversationId, head.title))).toBe(
+      'Ward 5',
+    );
+    await expect(environment().sealTitle(free.conversationId, MONTHS[0], phi('again'))).rejects.toThrow(
       KeyDestroyed,
     );
 
@@ -255,7 +258,7 @@ describe('a shredded conversation', () => {
     expect(await opens(other.entries)).toEqual([true, true, true]);
     expect(await read(gone.conversationId)).toEqual({ seqs: [], floor: 3, upTo: 3 });
     expect((await log.head(gone.conversationId))?.title).toBeUndefined();
-    const [later, title] = [time.now + 40 * DAY, 'again'];
+    const [later, title] = [time.now + 40 * DAY, phi('again')];
     await expect(environment().sealTitle(gone.conversationId, later, title)).rejects.toThrow(KeyDestroyed);
 
     time.now += 5 * 60_000 - 1;
@@ -321,7 +324,9 @@ describe('a shredded conversation', () => {
       },
     };
     const late = vault(new DataKeys(racing, service, () => time.now + 40 * DAY));
-    await expect(late.sealTitle(conversationId, time.now + 40 * DAY, 'late')).rejects.toThrow(KeyDestroyed);
+    await expect(late.sealTitle(conversationId, time.now + 40 * DAY, phi('late'))).rejects.toThrow(
+      KeyDestroyed,
+    );
     expect(certificate).toMatchObject({ epochs: ['2030-03'] });
     const standing = (await itemsOf(tables.keys)).filter(
       (item) => item.pk === `C#${conversationId}` && item.wrapped,
