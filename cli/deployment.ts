@@ -30,6 +30,14 @@ export interface RevokingDeployment extends Deployment {
   readonly signingKeyArn: string;
 }
 
+/** What keeping conversations destroyed needs besides. */
+export interface KeysDeployment extends Deployment {
+  readonly keysTable: string;
+  readonly conversationsTable: string;
+  readonly keysRecoveryDays: number;
+  readonly signingKeyArn: string;
+}
+
 const Credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
 export type Credentials = z.infer<typeof Credentials>;
 
@@ -55,6 +63,17 @@ export function revokingDeploymentOf(outputs: Outputs, credentials?: Credentials
     ...deploymentOf(outputs, credentials),
     sessionsTable: output(outputs, 'SessionsTable'),
     socketConnections: output(outputs, 'SocketConnections'),
+    signingKeyArn: output(outputs, 'SigningKeyArn'),
+  };
+}
+
+/** Picks out what `wardline keys` needs. */
+export function keysDeploymentOf(outputs: Outputs, credentials?: Credentials): KeysDeployment {
+  return {
+    ...deploymentOf(outputs, credentials),
+    keysTable: output(outputs, 'KeysTable'),
+    conversationsTable: output(outputs, 'ConversationsTable'),
+    keysRecoveryDays: Number(output(outputs, 'KeysRecoveryDays')),
     signingKeyArn: output(outputs, 'SigningKeyArn'),
   };
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { chatCommand } from './chat.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes, Failure } from './failure.ts';
+import { keysCommand } from './keys.ts';
 import { startCommand } from './start.ts';
 import { usersCommand } from './users.ts';
 
@@ -11,7 +12,8 @@ export async function main(given: readonly string[]): Promise<number> {
     .description('Wardline on one machine, and for those who operate it on AWS')
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)');
-  for (const make of [startCommand, usersCommand, chatCommand, doctorCommand]) adopt(program, make());
+  for (const make of [startCommand, usersCommand, chatCommand, keysCommand, doctorCommand])
+    adopt(program, make());
 
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -27,9 +27,9 @@ export const doorFindings: readonly Acknowledgement[] = [
   {
     rule: 'HIPAA.Security-LambdaDLQ',
     reason:
-      'API Gateway and Cognito invoke it and wait for its answer; Lambda uses a dead-letter queue for asynchronous events only.',
+      'API Gateway and Cognito invoke it and wait for its answer, or a destination is told of its failures, which the pack does not see; Lambda uses a dead-letter queue for asynchronous events only.',
     control:
-      'a failure reaches the caller as a refusal, and a message is acknowledged only after it is stored, so the client sends again.',
+      'a daily run that failed three times is noted in a queue; any other failure reaches the caller as a refusal, and a message is acknowledged only after it is stored, so the client sends again.',
     test: 'test/lib/hardening.test.ts',
   },
   {

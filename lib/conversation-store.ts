@@ -57,6 +57,21 @@ export class ConversationStore extends Construct {
     door.tell(env.retentionDays, String(this.retentionDays));
   }
 
+  /** Lets `door` read heads, and put another seal on their titles. */
+  letRetitle(door: Door): void {
+    this.table.lend(door, { name: 'SealTitlesAnew', actions: ['GetItem', 'UpdateItem'] });
+  }
+
+  /** Lets `door` note that a conversation was destroyed, in its head and beside all heads. */
+  letMarkShredded(door: Door): void {
+    this.table.lend(door, { name: 'MarkShredded', actions: ['GetItem', 'PutItem', 'UpdateItem'] });
+  }
+
+  /** The table's name, for the operator's commands. */
+  get tableName(): string {
+    return this.table.name;
+  }
+
   /** Runs `door` for every entry of every log that is new or was deleted, and lets it raise the heads' marks. */
   onEntries(door: Door, parked: ParkedQueue): void {
     const entries = {

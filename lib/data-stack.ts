@@ -70,6 +70,18 @@ export class DataStack extends Stack {
       value: this.people.tableName,
       description: 'Table of people, for the operator: wardline users',
     });
+    new CfnOutput(this, 'ConversationsTable', {
+      value: this.conversations.tableName,
+      description: 'Table of conversations, for the operator: wardline keys',
+    });
+    new CfnOutput(this, 'KeysTable', {
+      value: this.keys.tableName,
+      description: 'Table of wrapped keys, for the operator: wardline keys',
+    });
+    new CfnOutput(this, 'KeysRecoveryDays', {
+      value: String(keysRecoveryDays),
+      description: 'Days that a destroyed key can be brought back: wardline keys',
+    });
     new CfnOutput(this, 'SessionsTable', {
       value: this.sessions.tableName,
       description: 'Table of sessions, for the operator: wardline users revoke',

@@ -12,6 +12,8 @@ const paces = {
   message: { memorySize: 1_769, timeoutSeconds: 15 },
   /** Someone waits for a page or a list. */
   page: { memorySize: 1_024, timeoutSeconds: 15 },
+  /** Nobody waits: it walks through a table, as long as Lambda lets a function run. */
+  chore: { memorySize: 1_024, timeoutSeconds: 900 },
   /** Opens or closes a connection, or signs in; Cognito gives a trigger 5 s. */
   gate: { memorySize: 512, timeoutSeconds: 5 },
   /** Nobody waits: runs by the clock, and is over before it runs again. */

@@ -11,16 +11,23 @@ import { StoredTable, type StoredTableProps } from './stored-table.ts';
 export class KeyStore extends Construct {
   private readonly table: StoredTable;
   private readonly wrappingKey: EncryptionKey;
+  private readonly recoveryDays: number;
 
   constructor(scope: Construct, id: string, props: StoredTableProps) {
     super(scope, id);
     this.wrappingKey = props.encryptionKey;
+    this.recoveryDays = props.recoveryDays;
     this.table = new StoredTable(this, 'Store', { ...props, sortKey: 'sk', variable: env.keysTable });
+  }
+
+  /** The table's name, for the operator's commands. */
+  get tableName(): string {
+    return this.table.name;
   }
 
   /** Lets `door` open bodies with keys that exist. */
   letOpen(door: Door): void {
-    this.table.lend(door, { name: 'ReadDataKeys', actions: ['GetItem'] });
+    this.table.lend(door, { name: 'ReadDataKeys', actions: ['GetItem', 'Query'] });
     this.lendOrganisationKey(door, 'UnwrapOrganisationKey', 'kms:Decrypt');
     door.tell(env.organisationKeyArn, this.wrappingKey.keyArn);
   }
@@ -28,8 +35,19 @@ export class KeyStore extends Construct {
   /** Lets `door` open bodies and seal new ones, making keys where there are none. */
   letSeal(door: Door): void {
     this.letOpen(door);
-    this.table.lend(door, { name: 'KeepNewDataKeys', actions: ['PutItem'] });
+    this.table.lend(door, { name: 'KeepNewDataKeys', actions: ['PutItem', 'ConditionCheckItem'] });
     this.lendOrganisationKey(door, 'MakeOrganisationKey', 'kms:GenerateDataKey');
+  }
+
+  /** Lets `door` find the keys that stand, and destroy those whose time has come. */
+  letDestroy(door: Door): void {
+    this.table.lend(door, { name: 'DestroyDataKeys', actions: ['Scan', 'UpdateItem'] });
+  }
+
+  /** Lets `door` destroy the keys of a conversation, and note it where they stood; says how long backups keep them. */
+  letShred(door: Door): void {
+    this.table.lend(door, { name: 'ShredDataKeys', actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] });
+    door.tell(env.keysRecoveryDays, String(this.recoveryDays));
   }
 
   private lendOrganisationKey(door: Door, name: string, action: string): void {

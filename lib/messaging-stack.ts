@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import type { AuditStack } from './audit-stack.ts';
+import { Daily } from './daily.ts';
 import type { DataStack } from './data-stack.ts';
 import { Door, type DoorProps } from './door.ts';
 import { everyMinute } from './every-minute.ts';
@@ -121,6 +122,19 @@ export class MessagingStack extends Stack {
     const raiseHeads = door('RaiseHeads', 'page');
     conversations.onEntries(raiseHeads, parked);
 
+    const shredConversation = door('ShredConversation', 'page');
+    sessions.letAdmit(shredConversation);
+    people.letApprove(shredConversation);
+    conversations.letMarkShredded(shredConversation);
+    keys.letShred(shredConversation);
+    audit.signingKey.letSign(shredConversation);
+
+    const destroyKeys = door('DestroyKeys', 'chore');
+    keys.letDestroy(destroyKeys);
+    keys.letSeal(destroyKeys); // a title lives on under a newer key
+    conversations.letRetitle(destroyKeys);
+    new Daily(this, 'DestroyKeysDaily', { door: destroyKeys, hour: 3, parked });
+
     const socketApi = new SocketApi(this, 'SocketApi', {
       logs,
       throttle,
@@ -162,6 +176,7 @@ export class MessagingStack extends Stack {
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
         'GET /me': showMe,
         'POST /admin/revocations': revokeSession,
+        'POST /admin/shreds': shredConversation,
       },
     });
 

@@ -41,6 +41,7 @@ const writes = {
   BatchGetItem: false,
   Query: false,
   Scan: false,
+  ConditionCheckItem: false,
   PutItem: true,
   UpdateItem: true,
   DeleteItem: true,

@@ -94,6 +94,17 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  'unknown-conversation': { message: 'no conversation has this id', retryable: false, status: 404 },
+  'on-hold': {
+    message: 'a legal hold keeps this from being destroyed; have it released first',
+    retryable: false,
+    status: 409,
+  },
+  shredded: {
+    message: 'this conversation was destroyed; nothing of it can be read or written any more',
+    retryable: false,
+    status: 410,
+  },
 } as const satisfies Record<string, RefusalMeaning>;
 
 export type RefusalCode = keyof typeof refusals;

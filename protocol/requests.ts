@@ -144,6 +144,51 @@ export const RevocationReceipt = z
   })
   .meta({ id: 'RevocationReceipt' });
 
+/**
+ * That a conversation's keys were destroyed and from when nothing opens it, signed; PROTOCOL.md, "The certificate of a
+ * destruction", says how to verify it.
+ */
+export const DestructionCertificate = z
+  .strictObject({
+    certificateId: z.string(),
+    conversationId: ConversationId,
+    requestedBy: PersonId,
+    /** Somebody else than who asked. */
+    approvedBy: PersonId,
+    /** Months whose keys were destroyed, as `2026-11`, ascending: every month that had one. */
+    epochs: z.array(z.string().regex(/^\d{4}-\d{2}$/)),
+    /** When the destruction began. */
+    shreddedAt: z.iso.datetime(),
+    /** When no key of it stood any more. */
+    destroyedAt: z.iso.datetime(),
+    /** From then on nothing that runs opens anything of it: `destroyedAt` and the time a plain key is held. */
+    unreadableFrom: z.iso.datetime(),
+    plainKeySeconds: Count,
+    /** From then on no backup of the keys that was made before holds them either. */
+    finalFrom: z.iso.datetime(),
+    /** Days back to which the Keys table can be restored, and that its backups last. */
+    recoveryDays: Count,
+    /** ARN of the KMS key that signed. */
+    keyId: z.string(),
+    algorithm: z.literal('ECDSA_SHA_256'),
+    /** Base64. */
+    signature: z.string(),
+  })
+  .meta({ id: 'DestructionCertificate' });
+
+/** `POST /admin/shreds`: asks for the destruction of a conversation; the second person to ask has it done. */
+export const ShredConversation = z.strictObject({ conversationId: ConversationId });
+
+/** What has come of it: done, or waiting until then for somebody else to ask for the same. */
+export const Shredding = z.union([
+  z.strictObject({ state: z.literal('destroyed'), certificate: DestructionCertificate }),
+  z.strictObject({
+    state: z.literal('awaiting-second-person'),
+    requestedBy: PersonId,
+    until: z.iso.datetime(),
+  }),
+]);
+
 /** Every HTTP error that is ours. */
 export const ErrorBody = z.strictObject({
   code: RefusalCode,
@@ -153,3 +198,4 @@ export const ErrorBody = z.strictObject({
 });
 
 export type RevocationReceipt = z.infer<typeof RevocationReceipt>;
+export type DestructionCertificate = z.infer<typeof DestructionCertificate>;

@@ -39,6 +39,8 @@ export interface Head {
   /** A hash of who was to be a member at its creation, for telling a repeat from another creation under its `ref`. */
   readonly founders: Uint8Array;
   readonly title?: Sealed;
+  /** When its keys were destroyed, and all that was ever said in it with them; milliseconds since the epoch. */
+  readonly shreddedAt?: number;
 }
 
 /** The member as the log has them, though their time may be over. */
@@ -67,9 +69,9 @@ export function isReader({ role }: Member): boolean {
   return role === 'reader';
 }
 
-/** Whether retention has taken an entry: computed from the head at this moment, never from an item's own stamp. */
+/** Whether retention or shredding has taken an entry: computed from the head at this moment, never from an item's own stamp. */
 export function isExpired(head: Head, entry: Pick<Entry, 'at'>, now: number): boolean {
-  return expiryOf(head, entry) <= now;
+  return head.shreddedAt !== undefined || expiryOf(head, entry) <= now;
 }
 
 /** From when an entry may be deleted; milliseconds since the epoch. */

@@ -3,6 +3,7 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import type { Caller } from './caller.ts';
 import { type Head, type Member, memberOf } from './conversation.ts';
+import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
 import { genesisOf, lengthPrefixed } from './entry.ts';
@@ -43,7 +44,7 @@ export interface CreatedConversation {
  * Creates a group once per caller and `ref`; two people have one direct conversation, whoever began it under whatever
  * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made.
  *
- * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer)
+ * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer), `shredded`
  */
 export async function createConversation(
   rooms: CreatingRooms,
@@ -62,6 +63,9 @@ export async function createConversation(
     throw refuse(decision, 'well-formed', 'malformed');
   }
 
+  const destroyed = (error: unknown): never => {
+    throw error instanceof KeyDestroyed ? refuse(decision, 'not-destroyed', 'shredded') : error;
+  };
   const createdAt = rooms.now();
   const members = everybody.map(
     (person): Member => ({
@@ -88,14 +92,16 @@ export async function createConversation(
     ref: proposal.ref,
     founders: hash(everybody),
     ...(proposal.title !== undefined && {
-      title: await rooms.vault.sealTitle(conversationId, createdAt, proposal.title),
+      title: await rooms.vault.sealTitle(conversationId, createdAt, proposal.title).catch(destroyed),
     }),
   };
   const existing = await created(rooms, head);
   if (!existing) return { decision, value: { head, title: proposal.title } };
 
   if (!memberOf(existing, caller.person)) throw refuse(decision, 'member-of-conversation', 'not-a-member');
-  const title = existing.title && (await rooms.vault.openTitle(conversationId, existing.title));
+  if (existing.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
+  const title =
+    existing.title && (await rooms.vault.openTitle(conversationId, existing.title).catch(destroyed));
   const same = isSame(title, proposal.title) && Buffer.from(existing.founders).equals(head.founders);
   if (!direct && !same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   return { decision, value: { head: existing, title } };

@@ -18,6 +18,7 @@ export type Operation =
   | 'conversation.read'
   | 'member.add'
   | 'member.remove'
+  | 'conversation.shred'
   | 'me.show'
   | 'frame.unknown';
 
@@ -36,6 +37,9 @@ export type Rule =
   | 'known-people'
   | 'within-limits'
   | 'one-ref-one-message'
+  | 'not-destroyed'
+  | 'no-hold'
+  | 'known-conversation'
   | 'well-formed'
   | 'no-rule';
 

@@ -2,6 +2,7 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_UNREAD } from '../../protocol/requests.ts';
 import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
+import { KeyDestroyed } from './data-key.ts';
 import type { Decided } from './decision.ts';
 import { isMembership, type OpenedEntry } from './entry.ts';
 import type { Listing, Lists, Standing, Standings } from './lists.ts';
@@ -115,7 +116,9 @@ async function entryOf(rooms: ListingRooms, caller: Caller, listed: Listed): Pro
   const { head, entries, upTo } = part.value;
   const messages = entries.filter((entry) => !isMembership(entry));
   const latest = messages.at(-1);
-  const failed = (error: unknown) => void rooms.failed(conversationId, error);
+  const failed = (error: unknown) => {
+    if (!(error instanceof KeyDestroyed)) rooms.failed(conversationId, error);
+  };
   const [title, opened] = await Promise.all([
     head.title && rooms.vault.openTitle(conversationId, head.title).catch(failed),
     latest && openEntry(rooms.vault, latest).catch(failed),

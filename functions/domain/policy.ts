@@ -55,6 +55,8 @@ export const policy: readonly PolicyRow[] = [
     'member-of-conversation',
   ),
 
+  row('conversation.shred', ['privacy-officer'], 'whoever is in it', ['operations'], 'security-role'),
+
   row('member.add', beginners, 'owner', ['operations'], 'owner-of-conversation'),
   row('member.remove', beginners, 'owner', ['operations'], 'owner-of-conversation'),
   row('member.remove', conversing, 'member who leaves', ['operations'], 'member-leaves'),
@@ -139,6 +141,7 @@ const missing: Record<Relation, RefusalCode> = {
   'member who leaves': 'not-an-owner',
   owner: 'not-an-owner',
   'broke the glass': 'not-a-member',
+  'whoever is in it': 'not-allowed',
 };
 
 /** The row that came nearest, and the code that says what was missing: to be a member first of all, then the role. */
@@ -147,7 +150,8 @@ function whyNot(
   caller: Caller,
   about: About,
 ): { readonly row: PolicyRow | undefined; readonly code: RefusalCode } {
-  if ('conversationId' in about && !isRelated('member', caller, about)) {
+  const isForMembers = rows.every(({ relation }) => relation !== 'whoever is in it');
+  if (isForMembers && 'conversationId' in about && !isRelated('member', caller, about)) {
     return { row: { ...memberRow, ...rows[0], rule: 'member-of-conversation' }, code: 'not-a-member' };
   }
   const byRole = rows.filter(({ roles }) => holdsAny(caller, roles));

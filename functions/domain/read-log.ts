@@ -1,6 +1,7 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import type { Caller } from './caller.ts';
 import { type Head, isExpired, memberOf } from './conversation.ts';
+import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Operation } from './decision.ts';
 import { type Entry, isMembership, type OpenedEntry } from './entry.ts';
 import { Fault } from './fault.ts';
@@ -61,8 +62,20 @@ export async function readLog(
 ): Promise<Decided<Page>> {
   const { decision, value } = await readSealed(rooms, admitted, operation, conversationId, range, limit);
   const { head: _head, ...page } = value;
-  const entries = await Promise.all(page.entries.map((entry) => openEntry(rooms.vault, entry)));
-  return { decision, value: { ...page, entries } };
+  const opened = await Promise.all(page.entries.map((entry) => openEntry(rooms.vault, entry)));
+  const [floor, entries] = aboveDestroyed(page, opened);
+  const more = page.more && ('after' in range || floor === page.floor);
+  return { decision, value: { ...page, floor, entries, more } };
+}
+
+/** What stands above the last entry whose key was destroyed: keys go with the oldest month first, or all at once. */
+function aboveDestroyed(
+  page: Pick<SealedPage, 'floor' | 'entries'>,
+  opened: readonly (OpenedEntry | undefined)[],
+): [floor: number, entries: readonly OpenedEntry[]] {
+  const lastGone = opened.lastIndexOf(undefined);
+  const floor = Math.max(page.floor, page.entries[lastGone]?.seq ?? 0);
+  return [floor, opened.slice(lastGone + 1).filter((entry) => entry !== undefined)];
 }
 
 /**
@@ -179,7 +192,16 @@ function pageOf(head: Head, caller: Caller, now: number, range: Range, stretch: 
   return { head, entries, floor, upTo, more: stretch.more || isCut };
 }
 
-/** The entry with its body opened; what {@link readSealed} gave may be opened, and nothing else. */
-export async function openEntry(vault: Vault, entry: Entry): Promise<OpenedEntry> {
-  return { ...entry, body: isMembership(entry) ? entry.change : await vault.openBody(entry) };
+/**
+ * The entry with its body opened; what {@link readSealed} gave may be opened, and nothing else. Nothing where its key was
+ * destroyed, as after a policy became longer than it was that day.
+ */
+export async function openEntry(vault: Vault, entry: Entry): Promise<OpenedEntry | undefined> {
+  if (isMembership(entry)) return { ...entry, body: entry.change };
+  try {
+    return { ...entry, body: await vault.openBody(entry) };
+  } catch (error) {
+    if (error instanceof KeyDestroyed) return undefined;
+    throw error;
+  }
 }

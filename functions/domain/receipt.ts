@@ -10,21 +10,28 @@ export interface Signer {
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** The receipt of what was done, with its signature. */
-export async function signedReceipt(
-  signer: Signer,
-  done: Omit<Receipt, 'keyId' | 'algorithm' | 'signature'>,
-): Promise<Receipt> {
+/** What a signature covers: flat, so that its canonical JSON is easily made anywhere. */
+type Claims = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+interface Signature {
+  readonly keyId: string;
+  readonly algorithm: 'ECDSA_SHA_256';
+  /** Base64. */
+  readonly signature: string;
+}
+
+/** What was done, with its signature. */
+export async function signed<Done extends Claims>(signer: Signer, done: Done): Promise<Done & Signature> {
   const claims = { ...done, keyId: signer.keyId, algorithm: signer.algorithm };
   const signature = await signer.sign(signedBytes(claims));
   return { ...claims, signature: Buffer.from(signature).toString('base64') };
 }
 
 /**
- * The bytes that are signed: everything but `signature` as canonical JSON (RFC 8785), which for texts, whole numbers and
- * truth values is JSON without white space and with its names in the order of their UTF-16 units.
+ * The bytes that are signed: everything but `signature` as canonical JSON (RFC 8785), which for texts, whole numbers,
+ * truth values and lists of texts is JSON without white space and with its names in the order of their UTF-16 units.
  */
-export function signedBytes(claims: Readonly<Record<string, string | number | boolean>>): Uint8Array {
+export function signedBytes(claims: Claims): Uint8Array {
   const ordered = Object.entries(claims)
     .filter(([name]) => name !== 'signature')
     .sort(([one], [other]) => (one < other ? -1 : 1));

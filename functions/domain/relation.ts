@@ -11,7 +11,8 @@ export type Relation =
   | 'member who may write'
   | 'member who leaves'
   | 'owner'
-  | 'broke the glass';
+  | 'broke the glass'
+  | 'whoever is in it';
 
 /** Whether the caller is that to what the operation is about, at the moment they were admitted. */
 export function isRelated(relation: Relation, caller: Caller, about: About): boolean {
@@ -21,6 +22,7 @@ export function isRelated(relation: Relation, caller: Caller, about: About): boo
     if (relation === 'member who may write') return member !== undefined && !isReader(member);
     if (relation === 'member who leaves') return member !== undefined && about.person === caller.person;
     if (relation === 'owner') return member?.role === 'owner';
+    if (relation === 'whoever is in it') return true;
     if (relation === 'broke the glass') return about.head !== undefined && brokeTheGlass(caller, about);
     return false;
   }

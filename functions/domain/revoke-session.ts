@@ -3,7 +3,7 @@ import { type Caller, isEnded, type SessionRecord, type Socket } from './caller.
 import type { Decided } from './decision.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
-import { type Receipt, type Signer, signedReceipt } from './receipt.ts';
+import { type Receipt, type Signer, signed } from './receipt.ts';
 import type { SignOut } from './sign-out.ts';
 
 /** What is to be ended: one sign-in of a person, or all of them. */
@@ -93,7 +93,7 @@ export async function endSessions(
 
   const revokedAt = rooms.now();
   const count = (kind: Closing) => closings.filter((closing) => closing === kind).length;
-  return signedReceipt(rooms.signer, {
+  return signed(rooms.signer, {
     receiptId: rooms.newId(),
     person,
     ...(session !== undefined && { session }),

@@ -3,6 +3,7 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
 import { type Head, isExpired, storedUntil } from './conversation.ts';
+import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
 import {
   type Entry,
@@ -17,6 +18,7 @@ import type { Log } from './log.ts';
 import { settle } from './membership.ts';
 import { isSame, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
+import { openEntry } from './read-log.ts';
 import type { Vault } from './vault.ts';
 
 /** The newest entries that every send looks at: six texts of 300 bytes fit one read unit of 4 KB. */
@@ -60,7 +62,7 @@ interface View {
  * Stores the message once per sender and `ref`, at the next place of the conversation's order, and announces it to
  * everybody who may hear it. A repeat answers with the first message again.
  *
- * @throws Refusal `not-a-member`, `ref-reused`, `behind`, `since-ahead`, `busy`
+ * @throws Refusal `not-a-member`, `ref-reused`, `behind`, `since-ahead`, `busy`, `shredded`
  */
 export async function sendMessage(
   rooms: SendingRooms,
@@ -78,6 +80,7 @@ export async function sendMessage(
   const { conversationId } = draft;
   let decision = allow('message.send', caller, { conversationId, head: seen?.head });
   if (!seen) throw new Fault('a conversation without a head was allowed');
+  if (seen.head.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
   const known = seen.entries;
   let view: View = { head: seen.head, newest: known.at(-1) };
   let repeat = await findRepeat(log, draft, caller, decision, view, known);
@@ -88,7 +91,9 @@ export async function sendMessage(
   };
 
   for (let lostRaces = 0; !repeat && lostRaces < ATTEMPTS; lostRaces += 1) {
-    const entry = await sealed(rooms, draft, caller, view);
+    const entry = await sealed(rooms, draft, caller, view).catch((error: unknown) => {
+      throw error instanceof KeyDestroyed ? refuse(decision, 'not-destroyed', 'shredded') : error;
+    });
     const [appended, open] = await Promise.all([
       log.append(entry, storedUntil(view.head, entry)),
       audience(),
@@ -212,8 +217,9 @@ async function answerAgain(
   decision: Decision,
   { repeat, head, sockets }: { repeat: MessageEntry; head: Head; sockets: readonly Socket[] },
 ): Promise<Decided<OpenedEntry>> {
-  if (isExpired(head, repeat, rooms.now())) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
-  const body = await rooms.vault.openBody(repeat);
+  const stored = isExpired(head, repeat, rooms.now()) ? undefined : await openEntry(rooms.vault, repeat);
+  if (!stored) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
+  const { body } = stored;
   const same = body.kind === 'text' && isSame(body.text, draft.body.text);
   if (!same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   const opened = { ...repeat, body };

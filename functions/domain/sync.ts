@@ -204,21 +204,25 @@ class Answer {
     cursor: number,
     { entries, floor, upTo, more }: Omit<SealedPage, 'head'>,
   ): Promise<Page | undefined> {
-    const opened: OpenedEntry[] = [];
+    let opened: OpenedEntry[] = [];
+    let gone = floor;
     let failure: unknown;
+    let taken = 0;
     for (const entry of entries) {
       this.opened.add(conversationId);
       const one = await openEntry(this.rooms.vault, entry).catch((error: unknown) => {
         failure = error;
       });
-      if (!one || !this.has(this.rooms.bytesOf(one))) break;
-      opened.push(one);
+      if (failure !== undefined || (one && !this.has(this.rooms.bytesOf(one)))) break;
+      if (one) opened.push(one);
+      else [gone, opened] = [entry.seq, []]; // its key was destroyed, and that of all before it
+      taken += 1;
     }
-    const end = opened.at(-1);
     if (failure !== undefined) this.rooms.failed(conversationId, failure);
-    if (failure !== undefined && !end) return nothingYet(floor, cursor);
-    if (opened.length === entries.length) return { entries: opened, floor, upTo, more };
-    return end && { entries: opened, floor, upTo: end.seq, more: true };
+    if (failure !== undefined && taken === 0) return nothingYet(floor, cursor);
+    if (taken === entries.length) return { entries: opened, floor: gone, upTo, more };
+    const end = entries[taken - 1];
+    return end && { entries: opened, floor: gone, upTo: end.seq, more: true };
   }
 
   private has(bytes: number): boolean {

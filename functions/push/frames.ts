@@ -2,6 +2,7 @@ import type { EntryBody } from '../../protocol/bodies.ts';
 import { type LogEntry, MAX_PAGE_BYTES, type MessageNew } from '../../protocol/frames.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { ReadMark } from '../domain/announcements.ts';
+import type { Shredding } from '../domain/ask-to-shred.ts';
 import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
 import type { InboxPage } from '../domain/list-conversations.ts';
@@ -97,4 +98,9 @@ export function conversation(head: Head, title?: Phi<string>) {
     ...(title !== undefined && { title: reveal(title) }),
     createdAt: new Date(head.createdAt).toISOString(),
   };
+}
+
+/** How far the destruction of a conversation has come. */
+export function shredding(value: Shredding) {
+  return value.state === 'destroyed' ? value : { ...value, until: new Date(value.until).toISOString() };
 }

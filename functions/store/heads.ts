@@ -1,6 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import type { Titles } from '../domain/destroy-keys.ts';
 import type { Standings } from '../domain/lists.ts';
 import type { Heads } from '../domain/raise-heads.ts';
 import { batchGet } from './batch-get.ts';
@@ -31,6 +32,34 @@ export function heads(client: DynamoDBDocumentClient, table: string): Heads {
         );
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error; // it stands there or further already
+      }
+    },
+  };
+}
+
+/** The titles in the heads of the Conversations table. */
+export function titles(client: DynamoDBDocumentClient, table: string): Titles {
+  return {
+    replace: async (conversationId, before, after) => {
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: keys.head(conversationId),
+            UpdateExpression: 'SET titleEpoch = :epoch, title = :title',
+            ConditionExpression: 'title = :before',
+            ExpressionAttributeValues: {
+              ':epoch': after.epoch,
+              ':title': after.bytes,
+              ':before': before.bytes,
+            },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        if (error instanceof TransactionConflictException) return false; // a change of membership is under way
+        throw error;
       }
     },
   };

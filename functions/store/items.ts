@@ -46,6 +46,7 @@ const HeadItem = z.object({
   founders: bytes,
   titleEpoch: z.string().optional(),
   title: bytes.optional(),
+  shreddedAt: z.number().optional(),
 });
 
 /** An entry as an item of the Conversations table, which may delete it from `storedUntil` on (milliseconds). */
@@ -123,6 +124,7 @@ export function headOf(item: unknown): Head {
     createdBy: stored.by,
     ref: stored.ref,
     founders: stored.founders,
+    ...(stored.shreddedAt !== undefined && { shreddedAt: stored.shreddedAt }),
     ...(stored.title && stored.titleEpoch && { title: { epoch: stored.titleEpoch, bytes: stored.title } }),
   };
 }

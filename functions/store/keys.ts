@@ -21,6 +21,7 @@ export const keys = {
     pk: 'ENDS',
     sk: `${String(until).padStart(TIME_DIGITS, '0')}#${conversationId}#${person}`,
   }),
+  shredListing: (conversation: ConversationId) => ({ pk: 'SHREDS', sk: `C#${conversation}` }),
   profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
   listing: (person: PersonId, conversation: ConversationId) => ({
     pk: `L#${person}`,
@@ -29,6 +30,7 @@ export const keys = {
   request: (operation: Operation, object: string) => ({ pk: `A#${operation}`, sk: object }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
+  shred: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'SHRED' }),
   organisationKey: (epoch: string) => ({ pk: 'O#', sk: epoch }),
 } as const;
 
@@ -40,6 +42,15 @@ export function placeOf(key: { pk: string; sk: string }): { conversationId: Conv
 /** The conversation that a listing's key stands for. */
 export function conversationOf(key: { sk: string }): ConversationId {
   return key.sk.slice('C#'.length);
+}
+
+/** The month that a key is of, and its conversation where it is not the organisation's. */
+export function placeOfKey(key: { pk: string; sk: string }): {
+  conversationId?: ConversationId;
+  epoch: string;
+} {
+  const ofConversation = key.pk.startsWith('C#');
+  return { epoch: key.sk, ...(ofConversation && { conversationId: key.pk.slice('C#'.length) }) };
 }
 
 /** The person that a session's or profile's key stands for. */

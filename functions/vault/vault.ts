@@ -1,8 +1,9 @@
 import { EntryBody } from '../../protocol/bodies.ts';
+import { epochOf } from '../domain/data-key.ts';
 import { lengthPrefixed, plainFields } from '../domain/entry.ts';
 import { phi, reveal, type Withheld } from '../domain/phi.ts';
 import type { Vault } from '../domain/vault.ts';
-import { type DataKeys, epochOf } from './data-keys.ts';
+import type { DataKeys } from './data-keys.ts';
 import { open, seal } from './seal.ts';
 
 /** Bodies and titles under their conversation's data key of the month. */
@@ -10,30 +11,34 @@ export function vault(dataKeys: DataKeys): Vault {
   return {
     sealBody: async (draft, body) => {
       const epoch = epochOf(draft.at);
-      const key = await dataKeys.toSeal(draft.conversationId, epoch);
       const plain = Buffer.from(JSON.stringify(plainBody(body)), 'utf8');
-      return { epoch, bytes: seal(key, plainFields(draft, epoch), plain) };
+      const bytes = await dataKeys.toSeal(draft.conversationId, epoch, (key) =>
+        seal(key, plainFields(draft, epoch), plain),
+      );
+      return { epoch, bytes };
     },
 
     openBody: async (entry) => {
       const { epoch, bytes } = entry.sealed;
-      const key = await dataKeys.toOpen(entry.conversationId, epoch);
-      const plain = Buffer.from(open(key, plainFields(entry, epoch), bytes)).toString('utf8');
-      return withheldBody(EntryBody.parse(JSON.parse(plain)));
+      const plain = await dataKeys.toOpen(entry.conversationId, epoch, (key) =>
+        open(key, plainFields(entry, epoch), bytes),
+      );
+      return withheldBody(EntryBody.parse(JSON.parse(Buffer.from(plain).toString('utf8'))));
     },
 
     sealTitle: async (conversationId, at, title) => {
       const epoch = epochOf(at);
-      const key = await dataKeys.toSeal(conversationId, epoch);
-      return {
-        epoch,
-        bytes: seal(key, titlePlace(conversationId, epoch), Buffer.from(reveal(title), 'utf8')),
-      };
+      const bytes = await dataKeys.toSeal(conversationId, epoch, (key) =>
+        seal(key, titlePlace(conversationId, epoch), Buffer.from(reveal(title), 'utf8')),
+      );
+      return { epoch, bytes };
     },
 
     openTitle: async (conversationId, { epoch, bytes }) => {
-      const key = await dataKeys.toOpen(conversationId, epoch);
-      return phi(Buffer.from(open(key, titlePlace(conversationId, epoch), bytes)).toString('utf8'));
+      const plain = await dataKeys.toOpen(conversationId, epoch, (key) =>
+        open(key, titlePlace(conversationId, epoch), bytes),
+      );
+      return phi(Buffer.from(plain).toString('utf8'));
     },
   };
 }

@@ -5,6 +5,7 @@ export const env = {
   sessionsTable: 'SESSIONS_TABLE',
   keysTable: 'KEYS_TABLE',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',
+  keysRecoveryDays: 'KEYS_RECOVERY_DAYS',
   userPoolId: 'USER_POOL_ID',
   userPoolClientId: 'USER_POOL_CLIENT_ID',
   signingKeyArn: 'SIGNING_KEY_ARN',

@@ -12,6 +12,7 @@ const schema = z.object({
   [names.sessionsTable]: z.string().min(1),
   [names.keysTable]: z.string().min(1),
   [names.organisationKeyArn]: z.string().startsWith('arn:'),
+  [names.keysRecoveryDays]: z.coerce.number().int().positive(),
   [names.userPoolId]: z.string().min(1),
   [names.userPoolClientId]: z.string().min(1),
   [names.signingKeyArn]: z.string().startsWith('arn:'),

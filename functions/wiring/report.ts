@@ -50,7 +50,11 @@ export function reportLostStep(error: unknown): void {
 }
 
 /** What went wrong with one conversation of many: the others are answered, and it is asked for by itself. */
-export function reportFaultIn(operation: Operation, conversation: ConversationId, error: unknown): void {
+export function reportFaultIn(
+  operation: Operation | 'keys.destroy',
+  conversation: ConversationId,
+  error: unknown,
+): void {
   report('conversation-fault', { operation, conversation, ...described(error) });
 }
 

@@ -11,12 +11,14 @@ import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
+import { destructibleKeys } from '../store/destructible-keys.ts';
 import { ends } from '../store/ends.ts';
-import { heads, standings } from '../store/heads.ts';
+import { heads, standings, titles } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
 import { requests } from '../store/requests.ts';
 import { sessions } from '../store/sessions.ts';
+import { shreds } from '../store/shreds.ts';
 import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
 import { DataKeys } from '../vault/data-keys.ts';
@@ -70,6 +72,12 @@ export const open = {
         now,
       ),
     ),
+  destructibleKeys: () => destructibleKeys(documents, setting('keysTable')),
+  titles: () => titles(documents, setting('conversationsTable')),
+  shreds: () =>
+    shreds(documents, { keys: setting('keysTable'), conversations: setting('conversationsTable') }),
+  /** Whether a legal hold stands on a conversation. There are none yet. */
+  holds: () => async () => false,
   announcements: () => announcements(openSockets(), open.sessions(), reportLostPush),
   stamps: () => stamps(documents, setting('sessionsTable'), now),
   closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),

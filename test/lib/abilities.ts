@@ -18,6 +18,7 @@ const forOrganisationKey = JSON.stringify({
 });
 const ofLists = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'L#*' } });
 const ofEnds = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'ENDS' } });
+const ofRequests = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'A#*' } });
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -36,17 +37,32 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ReadManyHeads: { actions: ['dynamodb:BatchGetItem'], on: 'table Conversations' },
   AppendToConversations: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
   ForgetEnds: { actions: ['dynamodb:DeleteItem'], on: 'table Conversations', when: ofEnds },
+  SealTitlesAnew: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
+  MarkShredded: {
+    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    on: 'table Conversations',
+  },
   BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
 
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
+  KeepRequests: {
+    actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
+    on: 'table People',
+    when: ofRequests,
+  },
   ReadPeople: { actions: ['dynamodb:BatchGetItem'], on: 'table People' },
   ReadLists: { actions: ['dynamodb:Query'], on: 'table People', when: ofLists },
   MarkOnLists: { actions: ['dynamodb:UpdateItem'], on: 'table People', when: ofLists },
   PutConversationOnLists: { actions: ['dynamodb:PutItem'], on: 'table People', when: ofLists },
   TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People', when: ofLists },
 
-  ReadDataKeys: { actions: ['dynamodb:GetItem'], on: 'table Keys' },
-  KeepNewDataKeys: { actions: ['dynamodb:PutItem'], on: 'table Keys' },
+  ReadDataKeys: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Keys' },
+  KeepNewDataKeys: { actions: ['dynamodb:PutItem', 'dynamodb:ConditionCheckItem'], on: 'table Keys' },
+  DestroyDataKeys: { actions: ['dynamodb:Scan', 'dynamodb:UpdateItem'], on: 'table Keys' },
+  ShredDataKeys: {
+    actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    on: 'table Keys',
+  },
   UnwrapOrganisationKey: { actions: ['kms:Decrypt'], on: 'key Keys', when: forOrganisationKey },
   MakeOrganisationKey: { actions: ['kms:GenerateDataKey'], on: 'key Keys', when: forOrganisationKey },
 
@@ -160,6 +176,26 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'PushToSockets',
     'CloseSockets',
   ],
+  'ShredConversation/Policy': [
+    ...admitted,
+    'ReadPerson',
+    'KeepRequests',
+    'MarkShredded',
+    'ShredDataKeys',
+    'ReadTablesUnderKeysKey',
+    'WriteTablesUnderKeysKey',
+    'SignReceipts',
+  ],
+  'DestroyKeys/Policy': [
+    'WriteOwnLog',
+    'DestroyDataKeys',
+    ...sealing,
+    'SealTitlesAnew',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'ParkRecords',
+    'EncryptParkedRecords',
+  ],
   'ShowMe/Policy': overHttp,
   'RaiseHeads/Policy': [
     'WriteOwnLog',
@@ -216,6 +252,15 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'SIGNING_KEY_ARN',
     'SOCKET_CALLBACK_URL',
   ],
+  'ShredConversation/Function': [
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    'KEYS_TABLE',
+    'KEYS_RECOVERY_DAYS',
+    'SIGNING_KEY_ARN',
+  ],
+  'DestroyKeys/Function': ['CONVERSATIONS_TABLE', ...keys],
   'ShowMe/Function': [...sessions],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };

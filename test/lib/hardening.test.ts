@@ -28,6 +28,7 @@ const indifferent = new Set([
   'AWS::Cognito::UserPool VerificationMessageTemplate.EmailMessage',
   'AWS::Cognito::UserPool VerificationMessageTemplate.EmailSubject',
   'AWS::Cognito::UserPool VerificationMessageTemplate.SmsMessage',
+  'AWS::Events::Rule Description',
   'AWS::IAM::ManagedPolicy Description',
   'AWS::IAM::ManagedPolicy Path',
   'AWS::IAM::ManagedPolicy PolicyDocument.Version',

@@ -181,7 +181,7 @@ const looks: Readonly<Record<string, Look>> = {
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       MemorySize: aNumber,
-      Timeout: (seconds) => typeof seconds === 'number' && seconds < (isScheduled(door, templates) ? 60 : 29), // API Gateway waits no longer
+      Timeout: (seconds) => typeof seconds === 'number' && seconds < longestOf(door, templates),
       Role: anything,
       Code: anything,
       'LoggingConfig.LogGroup': anything,
@@ -192,15 +192,22 @@ const looks: Readonly<Record<string, Look>> = {
     }),
     ...wrongVariables(door),
   ],
+  'AWS::Lambda::EventInvokeConfig': (config) =>
+    wants(config.Properties, {
+      FunctionName: anything,
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 2,
+      'DestinationConfig.OnFailure.Destination': anything,
+    }),
   'AWS::Events::Rule': (rule) =>
     wants(rule.Properties, {
-      ScheduleExpression: 'rate(1 minute)',
+      ...(isDaily(rule) ? daily : eachMinute),
       State: 'ENABLED',
       EventPattern: undefined,
       'Targets.0.Arn': anything,
       'Targets.0.Id': anything,
       'Targets.0.Input': undefined,
-      'Targets.0.RetryPolicy.MaximumRetryAttempts': 0,
+      'Targets.1': undefined,
     }),
   'AWS::Lambda::Permission': (permission) =>
     wants(permission.Properties, {
@@ -317,6 +324,24 @@ function wants(properties: Properties, wishes: Readonly<Record<string, Wish>>): 
       typeof wish === 'function' ? wish(value) === true : JSON.stringify(value) === JSON.stringify(wish);
     return isMet ? [] : [`has ${path} ${JSON.stringify(value)}`];
   });
+}
+
+/** What is done once a day, and what is looked at each minute. */
+const isDaily = ({ path }: Placed) => /^DestroyKeys(Daily)?\//.test(path);
+const daily = {
+  ScheduleExpression: 'cron(0 3 * * ? *)',
+  'Targets.0.RetryPolicy.MaximumEventAgeInSeconds': 21_600,
+  'Targets.0.RetryPolicy.MaximumRetryAttempts': 2,
+};
+const eachMinute = {
+  ScheduleExpression: 'rate(1 minute)',
+  'Targets.0.RetryPolicy.MaximumRetryAttempts': 0,
+};
+
+/** Seconds that a function's run stays below: API Gateway waits 29, and the next minute's run begins after 60. */
+function longestOf(door: Placed, templates: Templates): number {
+  if (isDaily(door)) return 901; // Lambda allows 900
+  return isScheduled(door, templates) ? 60 : 29;
 }
 
 function into(value: unknown, key: string): unknown {

@@ -26,6 +26,8 @@ import {
   ReadMessages,
   RevocationReceipt,
   RevokeSession,
+  ShredConversation,
+  Shredding,
 } from '../../protocol/requests.ts';
 
 const document = tight(readFileSync(new URL('../../protocol/PROTOCOL.md', import.meta.url), 'utf8'));
@@ -83,6 +85,7 @@ describe('PROTOCOL.md', () => {
     ],
     ['GET /me', undefined, [Me]],
     ['POST /admin/revocations', RevokeSession, [RevokeSession, RevocationReceipt]],
+    ['POST /admin/shreds', ShredConversation, [ShredConversation, Shredding, Shredding]],
   ])('describes %s: exactly its fields, and examples that the schemas take', (route, request, schemas) => {
     const section = sectionOf(route);
     const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

@@ -193,14 +193,14 @@ export class MemoryKeys implements WrappedKeys, KeyService {
     this.serviceCalls += 1;
     const plain = crypto.getRandomValues(new Uint8Array(32));
     const wrapped = crypto.getRandomValues(new Uint8Array(40));
-    this.plain.set(Buffer.from(wrapped).toString('hex'), plain);
+    this.plain.set(Buffer.from(wrapped).toString('hex'), plain.slice());
     return { plain, wrapped };
   }
   async unwrap(_epoch: string, wrapped: Uint8Array) {
     this.serviceCalls += 1;
     const plain = this.plain.get(Buffer.from(wrapped).toString('hex'));
     if (!plain) throw new Error('no such key');
-    return plain;
+    return plain.slice(); // the caller overwrites it
   }
 
   private putIfAbsent(name: string, key: WrappedKey): WrappedKey {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PLAIN_KEY_MS } from '../../../functions/domain/data-key.ts';
 import type { EntryDraft } from '../../../functions/domain/entry.ts';
 import { shownBody } from '../../../functions/push/frames.ts';
 import { DataKeys } from '../../../functions/vault/data-keys.ts';
-import { KEPT_MS } from '../../../functions/vault/kept.ts';
+import { Kept } from '../../../functions/vault/kept.ts';
 import { open, SealBroken, seal } from '../../../functions/vault/seal.ts';
 import { vault } from '../../../functions/vault/vault.ts';
 import { aRef, aText, MemoryKeys, person } from '../domain/in-memory.ts';
@@ -64,6 +65,8 @@ describe('a sealed body', () => {
   });
 });
 
+const isBlank = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
+
 describe('data keys', () => {
   const draft: EntryDraft = {
     conversationId: person('talk'),
@@ -89,9 +92,56 @@ describe('data keys', () => {
     await Promise.all(places.map((place) => sealing.sealBody(place, body)));
     expect(keys.serviceCalls).toBe(1);
 
-    now += KEPT_MS;
+    now += PLAIN_KEY_MS;
     await Promise.all(places.map((place) => sealing.sealBody(place, body)));
     expect(keys.serviceCalls).toBe(2);
+  });
+
+  test('are overwritten in memory after five minutes, but not under who is at work with them', async () => {
+    const keys = new MemoryKeys();
+    const given: Uint8Array[] = [];
+    let now = draft.at;
+    const remembering = {
+      generate: async () => {
+        const made = await keys.generate();
+        given.push(made.plain);
+        return made;
+      },
+      unwrap: (epoch: string, wrapped: Uint8Array) => keys.unwrap(epoch, wrapped),
+    };
+    const dataKeys = new DataKeys(keys, remembering, () => now);
+    const of = (name: string) => dataKeys.toSeal(person(name), '2026-11', (key) => given.push(key));
+    await of('talk');
+    now += PLAIN_KEY_MS - 1;
+    await of('other');
+    expect(given).toHaveLength(3); // the organisation's, and two of conversations
+    expect(given.filter(isBlank)).toEqual([]);
+    now += 1;
+    const late = of('other'); // had before the clock was turned on
+    await dataKeys.toSeal(person('third'), '2026-11', () => {});
+    await late;
+    expect(given.map(isBlank)).toEqual([true, true, false, false]);
+
+    const kept = new Kept(() => now);
+    let fetched = (_key: Uint8Array) => {};
+    const slow = new Promise<Uint8Array>((resolve) => {
+      fetched = resolve;
+    });
+    const bytes = new Uint8Array(32).fill(7);
+    const working = kept.use(
+      'slow',
+      () => slow,
+      (key) => Buffer.from(key).toString('hex'),
+    );
+    now += PLAIN_KEY_MS;
+    await kept.use(
+      'another',
+      async () => new Uint8Array(32),
+      () => {},
+    ); // which drops the slow one
+    fetched(bytes);
+    expect(await working).toBe('07'.repeat(32));
+    await expect.poll(() => isBlank(bytes)).toBe(true);
   });
 
   test('of two environments that start at once are the same keys', async () => {

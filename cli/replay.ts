@@ -1,0 +1,42 @@
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { idFrom } from '../functions/domain/id.ts';
+import { signedBytes } from '../functions/domain/receipt.ts';
+import { type CarriedOut, replayShreds } from '../functions/domain/shred-conversation.ts';
+import { destructibleKeys } from '../functions/store/destructible-keys.ts';
+import { shreds } from '../functions/store/shreds.ts';
+import { signingKey } from '../functions/vault/signing-key.ts';
+import type { DestructionCertificate } from '../protocol/requests.ts';
+import { operatorOf } from './add-person.ts';
+import type { KeysDeployment } from './deployment.ts';
+import { ServerClock } from './server-clock.ts';
+
+/**
+ * Brings what was destroyed into force again with the operator's own credentials, by the code that destroys: it
+ * destroys nothing that two people have not asked for before.
+ */
+export async function* replay(
+  deployment: KeysDeployment,
+  certificates: readonly DestructionCertificate[],
+): AsyncGenerator<CarriedOut> {
+  const { region, endpoint, credentials, keysTable, conversationsTable } = deployment;
+  const { tables } = operatorOf(deployment);
+  const clock = new ServerClock();
+  clock.watch(tables);
+  const settings = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) };
+  const rooms = {
+    records: shreds(tables, { keys: keysTable, conversations: conversationsTable }),
+    keys: destructibleKeys(tables, keysTable),
+    signer: signingKey(new KMSClient(settings), deployment.signingKeyArn),
+    recoveryDays: deployment.keysRecoveryDays,
+    now: () => clock.now() + 1_000, // the time is told in whole seconds: to the end of this one
+    newId: () => idFrom(randomBytes(16)),
+  };
+  yield* replayShreds(rooms, certificates);
+}
+
+/** Whether the half of a key pair that everybody may have says that the certificate is its signer's word. */
+export function isSignedBy(publicKey: Uint8Array, certificate: DestructionCertificate): boolean {
+  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+  return verify('sha256', signedBytes(certificate), key, Buffer.from(certificate.signature, 'base64'));
+}

@@ -1,0 +1,17 @@
+import { destroyKeys } from './domain/destroy-keys.ts';
+import { onEvent } from './wiring/on-event.ts';
+import { reportFaultIn } from './wiring/report.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const rooms = {
+  now: world.now,
+  keys: open.destructibleKeys(),
+  log: open.log(),
+  titles: open.titles(),
+  vault: open.vault(),
+  isHeld: open.holds(),
+  failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),
+};
+
+/** Once a day: destroys every data key whose last entry has expired. What failed is met again the next day. */
+export const handler = onEvent('DestroyKeys', () => destroyKeys(rooms));

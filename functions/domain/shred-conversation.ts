@@ -1,0 +1,149 @@
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { DestructionCertificate } from '../../protocol/requests.ts';
+import { PLAIN_KEY_MS } from './data-key.ts';
+import type { Log } from './log.ts';
+import { type Signer, signed } from './receipt.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Days beyond its own that a backup may last: AWS Backup deletes an expired one some hours later. */
+const BACKUP_LAG_DAYS = 1;
+
+/** A destruction that was asked for by one person and approved by another. */
+export interface ApprovedShredding {
+  readonly conversationId: ConversationId;
+  readonly requestedBy: PersonId;
+  readonly approvedBy: PersonId;
+}
+
+/** What says that a conversation is destroyed. It stands beside the keys and beside the heads, and outlives both. */
+export interface ShredRecord extends ApprovedShredding {
+  /** When the destruction began; milliseconds since the epoch. */
+  readonly shreddedAt: number;
+}
+
+/** Records of what was destroyed, each in two tables: a restore of either leaves the other. */
+export interface ShredRecords {
+  /** Every record that stands in either table, once. */
+  all(): Promise<readonly ShredRecord[]>;
+  /**
+   * Writes the record beside the keys, unless one stands there, and gives what stands. From then on no key of the
+   * conversation is made or unwrapped.
+   */
+  putBesideKeys(record: ShredRecord): Promise<{ record: ShredRecord; certificate?: DestructionCertificate }>;
+  /** Writes the record beside the heads, and marks the conversation's own head, which loses its title. */
+  putBesideHead(record: ShredRecord): Promise<void>;
+  /** The certificate that was kept with the record, where the keys have not been restored since. */
+  certificateOf(conversationId: ConversationId): Promise<DestructionCertificate | undefined>;
+  /** Keeps the certificate with the record beside the keys, so that it goes with them where they are restored. */
+  keepCertificate(certificate: DestructionCertificate): Promise<void>;
+}
+
+export interface ConversationKeys {
+  /** Destroys every key of the conversation that stands. Strongly consistent. */
+  shred(conversationId: ConversationId, destroyedAt: number): Promise<ShreddedKeys>;
+}
+
+export interface ShreddedKeys {
+  /** Epochs whose keys were shredded by this call or an earlier one, ascending. */
+  readonly epochs: readonly string[];
+  /** How many of them still stood. */
+  readonly stood: number;
+}
+
+export interface ShreddingRooms {
+  readonly log: Pick<Log, 'head'>;
+  readonly records: ShredRecords;
+  readonly keys: ConversationKeys;
+  readonly isHeld: (conversationId: ConversationId) => Promise<boolean>;
+  readonly signer: Signer;
+  /** Days back to which the Keys table can be restored, and that its backups last. */
+  readonly recoveryDays: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/**
+ * Destroys every key of a conversation, so that nothing of it opens any more: not what is stored, not what a backup of
+ * the Conversations table brings back. Who may have that done is decided elsewhere. Asked again, it does what is left
+ * and gives the certificate of the first time.
+ */
+export async function shredConversation(
+  rooms: ShreddingRooms,
+  approved: ApprovedShredding,
+): Promise<DestructionCertificate | 'unknown-conversation' | 'on-hold'> {
+  const { conversationId } = approved;
+  const head = await rooms.log.head(conversationId);
+  if (!head) return 'unknown-conversation';
+  if (await rooms.isHeld(conversationId)) return 'on-hold';
+  return (await carryOut(rooms, { ...approved, shreddedAt: rooms.now() })).certificate;
+}
+
+/** What came of a record that was brought into force. */
+export interface CarriedOut {
+  readonly certificate: DestructionCertificate;
+  /** Whether keys of the conversation still stood, or nobody had certified yet that none do. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Brings a record into force, wherever it was found: after a restore, keys of a conversation may stand that was
+ * destroyed before. Where some did, the certificate is a new one, since backups hold them from now on.
+ */
+export async function carryOut(
+  rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
+  wanted: ShredRecord,
+): Promise<CarriedOut> {
+  const { records, keys, now } = rooms;
+  const { record, certificate } = await records.putBesideKeys(wanted); // first: from then on no key is made
+  const { epochs, stood } = await keys.shred(record.conversationId, now());
+  await records.putBesideHead(record);
+  if (certificate && stood === 0) return { certificate, isNew: false };
+
+  const destroyedAt = now(); // not before the last write was answered: until then a reader may have missed it
+  const made = await certify(rooms, record, epochs, destroyedAt);
+  await records.keepCertificate(made);
+  return { certificate: made, isNew: true };
+}
+
+/**
+ * Brings every record that stands in either table into force in both, and those of certificates that were kept
+ * elsewhere: what has to be done after any restore, before anybody is let in.
+ */
+export async function* replayShreds(
+  rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
+  certificates: readonly DestructionCertificate[] = [],
+): AsyncGenerator<CarriedOut> {
+  const known = new Map(certificates.map((one) => [one.conversationId, recordOf(one)]));
+  for (const record of await rooms.records.all()) known.set(record.conversationId, record);
+  for (const record of known.values()) yield await carryOut(rooms, record);
+}
+
+function recordOf(certificate: DestructionCertificate): ShredRecord {
+  const { conversationId, requestedBy, approvedBy, shreddedAt } = certificate;
+  return { conversationId, requestedBy, approvedBy, shreddedAt: Date.parse(shreddedAt) };
+}
+
+function certify(
+  { signer, newId, recoveryDays }: Pick<ShreddingRooms, 'signer' | 'newId' | 'recoveryDays'>,
+  { conversationId, requestedBy, approvedBy, shreddedAt }: ShredRecord,
+  epochs: readonly string[],
+  destroyedAt: number,
+): Promise<DestructionCertificate> {
+  const unreadableFrom = destroyedAt + PLAIN_KEY_MS;
+  const finalFrom = destroyedAt + (recoveryDays + BACKUP_LAG_DAYS) * DAY_MS;
+  const time = (at: number) => new Date(at).toISOString();
+  return signed(signer, {
+    certificateId: newId(),
+    conversationId,
+    requestedBy,
+    approvedBy,
+    epochs: [...epochs],
+    shreddedAt: time(shreddedAt),
+    destroyedAt: time(destroyedAt),
+    unreadableFrom: time(unreadableFrom),
+    plainKeySeconds: PLAIN_KEY_MS / 1000,
+    finalFrom: time(Math.max(unreadableFrom, finalFrom)),
+    recoveryDays,
+  });
+}

@@ -1,0 +1,31 @@
+import { ShredConversation } from '../protocol/requests.ts';
+import { askToShred } from './domain/ask-to-shred.ts';
+import { shredding } from './push/frames.ts';
+import { setting } from './wiring/env.ts';
+import { onRequest, route } from './wiring/on-request.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const rooms = {
+  ...world,
+  log: open.log(),
+  people: open.people(),
+  requests: open.requests(),
+  records: open.shreds(),
+  keys: open.destructibleKeys(),
+  isHeld: open.holds(),
+  signer: open.signer(),
+  recoveryDays: setting('keysRecoveryDays'),
+};
+
+/** `POST /admin/shreds`: destroys a conversation's keys once two people have asked for it, and certifies that. */
+export const handler = onRequest(open.sessions(), {
+  'POST /admin/shreds': route({
+    schema: ShredConversation,
+    operation: 'conversation.shred',
+    metric: 'ShredConversation',
+    run: async ({ conversationId }, { caller }) => {
+      const { decision, value } = await askToShred(rooms, caller, conversationId);
+      return { decision, value: shredding(value) };
+    },
+  }),
+});
