@@ -45,9 +45,7 @@ export function evaluate(principal: Principal, authorization: Authorization): Ve
   }
   if (isForeign(principal, authorization)) {
     if (!byIdentity) return missing('identity-based policy', request);
-    return (direct ?? toRole ?? toAccount)
-      ? within(byIdentity)
-      : missing('resource-based policy', request);
+    return (direct ?? toRole ?? toAccount) ? within(byIdentity) : missing('resource-based policy', request);
   }
   const limited = byIdentity ?? toRole;
   if (limited && inBoundary) return { allowed: true, by: limited };
