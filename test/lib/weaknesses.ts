@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Placed, type Properties, resources, type Templates, target } from '../fixtures/template.ts';
 import { abilities, heldBy, holders, told } from './abilities.ts';
 import { toldByAccessLog } from './access-log.ts';
+import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
 
 /**
@@ -219,8 +220,19 @@ const looks: Readonly<Record<string, Look>> = {
       ],
     }),
     ...(ownPolicies(role, templates).length === 1 ? [] : ['has not exactly one policy, of its own stack']),
+    ...(assumerOf(role) !== 'lambda.amazonaws.com' ||
+    /"(DoorBoundary\w+|Wardline-Data:ExportsOutputRefDoorBoundary\w+)"/.test(
+      JSON.stringify(role.Properties.PermissionsBoundary ?? null),
+    )
+      ? []
+      : ['is a door’s without the doors’ boundary']),
   ],
   'AWS::IAM::ManagedPolicy': (policy, templates) => {
+    if (policy.path === 'DoorBoundary') {
+      const { Roles, Users, Groups, PolicyDocument } = policy.Properties;
+      if (Roles || Users || Groups) return ['is attached to somebody, whom it would allow all it caps'];
+      return isDeepStrictEqual(PolicyDocument, doorBoundary()) ? [] : ['is another boundary'];
+    }
     const held = heldBy(policy, templates);
     const wanted = holders[policy.path] ?? [];
     return [
