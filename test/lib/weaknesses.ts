@@ -157,7 +157,16 @@ const looks: Readonly<Record<string, Look>> = {
       'PolicyDocument.Statement.0.Principal': { AWS: '*' },
       'PolicyDocument.Statement.0.Condition': { Bool: { 'aws:SecureTransport': 'false' } },
       'PolicyDocument.Statement.0.Resource': anything,
-      'PolicyDocument.Statement.1': undefined, // it refuses plain HTTP, and lets nobody in
+      'PolicyDocument.Statement.1.Action': 'sqs:*',
+      'PolicyDocument.Statement.1.Effect': 'Deny',
+      'PolicyDocument.Statement.1.Principal': { AWS: '*' },
+      'PolicyDocument.Statement.1.Condition': {
+        StringNotEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } },
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+      'PolicyDocument.Statement.1.Resource': anything,
+      'PolicyDocument.Statement.1.Sid': aString,
+      'PolicyDocument.Statement.2': undefined, // it refuses plain HTTP and other accounts, and lets nobody in
     }),
   'AWS::Lambda::EventSourceMapping': (mapping) =>
     wants(mapping.Properties, {

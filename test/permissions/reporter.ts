@@ -1,0 +1,39 @@
+import type { Reporter, TestSpecification, Vitest } from 'vitest/node';
+import { differences, grouped } from './permissions.ts';
+import { readUsed } from './record.ts';
+import { allSeen, forgetSeen, missing, sealSeen } from './seen.ts';
+
+/**
+ * Holds the committed record of permissions to what a run of all tests used: the run fails where they differ, and where a
+ * function was refused something. A run of some tests only adds to what was seen.
+ */
+export class PermissionReporter implements Reporter {
+  private vitest: Vitest | undefined;
+  private runsAll = false;
+
+  onInit(vitest: Vitest): void {
+    this.vitest = vitest;
+  }
+
+  async onTestRunStart(specifications: readonly TestSpecification[]): Promise<void> {
+    const all = (await this.vitest?.globTestSpecifications()) ?? [];
+    const { testNamePattern, shard } = this.vitest?.config ?? {};
+    this.runsAll = all.length === specifications.length && !testNamePattern && !shard;
+    if (this.runsAll) forgetSeen();
+  }
+
+  onTestRunEnd(_modules: unknown, _errors: unknown, reason: 'passed' | 'interrupted' | 'failed'): void {
+    if (!this.runsAll || reason !== 'passed') return;
+    sealSeen();
+    const seen = allSeen();
+    const problems = [
+      ...differences(readUsed(), grouped(seen.used)),
+      ...missing(seen).map((sentence) => `missing: ${sentence}`),
+    ];
+    if (problems.length === 0) return;
+    console.error(
+      `\npermissions:\n${problems.join('\n')}\nnpm run permissions -- --write refreshes the record`,
+    );
+    process.exitCode = 1;
+  }
+}
