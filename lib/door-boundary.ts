@@ -14,6 +14,11 @@ export class DoorBoundary extends ManagedPolicy {
     const { stacks, within } = placesOf(this, deployment);
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
+      allow(
+        'LookThroughSessions',
+        ['dynamodb:Scan'],
+        within('dynamodb', `table/${deployment}-Data-Sessions*`),
+      ),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
       allow('UseQueues', queueActions, stacks('sqs', '')),
       allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], stacks('logs', 'log-group:')),

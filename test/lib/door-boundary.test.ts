@@ -46,7 +46,7 @@ describe('lent everything by mistake, a door still', () => {
     ['deletes no table', 'dynamodb:DeleteTable', table('Wardline-Data-Conversations')],
     ['exports no table', 'dynamodb:ExportTableToPointInTime', table('Wardline-Data-Conversations')],
     ['reads no other app’s table', 'dynamodb:GetItem', table('Billing')],
-    ['scans no table', 'dynamodb:Scan', table('Wardline-Data-People')],
+    ['scans no table of people', 'dynamodb:Scan', table('Wardline-Data-People')],
     ['sets nobody’s password', 'cognito-idp:AdminSetUserPassword', pool()],
     ['signs in as nobody', 'cognito-idp:AdminInitiateAuth', pool()],
     ['sets nobody’s second factor', 'cognito-idp:AdminSetUserMFAPreference', pool()],

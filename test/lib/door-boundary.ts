@@ -4,6 +4,7 @@ export function doorBoundary(): object {
     Version: '2012-10-17',
     Statement: [
       may('UseTables', dynamodb, ofStacks('dynamodb', 'table/')),
+      may('LookThroughSessions', 'dynamodb:Scan', place('dynamodb', 'table/Wardline-Data-Sessions*')),
       may('ListStreams', 'dynamodb:ListStreams', '*'),
       may('UseQueues', sqs, ofStacks('sqs', '')),
       may('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], ofStacks('logs', 'log-group:')),

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { synthesized } from '../fixtures/synth.ts';
-import { excuses, grouped, has, lentIn, listed, type Permissions, problemsOf } from './permissions.ts';
+import { excuses, has, lentIn, listed, type Permissions, problemsOf, steady } from './permissions.ts';
 import { reasons } from './reasons.ts';
 import { readUsed, writeUsed } from './record.ts';
 import { allSeen, isWhole, missing, type Seen } from './seen.ts';
@@ -26,7 +26,10 @@ const command = new Command('permissions')
 
 function refreshed(lent: Permissions, seen: Seen): Permissions {
   const known = isWhole() ? [] : listed(readUsed());
-  return grouped([...known, ...seen.used].filter((one) => has(lent, one)));
+  return steady(
+    [...known, ...seen.used].filter((one) => has(lent, one)),
+    reasons,
+  );
 }
 
 function rows(lent: Permissions, used: Permissions, seen: Seen) {

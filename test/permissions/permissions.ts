@@ -17,6 +17,8 @@ export interface Reason {
   readonly actions: readonly string[];
   /** Functions that it holds for. @default every one that has the statement */
   readonly doors?: readonly string[];
+  /** True where some runs of the tests use it and others do not, as in a race: then no record holds it. */
+  readonly sometimes?: boolean;
   readonly reason: string;
 }
 
@@ -56,6 +58,12 @@ export function problemsOf(lent: Permissions, used: Permissions, reasons: readon
         ),
     ),
   ];
+}
+
+/** Without what some runs use and others do not. */
+export function steady(permissions: readonly Permission[], reasons: readonly Reason[]): Permissions {
+  const wavers = (one: Permission) => reasons.some((reason) => reason.sometimes && excuses(reason, one));
+  return grouped(permissions.filter((one) => !wavers(one)));
 }
 
 /** What a run of all tests says against the committed record. */
