@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { PermissionReporter } from './test/permissions/reporter.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', new PermissionReporter()],
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     pool: 'forks',
     // a suite that starts the stack brings a Java process and a dozen workers with it

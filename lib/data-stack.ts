@@ -2,6 +2,7 @@ import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Backups } from './backups.ts';
 import { ConversationStore } from './conversation-store.ts';
+import { DoorBoundary } from './door-boundary.ts';
 import { EncryptionKeys } from './encryption-keys.ts';
 import { KeyStore } from './key-store.ts';
 import { Logs } from './logs.ts';
@@ -14,6 +15,7 @@ import { SignIn } from './sign-in.ts';
 /** What must outlive everything else: keys, tables, backups and the people who sign in. */
 export class DataStack extends Stack {
   readonly logs: Logs;
+  readonly doorBoundary: DoorBoundary;
   readonly conversations: ConversationStore;
   readonly people: PeopleStore;
   readonly sessions: SessionStore;
@@ -28,6 +30,7 @@ export class DataStack extends Stack {
       terminationProtection: protect,
     });
 
+    this.doorBoundary = new DoorBoundary(this, 'DoorBoundary', settings.name);
     const encryptionKeys = new EncryptionKeys(this, 'EncryptionKeys', { protect });
     this.logs = new Logs({
       encryptionKey: encryptionKeys.logs,

@@ -1,5 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
-import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Effect,
+  type IManagedPolicy,
+  ManagedPolicy,
+  PermissionsBoundary,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import { Architecture, type IFunction, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge, doorFindings } from './acknowledgements.ts';
@@ -90,6 +98,11 @@ export class Door extends Construct {
         conditions: ability.conditions,
       }),
     );
+  }
+
+  /** Caps what its own policy can allow. */
+  keepWithin(boundary: IManagedPolicy): void {
+    PermissionsBoundary.of(this).apply(boundary);
   }
 
   /** Sets an environment variable. */

@@ -1,4 +1,5 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Door } from './door.ts';
@@ -19,6 +20,7 @@ export class ParkedQueue extends Construct {
       retentionPeriod: Duration.days(14), // the longest there is; the stream itself forgets after one
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.queue.addToResourcePolicy(refuseOtherAccounts(this.queue));
   }
 
   get arn(): string {
@@ -35,4 +37,19 @@ export class ParkedQueue extends Construct {
       conditions: { StringEquals: { 'kms:ViaService': `sqs.${this.queue.stack.region}.amazonaws.com` } },
     });
   }
+}
+
+/** Whatever a later statement lets in, it is nobody of another account; AWS's services have none of their own. */
+function refuseOtherAccounts(queue: Queue): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'RefuseOtherAccounts',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['sqs:*'],
+    resources: [queue.queueArn],
+    conditions: {
+      StringNotEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID },
+      Bool: { 'aws:PrincipalIsAWSService': 'false' },
+    },
+  });
 }

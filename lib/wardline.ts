@@ -2,6 +2,7 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { HIPAASecurityChecks } from 'cdk-nag';
 import { AuditStack } from './audit-stack.ts';
 import { DataStack } from './data-stack.ts';
+import { Door } from './door.ts';
 import { MessagingStack } from './messaging-stack.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,6 +24,8 @@ export function wardline(
   const data = new DataStack(app, `${settings.name}-Data`, settings);
   const audit = new AuditStack(app, `${settings.name}-Audit`, settings);
   new MessagingStack(app, `${settings.name}-Messaging`, { settings, data, audit });
+  for (const construct of app.node.findAll())
+    if (construct instanceof Door) construct.keepWithin(data.doorBoundary);
   return app;
 }
 

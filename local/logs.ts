@@ -60,6 +60,10 @@ export class Logs {
     if (!this.open.has(group)) this.open.set(group, new GroupFile(this.pathOf(group)));
   }
 
+  has(group: string): boolean {
+    return this.open.has(group);
+  }
+
   write(group: string, stream: string, line: string, options: WriteOptions = {}): void {
     if (this.closed) {
       this.drop(group, 'the run is over');

@@ -20,6 +20,7 @@ import { Meter } from './front-door/meter.ts';
 import { FrontDoor } from './front-door/server.ts';
 import { Trail } from './front-door/trail.ts';
 import { checkPolicy } from './iam/check-policy.ts';
+import { PermissionRecord } from './iam/permission-record.ts';
 import type { Principal } from './iam/policy.ts';
 import { KmsService } from './kms/service.ts';
 import { addFunctions, functionsOf } from './lambda/from-template.ts';
@@ -29,6 +30,7 @@ import { Logs } from './logs.ts';
 import { inertTypes, knownTypes } from './resource-types.ts';
 import { SqsService } from './sqs/service.ts';
 import { readAssembly } from './template/assembly.ts';
+import { checkRoles } from './template/principals.ts';
 import { resolveStacks } from './template/resolve.ts';
 import type { Resource } from './template/resource.ts';
 
@@ -63,6 +65,8 @@ export interface RunningStack {
   readonly meter: Meter;
   readonly faults: Faults;
   readonly credentials: CredentialStore;
+  /** Which statement allowed what to whom so far, and what was refused. */
+  readonly permissions: PermissionRecord;
   readonly functions: LambdaService;
   readonly tables: DynamoDbService;
   readonly queues: SqsService;
@@ -101,6 +105,8 @@ async function start(
   const { resources } = resolved;
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
 
+  checkRoles(resources, account);
+
   const kept = options.dataDirectory ?? forgotten(onClose);
   const clock = new Clock(options.startAt);
   onClose(() => clock.stop());
@@ -112,6 +118,8 @@ async function start(
   const credentials = new CredentialStore(clock);
   const meter = new Meter();
   const faults = new Faults();
+  const permissions = new PermissionRecord();
+  const { judge } = permissions;
 
   const keys = new KmsService({ account, clock, stateFile: join(kept, 'kms.json') });
   onClose(() => keys.close());
@@ -135,12 +143,16 @@ async function start(
   for (const policy of ofType('AWS::SQS::QueuePolicy')) queues.addPolicy(policy);
 
   let awsEndpointUrl = '';
-  const functions = functionsOf({ account, clock, logs, credentials, awsEndpointUrl: () => awsEndpointUrl });
+  const functions = functionsOf({
+    ...{ account, clock, judge, logs, credentials },
+    awsEndpointUrl: () => awsEndpointUrl,
+  });
   onClose(() => functions.close());
   addFunctions(functions, { assembly, inlineDirectory: join(kept, 'inline') }, resources, account);
   const eventSources = new EventSources({
     account,
     clock,
+    judge,
     functions,
     streams: tables.streams,
     queues,
@@ -149,7 +161,7 @@ async function start(
   });
   addMappings(eventSources, resources, account);
   const events = eventsOf({
-    ...{ account, clock, functions, queues, resources, directory: kept },
+    ...{ account, clock, judge, functions, queues, resources, directory: kept },
     ...(options.onFault && { onFault: options.onFault }),
   });
 
@@ -184,6 +196,7 @@ async function start(
       new ExecuteApiService({ account, apis: webSocketApis }),
     ],
     credentials,
+    judge,
     trail,
     meter,
     faults,
@@ -222,6 +235,7 @@ async function start(
     meter,
     faults,
     credentials,
+    permissions,
     functions,
     tables,
     queues,

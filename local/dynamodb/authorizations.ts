@@ -51,7 +51,11 @@ export function streamAuthorizations(
   keyPolicyOf: (keyArn: string) => KeyPolicy,
 ): readonly Authorization[] {
   const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
-  const onStream = actions.map((action) => ({ action: `dynamodb:${action}`, resource: streamArn }));
+  const onStream = actions.map((action) => ({
+    action: `dynamodb:${action}`,
+    resource: streamArn,
+    resourcePolicy: table.streamPolicy,
+  }));
   return table.keyArn === undefined
     ? onStream
     : [...onStream, keyAuthorization(table, table.keyArn, account, keyPolicyOf)];

@@ -1,4 +1,5 @@
 import { type Account, arn } from '../account.ts';
+import { checkPolicy } from '../iam/check-policy.ts';
 import type { NamedPolicy, PolicyDocument } from '../iam/policy.ts';
 import type { Identify, Resource } from '../template/resource.ts';
 import { type Document, object, objects, text } from './wire.ts';
@@ -14,7 +15,9 @@ export interface Table {
   /** The customer managed key it is encrypted under; absent for keys that AWS owns or manages. */
   readonly keyArn?: string;
   readonly streamArn?: string;
+  /** The table's resource-based policy, which holds for its indexes too. */
   readonly resourcePolicy?: NamedPolicy;
+  readonly streamPolicy?: NamedPolicy;
   /** What CreateTable takes. */
   readonly definition: Document;
 }
@@ -48,12 +51,7 @@ export function tableOf(resource: Resource, account: Account): Table {
       );
     }
   }
-  const stream = object(given.StreamSpecification);
-  if (stream.ResourcePolicy !== undefined) {
-    throw new Error(`${where} sets StreamSpecification.ResourcePolicy, which the local tables do not do`);
-  }
   const indexes = [...objects(given.GlobalSecondaryIndexes), ...objects(given.LocalSecondaryIndexes)];
-  const policy = object(given.ResourcePolicy).PolicyDocument;
   const ttl = object(given.TimeToLiveSpecification);
 
   return {
@@ -69,10 +67,8 @@ export function tableOf(resource: Resource, account: Account): Table {
     timeToLive: isTrue(ttl.Enabled) ? text(ttl.AttributeName) : undefined,
     keyArn: customerKey(object(given.SSESpecification), account, where),
     streamArn: resource.attributes.StreamArn,
-    resourcePolicy:
-      policy === undefined
-        ? undefined
-        : { name: `${resource.logicalId} resource policy`, document: policy as PolicyDocument },
+    resourcePolicy: policyIn(given, `${resource.logicalId} resource policy`),
+    streamPolicy: policyIn(object(given.StreamSpecification), `${resource.logicalId} stream policy`),
     definition: definitionOf(resource.ref, given),
   };
 }
@@ -104,6 +100,14 @@ const INERT = new Set([
 
 /** Stands for the moment a stream was enabled; constant, so that the ARN is known without a running table. */
 const STREAM_LABEL = '2026-01-01T00:00:00.000';
+
+function policyIn(given: Document, name: string): NamedPolicy | undefined {
+  const { PolicyDocument: document } = object(given.ResourcePolicy);
+  if (document === undefined) return undefined;
+  const policy = { name, document: document as PolicyDocument };
+  checkPolicy(policy, 'resource');
+  return policy;
+}
 
 function keyNames(schema: unknown): string[] {
   return objects(schema)

@@ -1,5 +1,3 @@
-import type { Account } from '../account.ts';
-import type { Clock } from '../clock.ts';
 import type { TableStreams } from '../dynamodb/streams.ts';
 import type { Authorization } from '../iam/policy.ts';
 import type { Functions } from '../lambda/invoke.ts';
@@ -15,13 +13,11 @@ import {
   type QueueMapping,
   type StreamMapping,
 } from './mapping.ts';
-import { POLLER, type PollerParts, refusalOf } from './poller.ts';
+import { type Judging, POLLER, type PollerParts, refusalOf } from './poller.ts';
 import { QueuePoller } from './queue-poller.ts';
 import { StreamPoller } from './stream-poller.ts';
 
-export interface EventSourcesOptions {
-  readonly account: Account;
-  readonly clock: Clock;
+export interface EventSourcesOptions extends Judging {
   readonly functions: Functions & { permit(permission: Permission): void };
   readonly streams: TableStreams;
   readonly queues: SqsService;
@@ -182,8 +178,12 @@ export class EventSources {
   }
 
   private parts(): PollerParts {
-    const { account, clock, functions } = this.options;
-    return { account, clock, functions, signal: this.closing.signal, fault: (error) => this.fault(error) };
+    const { account, clock, functions, judge } = this.options;
+    return {
+      ...{ account, clock, functions, judge },
+      signal: this.closing.signal,
+      fault: (error) => this.fault(error),
+    };
   }
 
   private fault(error: unknown): void {

@@ -1,14 +1,12 @@
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { evaluate } from '../iam/evaluate.ts';
-import type { Authorization, Principal } from '../iam/policy.ts';
+import type { Authorization, Judge, Principal } from '../iam/policy.ts';
 import type { Functions, Invocation } from '../lambda/invoke.ts';
 import { unlessAborted } from './pause.ts';
 
 /** What every poller works with. */
-export interface PollerParts {
-  readonly account: Account;
-  readonly clock: Clock;
+export interface PollerParts extends Judging {
   readonly functions: Functions;
   /** Ends the poller. */
   readonly signal: AbortSignal;
@@ -47,11 +45,19 @@ export function batchOf<T>(records: readonly T[], most: number): T[] {
   return batch;
 }
 
+/** What a decision rests on beside policies. */
+export interface Judging {
+  readonly account: Account;
+  readonly clock: Clock;
+  /** @default evaluate */
+  readonly judge?: Judge | undefined;
+}
+
 /** The sentence of the first of these that the role is not allowed; undefined where it is allowed them all. */
 export function refusalOf(
   principal: Principal,
   authorizations: readonly Authorization[],
-  { account, clock }: Pick<PollerParts, 'account' | 'clock'>,
+  { account, clock, judge = evaluate }: Judging,
 ): string | undefined {
   const now = clock.now();
   const keys = {
@@ -62,7 +68,7 @@ export function refusalOf(
     'aws:ViaAWSService': 'false',
   };
   for (const authorization of authorizations) {
-    const verdict = evaluate(principal, {
+    const verdict = judge(principal, {
       ...authorization,
       context: { ...keys, ...authorization.context },
     });

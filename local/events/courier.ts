@@ -1,6 +1,4 @@
-import type { Account } from '../account.ts';
-import type { Clock } from '../clock.ts';
-import { refusalOf } from '../event-sources/poller.ts';
+import { type Judging, refusalOf } from '../event-sources/poller.ts';
 import { AwsError } from '../front-door/service.ts';
 import type { Authorization, Principal } from '../iam/policy.ts';
 import { InvokeRefused } from '../lambda/invoke.ts';
@@ -34,9 +32,7 @@ export class DeliveryFailed extends Error {
   }
 }
 
-export interface CourierParts {
-  readonly account: Account;
-  readonly clock: Clock;
+export interface CourierParts extends Judging {
   readonly invocations: EventInvocations;
   readonly queues: SqsService;
   readonly permit: (permission: Permission) => void;

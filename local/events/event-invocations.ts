@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { Account } from '../account.ts';
-import type { Clock } from '../clock.ts';
-import { refusalOf } from '../event-sources/poller.ts';
+import { type Judging, refusalOf } from '../event-sources/poller.ts';
 import type { Principal } from '../iam/policy.ts';
 import type { Functions, Invocation, Invoker } from '../lambda/invoke.ts';
 import { senderIdOf } from '../sqs/sending.ts';
@@ -30,9 +28,7 @@ interface Settings {
 const DEFAULTS: Settings = { maximumRetries: 2, maximumAgeMs: 21_600_000 };
 const MINUTE_MS = 60_000;
 
-export interface EventInvocationsParts {
-  readonly account: Account;
-  readonly clock: Clock;
+export interface EventInvocationsParts extends Judging {
   readonly functions: Functions;
   readonly queues: SqsService;
   /** The execution role's session of a function of the template. */

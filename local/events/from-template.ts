@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Account } from '../account.ts';
-import type { Clock } from '../clock.ts';
+import type { Judging } from '../event-sources/poller.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import { SchedulerService } from '../scheduler/service.ts';
 import type { SqsService } from '../sqs/service.ts';
@@ -21,17 +20,17 @@ export interface Events {
 }
 
 /** Every bus, rule, schedule and asynchronous invocation's settings of the template. */
-export function eventsOf(parts: {
-  readonly account: Account;
-  readonly clock: Clock;
-  readonly functions: LambdaService;
-  readonly queues: SqsService;
-  readonly resources: readonly Resource[];
-  /** Where what must outlive a run is kept. */
-  readonly directory: string;
-  readonly onFault?: (error: unknown) => void;
-}): Events {
-  const { account, clock, functions, queues, resources, onFault = console.error } = parts;
+export function eventsOf(
+  parts: Judging & {
+    readonly functions: LambdaService;
+    readonly queues: SqsService;
+    readonly resources: readonly Resource[];
+    /** Where what must outlive a run is kept. */
+    readonly directory: string;
+    readonly onFault?: (error: unknown) => void;
+  },
+): Events {
+  const { account, clock, judge, functions, queues, resources, onFault = console.error } = parts;
   const file = (name: string) => join(parts.directory, name);
   const assume = (roleArn: string, { service, sourceArn }: Sender) =>
     principalOf(roleArn, resources, account, sessionOf(sourceArn), service, sourceArn);
@@ -43,9 +42,11 @@ export function eventsOf(parts: {
     return principalOf(String(properties.Role), resources, account, ref, 'lambda.amazonaws.com');
   };
   const stateFile = file('event-invocations.json');
-  const invocations = new EventInvocations({ account, clock, functions, queues, roleOf, stateFile, onFault });
+  const invocations = new EventInvocations({
+    ...{ account, clock, judge, functions, queues, roleOf, stateFile, onFault },
+  });
   const permit: LambdaService['permit'] = (permission) => functions.permit(permission);
-  const courier = new Courier({ account, clock, invocations, queues, permit, assume });
+  const courier = new Courier({ account, clock, judge, invocations, queues, permit, assume });
   const deliveries = new Deliveries({ clock, courier, stateFile: file('deliveries.json'), onFault });
   const buses = new EventBridgeService({ account, clock, deliveries, stateFile: file('events.json') });
   const schedules = new SchedulerService({

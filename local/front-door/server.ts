@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { evaluate } from '../iam/evaluate.ts';
-import type { StatementName } from '../iam/policy.ts';
+import type { Judge, StatementName } from '../iam/policy.ts';
 import type { CredentialStore, IssuedCredentials } from './credentials.ts';
 import type { Faults } from './faults.ts';
 import type { Meter } from './meter.ts';
@@ -24,6 +24,8 @@ export interface FrontDoorParts {
   readonly trail: Trail;
   readonly meter: Meter;
   readonly faults: Faults;
+  /** @default evaluate */
+  readonly judge?: Judge;
   /** Hears of what a service threw that is no answer of AWS; the caller hears `InternalFailure`. @default console.error */
   readonly onFault?: (error: unknown) => void;
 }
@@ -158,10 +160,11 @@ export class FrontDoor {
       );
     }
     const keys = requestKeys(call, caller, this.parts.account, this.parts.clock.now());
+    const { judge = evaluate } = this.parts;
     const allowedBy: StatementName[] = [];
     for (const authorization of authorizations) {
       const context = { ...keys, ...authorization.context };
-      const verdict = evaluate(caller.principal, { ...authorization, context });
+      const verdict = judge(caller.principal, { ...authorization, context });
       if (!verdict.allowed) throw this.refusal(passage, verdict.message);
       allowedBy.push(verdict.by);
     }

@@ -5,44 +5,53 @@ import { listOf, type PolicyKind, type Reach, type Request, reachOf, statementsO
 
 export { checkPolicy } from './check-policy.ts';
 
+/** Policies by where they hang, as AWS's refusals name them. */
+type Layer = 'identity-based policy' | 'resource-based policy' | 'permissions boundary';
+
 /**
- * Decides one authorization as IAM does (IAM user guide, "Policy evaluation logic"): an explicit deny anywhere wins;
- * within the account one allowing statement on either side is enough, except where the resource's policy decides;
- * across accounts both sides must allow.
+ * Decides one authorization as IAM does (IAM user guide, "Policy evaluation logic" and "Permissions boundaries for IAM
+ * entities"): an explicit deny anywhere wins; within the account one allowing statement on either side is enough,
+ * except where the resource's policy decides; across accounts both sides must allow. A permissions boundary must allow
+ * as well, except for what the resource's policy grants the very caller: a user, a session, or everyone.
  */
 export function evaluate(principal: Principal, authorization: Authorization): Verdict {
   const request: Request = { principal, authorization, context: contextOf(principal, authorization) };
-  const identity = principal.policies.flatMap((policy) => applying(policy, 'identity', request));
+  const { permissionsBoundary, policies } = principal;
+  const identity = policies.flatMap((policy) => applying(policy, 'identity', request));
   const resource = listOf(authorization.resourcePolicy).flatMap((policy) =>
     applying(policy, 'resource', request),
   );
+  const boundary = permissionsBoundary && applying(permissionsBoundary, 'identity', request);
 
-  for (const [kind, statements] of [
-    ['identity', identity],
-    ['resource', resource],
-  ] as const) {
-    const deny = statements.find((statement) => statement.effect === 'Deny');
-    if (deny)
-      return refusal(request, `with an explicit deny in ${article(kind)} ${kind}-based policy`, deny.name);
-  }
+  const denied =
+    explicitDeny('identity-based policy', identity, request) ??
+    explicitDeny('resource-based policy', resource, request) ??
+    explicitDeny('permissions boundary', boundary ?? [], request);
+  if (denied) return denied;
 
-  const allowing = (statements: readonly Applying[], reach: Reach) =>
-    statements.find((statement) => statement.effect === 'Allow' && statement.reach === reach)?.name;
   const byIdentity = allowing(identity, 'principal');
   const direct = allowing(resource, 'principal');
-  const delegated = allowing(resource, 'account');
+  const toRole = allowing(resource, 'role');
+  const toAccount = allowing(resource, 'account');
+  const inBoundary = boundary === undefined || allowing(boundary, 'principal') !== undefined;
+  const within = (by: StatementName): Verdict =>
+    inBoundary ? { allowed: true, by } : missing('permissions boundary', request);
 
   if (authorization.resourcePolicyDecides) {
     if (direct) return { allowed: true, by: direct };
-    if (!delegated) return missing('resource', request);
-    return byIdentity ? { allowed: true, by: byIdentity } : missing('identity', request);
+    if (toRole) return within(toRole);
+    if (!toAccount) return missing('resource-based policy', request);
+    return byIdentity ? within(byIdentity) : missing('identity-based policy', request);
   }
   if (isForeign(principal, authorization)) {
-    if (!byIdentity) return missing('identity', request);
-    return direct || delegated ? { allowed: true, by: byIdentity } : missing('resource', request);
+    if (!byIdentity) return missing('identity-based policy', request);
+    return (direct ?? toRole ?? toAccount) ? within(byIdentity) : missing('resource-based policy', request);
   }
-  const by = byIdentity ?? direct;
-  return by ? { allowed: true, by } : missing(isService(principal) ? 'resource' : 'identity', request);
+  const limited = byIdentity ?? toRole;
+  if (limited && inBoundary) return { allowed: true, by: limited };
+  if (direct) return { allowed: true, by: direct };
+  if (limited) return within(limited);
+  return missing(isService(principal) ? 'resource-based policy' : 'identity-based policy', request);
 }
 
 interface Applying {
@@ -57,6 +66,10 @@ function applying(policy: NamedPolicy, kind: PolicyKind, request: Request): read
     const name = { policy: policy.name, statement: statement.Sid || `#${index}` };
     return reach ? [{ effect: statement.Effect, reach, name }] : [];
   });
+}
+
+function allowing(statements: readonly Applying[], reach: Reach): StatementName | undefined {
+  return statements.find((statement) => statement.effect === 'Allow' && statement.reach === reach)?.name;
 }
 
 /** The keys that follow from principal and resource, under those that the service and the front door give. */
@@ -83,22 +96,20 @@ function isService(principal: Principal): boolean {
   return !principal.identityArn.startsWith('arn:');
 }
 
-function missing(kind: PolicyKind, request: Request): Verdict {
-  return refusal(
-    request,
-    `because no ${kind}-based policy allows the ${request.authorization.action} action`,
-  );
+function explicitDeny(layer: Layer, statements: readonly Applying[], request: Request): Verdict | undefined {
+  const deny = statements.find((statement) => statement.effect === 'Deny');
+  if (!deny) return undefined;
+  const why = `with an explicit deny in ${layer === 'identity-based policy' ? 'an' : 'a'} ${layer}`;
+  return { allowed: false, kind: 'explicit-deny', by: deny.name, message: sentence(request, why) };
+}
+
+function missing(layer: Layer, request: Request): Verdict {
+  const why = `because no ${layer} allows the ${request.authorization.action} action`;
+  return { allowed: false, kind: 'implicit-deny', message: sentence(request, why) };
 }
 
 /** IAM user guide, "Troubleshoot access denied error messages". */
-function refusal({ principal, authorization }: Request, why: string, by?: StatementName): Verdict {
+function sentence({ principal, authorization }: Request, why: string): string {
   const { action, resource } = authorization;
-  const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
-  return by
-    ? { allowed: false, kind: 'explicit-deny', by, message }
-    : { allowed: false, kind: 'implicit-deny', message };
-}
-
-function article(kind: PolicyKind): 'a' | 'an' {
-  return kind === 'identity' ? 'an' : 'a';
+  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
 }

@@ -33,6 +33,8 @@ export interface Principal {
   readonly identityArn: string;
   readonly accountId: string;
   readonly policies: readonly NamedPolicy[];
+  /** The most that `policies` can allow; grants nothing itself (IAM user guide, "Permissions boundaries for IAM entities"). */
+  readonly permissionsBoundary?: NamedPolicy;
 }
 
 /** One thing a call asks to do; a call is allowed when each of its authorizations is. */
@@ -62,6 +64,9 @@ export type Verdict =
       /** The access-denied sentence in AWS's own format: who, action, resource, and why. */
       readonly message: string;
     };
+
+/** How an authorization is decided: `evaluate`, or that and somebody who keeps count. */
+export type Judge = (principal: Principal, authorization: Authorization) => Verdict;
 
 /** Where a statement stands: the policy's name, and its Sid or its place (`#0`). */
 export interface StatementName {

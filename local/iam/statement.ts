@@ -14,10 +14,11 @@ export interface Request {
 }
 
 /**
- * Whom a statement speaks to in this request: the `principal` itself, or its `account`, which leaves the decision to
- * the account's identity policies. Undefined where it does not apply.
+ * Whom a statement speaks to in this request: the `principal` itself; the `role` of a session, whose permissions
+ * boundary then limits it; or its `account`, which leaves the decision to the account's identity policies. Undefined
+ * where it does not apply.
  */
-export type Reach = 'principal' | 'account' | undefined;
+export type Reach = 'principal' | 'role' | 'account' | undefined;
 
 /** Whether a statement applies to a request, and to whom. Doubt goes against the caller. */
 export function reachOf(
@@ -74,18 +75,22 @@ function identityReach(statement: Statement): Reach {
 function principalReach(statement: Statement, principal: Principal): Reach {
   if (statement.NotPrincipal !== undefined) return exceptionReach(statement, principal);
   if (namesDirectly(statement.Principal, principal)) return 'principal';
+  if (namesRole(statement.Principal, principal)) return 'role';
   return namesAccount(statement.Principal, principal) ? 'account' : undefined;
 }
 
 /**
  * A Deny spares only a caller whose account, role and session are all listed, since AWS may check each of them
- * (IAM user guide, "NotPrincipal with Deny"); an Allow leaves out whoever is named by any of them.
+ * (IAM user guide, "NotPrincipal with Deny"), and nobody who has a permissions boundary (same, "Permissions boundaries
+ * for IAM entities"). An Allow leaves out whoever is named by any of them.
  */
 function exceptionReach(statement: Statement, principal: Principal): Reach {
   const except = statement.NotPrincipal;
   if (statement.Effect === 'Allow') {
-    return namesDirectly(except, principal) || namesAccount(except, principal) ? undefined : 'principal';
+    const named = [namesDirectly, namesRole, namesAccount].some((names) => names(except, principal));
+    return named ? undefined : 'role'; // AWS does not say that such a grant passes a boundary
   }
+  if (principal.permissionsBoundary) return 'principal';
   if (except === '*' || awsNames(except).includes('*')) return undefined;
   if (identityOf(principal).type === 'Service')
     return namesDirectly(except, principal) ? undefined : 'principal';
@@ -99,7 +104,12 @@ function namesDirectly(element: Statement['Principal'], principal: Principal): b
   if (element === '*' || awsNames(element).includes('*')) return true;
   if (identityOf(principal).type === 'Service')
     return listOf(element.Service).includes(principal.identityArn);
-  return awsNames(element).some((name) => name === principal.identityArn || name === principal.arn);
+  return awsNames(element).includes(principal.arn);
+}
+
+/** A session is not its role: what its role is granted, the role's boundary limits. */
+function namesRole(element: Statement['Principal'], principal: Principal): boolean {
+  return identityOf(principal).type !== 'Service' && awsNames(element).includes(principal.identityArn);
 }
 
 function namesAccount(element: Statement['Principal'], principal: Principal): boolean {

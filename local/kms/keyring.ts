@@ -1,5 +1,6 @@
 import { type Account, arn } from '../account.ts';
 import { AwsError } from '../front-door/service.ts';
+import { checkPolicy } from '../iam/check-policy.ts';
 import type { NamedPolicy, PolicyDocument } from '../iam/policy.ts';
 import type { Resource } from '../template/resource.ts';
 import { type KeySpec, keySpecOf } from './key-spec.ts';
@@ -92,10 +93,12 @@ function keyOf(resource: Resource, account: Account): Key {
     }
   }
   const document = (properties.KeyPolicy as PolicyDocument | undefined) ?? defaultPolicy(account);
+  const policy = { name: `${resource.logicalId} key policy`, document };
+  checkPolicy(policy, 'resource');
   return {
     id: resource.ref,
     arn: arn(account, 'kms', `key/${resource.ref}`),
-    policy: { name: `${resource.logicalId} key policy`, document },
+    policy,
     description: typeof properties.Description === 'string' ? properties.Description : '',
     spec: keySpecOf(properties, `${resource.stack}.${resource.logicalId} (${resource.type})`),
     isMultiRegion: resource.ref.startsWith('mrk-'),

@@ -76,6 +76,6 @@ export class EnvironmentLog {
   /** Once an event, not once a line: a policy does not change within one. */
   private askRole(): void {
     this.mayWrite = this.rights.mayWriteLogs();
-    this.mayCreate = this.rights.mayCreateLogGroup();
+    this.mayCreate = !this.logs.has(this.definition.logGroup) && this.rights.mayCreateLogGroup();
   }
 }

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { type Account, arn } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import type { CredentialStore } from '../front-door/credentials.ts';
-import { checkPolicy } from '../iam/check-policy.ts';
 import { evaluate } from '../iam/evaluate.ts';
-import type { Principal } from '../iam/policy.ts';
+import type { Judge, Principal } from '../iam/policy.ts';
 import type { Logs } from '../logs.ts';
 import { type Assembly, assetPath } from '../template/assembly.ts';
 import { principalOf } from '../template/principals.ts';
@@ -19,10 +18,12 @@ export function functionsOf(parts: {
   readonly logs: Logs;
   readonly credentials: CredentialStore;
   readonly awsEndpointUrl: () => string;
+  /** @default evaluate */
+  readonly judge?: Judge;
 }): LambdaService {
-  const { account, credentials } = parts;
+  const { account, credentials, judge = evaluate } = parts;
   const may = (action: string) => (principal: Principal, logGroup: string) =>
-    evaluate(principal, { action, resource: arn(account, 'logs', `log-group:${logGroup}:log-stream:any`) })
+    judge(principal, { action, resource: arn(account, 'logs', `log-group:${logGroup}:log-stream:any`) })
       .allowed;
   const mayCreateStream = may('logs:CreateLogStream');
   const mayPut = may('logs:PutLogEvents');
@@ -98,7 +99,6 @@ function addFunction(
   const environment = properties.Environment as { Variables?: Record<string, unknown> } | undefined;
   const variables = Object.entries(environment?.Variables ?? {}).map(([key, value]) => [key, String(value)]);
   const principal = principalOf(String(properties.Role), resources, account, name, 'lambda.amazonaws.com');
-  for (const policy of principal.policies) checkPolicy(policy);
   service.add({
     arn: resource.attributes.Arn ?? '',
     name,

@@ -24,7 +24,8 @@ export interface Invoker {
 export class InvokeRefused extends Error {
   constructor(functionArn: string, invoker: Invoker) {
     super(
-      `${invoker.service} may not invoke ${functionArn} for ${invoker.sourceArn}: no AWS::Lambda::Permission allows it`,
+      `User: ${invoker.service} is not authorized to perform: lambda:InvokeFunction on resource: ${functionArn} because ` +
+        `no resource-based policy allows the lambda:InvokeFunction action: no AWS::Lambda::Permission allows it for ${invoker.sourceArn}`,
     );
     this.name = 'InvokeRefused';
   }

@@ -7,7 +7,7 @@ import type { Resource } from './resource.ts';
 
 /**
  * The session in which `service` (`lambda.amazonaws.com`, …) works as a role of the template, with every policy that is
- * attached to that role. `role` is the role's ARN or name; `sourceArn` is what the service works for, where it says so.
+ * attached to that role and its permissions boundary. `role` is the role's ARN or name; `sourceArn` is what the service works for, where it says so.
  */
 export function principalOf(
   role: string,
@@ -21,12 +21,8 @@ export function principalOf(
     ({ type, ref, attributes }) => type === 'AWS::IAM::Role' && (ref === role || attributes.Arn === role),
   );
   if (found === undefined) throw new Error(`no role ${role} in the template`);
-  const where = `${found.stack}.${found.logicalId} (${found.type})`;
-  if (found.properties.PermissionsBoundary !== undefined) {
-    throw new Error(
-      `${where} has the permissions boundary ${String(found.properties.PermissionsBoundary)}, which the local run does not judge`,
-    );
-  }
+  const where = nameOf(found);
+  const boundary = found.properties.PermissionsBoundary;
   requireTrust(found, { service, sourceArn }, account, where);
   return {
     arn: `arn:${account.partition}:sts::${account.accountId}:assumed-role/${found.ref}/${sessionName}`,
@@ -37,7 +33,20 @@ export function principalOf(
       ...managedPolicies(found, resources, account, where),
       ...attachedPolicies(found, resources),
     ],
+    ...(boundary !== undefined && {
+      permissionsBoundary: managedPolicy(boundary, resources, account, where),
+    }),
   };
+}
+
+/** Throws, by policy and statement, for what this run would judge wrongly in a role of the template, used or not. */
+export function checkRoles(resources: readonly Resource[], account: Account): void {
+  for (const role of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
+    const boundary = role.properties.PermissionsBoundary;
+    if (boundary !== undefined) managedPolicy(boundary, resources, account, nameOf(role));
+    for (const policy of inlinePolicies(role)) checkPolicy(policy, 'identity');
+  }
+  for (const resource of resources) if (isPolicy(resource)) checkPolicy(named(resource), 'identity');
 }
 
 function inlinePolicies(role: Resource): NamedPolicy[] {
@@ -56,24 +65,41 @@ function managedPolicies(
   account: Account,
   where: string,
 ): NamedPolicy[] {
-  return list(role.properties.ManagedPolicyArns).map((policyArn) => {
-    const ours = resources.find(({ type, ref }) => type === 'AWS::IAM::ManagedPolicy' && ref === policyArn);
-    if (ours) return named(ours);
-    const ofAws = awsManagedPolicies(account.partition).get(String(policyArn));
-    if (ofAws) return ofAws;
-    throw new Error(
-      `${where} has the managed policy ${String(policyArn)}, which is neither in the template nor known here`,
-    );
-  });
+  return list(role.properties.ManagedPolicyArns).map((policyArn) =>
+    managedPolicy(policyArn, resources, account, where),
+  );
+}
+
+function managedPolicy(
+  policyArn: unknown,
+  resources: readonly Resource[],
+  account: Account,
+  where: string,
+): NamedPolicy {
+  const ours = resources.find(({ type, ref }) => type === 'AWS::IAM::ManagedPolicy' && ref === policyArn);
+  if (ours) return named(ours);
+  const ofAws = awsManagedPolicies(account.partition).get(String(policyArn));
+  if (ofAws) return ofAws;
+  throw new Error(
+    `${where} has the managed policy ${String(policyArn)}, which is neither in the template nor known here`,
+  );
 }
 
 /** AWS::IAM::Policy and AWS::IAM::ManagedPolicy may name their roles, instead of the role naming them. */
 function attachedPolicies(role: Resource, resources: readonly Resource[]): NamedPolicy[] {
   const alreadyNamed = new Set(list(role.properties.ManagedPolicyArns));
   return resources
-    .filter(({ type }) => type === 'AWS::IAM::Policy' || type === 'AWS::IAM::ManagedPolicy')
+    .filter(isPolicy)
     .filter(({ properties, ref }) => list(properties.Roles).includes(role.ref) && !alreadyNamed.has(ref))
     .map(named);
+}
+
+function isPolicy({ type }: Resource): boolean {
+  return type === 'AWS::IAM::Policy' || type === 'AWS::IAM::ManagedPolicy';
+}
+
+function nameOf({ stack, logicalId, type }: Resource): string {
+  return `${stack}.${logicalId} (${type})`;
 }
 
 function named({ logicalId, properties }: Resource): NamedPolicy {

@@ -2,15 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect, onTestFinished, test } from 'vitest';
 import { principalOf } from '../../local/template/principals.ts';
-import { changedAssembly, without } from '../fixtures/assembly.ts';
+import { changedAssembly, type TemplateDocument, without } from '../fixtures/assembly.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 
 /** Sends one message in a run whose `SendMessage` lacks a statement; the refusals that its calls met. */
 async function sendWithout(sid: string) {
   const taking = without('SendMessage', sid);
-  const run = await startRun({ assembly: await changedAssembly(taking.change) });
-  onTestFinished(() => run.close());
+  const sent = await sendWith(taking.change);
   taking.expectTaken();
+  return sent;
+}
+
+/** Sends one message in a run whose template was changed; the refusals that its calls met. */
+async function sendWith(change: (template: TemplateDocument) => void) {
+  const run = await startRun({ assembly: await changedAssembly(change) });
+  onTestFinished(() => run.close());
   const [ana, ben] = [await run.person('ana-1', 'clinician'), await run.person('ben-1', 'patient')];
   const proposal = { ref: randomUUID(), kind: 'direct', members: [ben.id] };
   const { body } = await run.request(ana, 'POST', 'conversations', proposal);
@@ -69,6 +75,37 @@ test('a role without the statement for pushing stores and acknowledges, and the 
   expect(log).toMatchObject({ entries: [{ seq: 1, body: { text: 'hello' } }] });
   expect(listener.heard.filter(({ type }) => type === 'message.new')).toEqual([]);
   expect(run.stack.meter.totals().errors).toBeGreaterThan(0);
+});
+
+test('a door whose boundary is cut does no more than that, whatever its own policy says', async () => {
+  const { answer, refusals } = await sendWith(({ Resources }) => {
+    for (const [id, { Properties }] of Object.entries(Resources)) {
+      if (!id.startsWith('DoorBoundary')) continue;
+      const document = Properties.PolicyDocument as { Statement: { Sid: string }[] };
+      document.Statement = document.Statement.filter(({ Sid }) => Sid !== 'ReachSockets');
+    }
+  });
+  expect(answer).toMatchObject({ type: 'message.accepted', seq: 1 });
+  expect(refusals).toEqual([
+    expect.stringMatching(
+      /assumed-role\/\S*SendMessage\S* is not authorized to perform: execute-api:ManageConnections on \S+ \S+ because no permissions boundary allows the execute-api:ManageConnections action$/,
+    ),
+  ]);
+});
+
+test('a table’s own policy that denies wins over the door’s policy that allows', async () => {
+  const Condition = { ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:role/*SendMessage*' } };
+  const deny = { Effect: 'Deny', Principal: '*', Action: 'dynamodb:PutItem', Resource: '*', Condition };
+  const { answer, refusals } = await sendWith(({ Resources }) => {
+    for (const [id, { Type, Properties }] of Object.entries(Resources)) {
+      if (Type !== 'AWS::DynamoDB::Table' || !id.startsWith('Conversations')) continue;
+      Properties.ResourcePolicy = { PolicyDocument: { Version: '2012-10-17', Statement: [deny] } };
+    }
+  });
+  expect(answer).toEqual(gatewayError);
+  expect(refusals).toEqual([
+    expect.stringMatching(/dynamodb:PutItem on \S+ \S+ with an explicit deny in a resource-based policy$/),
+  ]);
 });
 
 test('an unsigned call, and another function’s credentials, are refused on the same table', async () => {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Placed, type Properties, resources, type Templates, target } from '../fixtures/template.ts';
 import { abilities, heldBy, holders, told } from './abilities.ts';
 import { toldByAccessLog } from './access-log.ts';
+import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
 
 /**
@@ -156,7 +157,16 @@ const looks: Readonly<Record<string, Look>> = {
       'PolicyDocument.Statement.0.Principal': { AWS: '*' },
       'PolicyDocument.Statement.0.Condition': { Bool: { 'aws:SecureTransport': 'false' } },
       'PolicyDocument.Statement.0.Resource': anything,
-      'PolicyDocument.Statement.1': undefined, // it refuses plain HTTP, and lets nobody in
+      'PolicyDocument.Statement.1.Action': 'sqs:*',
+      'PolicyDocument.Statement.1.Effect': 'Deny',
+      'PolicyDocument.Statement.1.Principal': { AWS: '*' },
+      'PolicyDocument.Statement.1.Condition': {
+        StringNotEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } },
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+      'PolicyDocument.Statement.1.Resource': anything,
+      'PolicyDocument.Statement.1.Sid': aString,
+      'PolicyDocument.Statement.2': undefined, // it refuses plain HTTP and other accounts, and lets nobody in
     }),
   'AWS::Lambda::EventSourceMapping': (mapping) =>
     wants(mapping.Properties, {
@@ -226,8 +236,19 @@ const looks: Readonly<Record<string, Look>> = {
       ],
     }),
     ...(ownPolicies(role, templates).length === 1 ? [] : ['has not exactly one policy, of its own stack']),
+    ...(assumerOf(role) !== 'lambda.amazonaws.com' ||
+    /"(DoorBoundary\w+|Wardline-Data:ExportsOutputRefDoorBoundary\w+)"/.test(
+      JSON.stringify(role.Properties.PermissionsBoundary ?? null),
+    )
+      ? []
+      : ['is a door’s without the doors’ boundary']),
   ],
   'AWS::IAM::ManagedPolicy': (policy, templates) => {
+    if (policy.path === 'DoorBoundary') {
+      const { Roles, Users, Groups, PolicyDocument } = policy.Properties;
+      if (Roles || Users || Groups) return ['is attached to somebody, whom it would allow all it caps'];
+      return isDeepStrictEqual(PolicyDocument, doorBoundary()) ? [] : ['is another boundary'];
+    }
     const held = heldBy(policy, templates);
     const wanted = holders[policy.path] ?? [];
     return [

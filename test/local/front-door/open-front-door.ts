@@ -14,6 +14,7 @@ import { Meter } from '../../../local/front-door/meter.ts';
 import { FrontDoor } from '../../../local/front-door/server.ts';
 import type { Call } from '../../../local/front-door/service.ts';
 import { Trail } from '../../../local/front-door/trail.ts';
+import { PermissionRecord } from '../../../local/iam/permission-record.ts';
 import type { Principal, Statement } from '../../../local/iam/policy.ts';
 import { tinyServices } from './tiny-services.ts';
 
@@ -42,6 +43,7 @@ export async function openFrontDoor(startAt?: Date) {
   const trail = new Trail({ account: localAccount, clock, file: trailFile });
   const meter = new Meter();
   const faults = new Faults();
+  const permissions = new PermissionRecord();
   const calls: Call[] = [];
   const reported: unknown[] = [];
   let arrived = 0;
@@ -54,6 +56,7 @@ export async function openFrontDoor(startAt?: Date) {
     clock,
     services,
     credentials,
+    judge: permissions.judge,
     trail,
     meter,
     faults,
@@ -81,6 +84,7 @@ export async function openFrontDoor(startAt?: Date) {
     trailFile,
     meter,
     faults,
+    permissions,
     calls,
     reported,
     arrived: () => arrived,

@@ -213,6 +213,104 @@ describe('a KMS key', () => {
   });
 });
 
+describe('a permissions boundary', () => {
+  const within: Statement = { Sid: 'Cap', Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' };
+  const without: Statement = { ...within, Action: 's3:*' };
+  const grantTo = (Principal: Statement['Principal']): Authorization => ({
+    ...put,
+    resourcePolicy: policy('Table', { ...allowPut, Sid: 'Grant', Principal }),
+  });
+
+  test('lets an identity policy do what both allow, and grants nothing itself', () => {
+    expect(evaluate(bounded(role(allowPut), within), put)).toEqual({
+      allowed: true,
+      by: { policy: 'Role', statement: 'Put' },
+    });
+    expect(evaluate(bounded(role(), within), put)).toMatchObject({
+      kind: 'implicit-deny',
+      message: expect.stringMatching(/ because no identity-based policy allows the dynamodb:PutItem action$/),
+    });
+  });
+
+  test('refuses what it does not allow and what it denies, in the words of AWS', () => {
+    expect(evaluate(bounded(role(allowPut), without), put)).toEqual({
+      allowed: false,
+      kind: 'implicit-deny',
+      message: `User: ${sessionArn} is not authorized to perform: dynamodb:PutItem on resource: ${table} because no permissions boundary allows the dynamodb:PutItem action`,
+    });
+    const deny: Statement = { ...within, Sid: 'Never', Effect: 'Deny' };
+    expect(evaluate(bounded(role(allowPut), within, deny), put)).toEqual({
+      allowed: false,
+      kind: 'explicit-deny',
+      by: { policy: 'Boundary', statement: 'Never' },
+      message: `User: ${sessionArn} is not authorized to perform: dynamodb:PutItem on resource: ${table} with an explicit deny in a permissions boundary`,
+    });
+  });
+
+  // IAM user guide, "Permissions boundaries for IAM entities": evaluating effective permissions with boundaries
+  test.each<[string, Statement['Principal'], boolean]>([
+    ['the role, whose boundary limits it', { AWS: roleArn }, false],
+    ['the session, which it does not', { AWS: sessionArn }, true],
+    ['everyone', '*', true],
+    ['every AWS principal', { AWS: '*' }, true],
+    ['the account, which only delegates', { AWS: account }, false],
+  ])('where a resource’s policy grants to %s', (_, named, allowed) => {
+    expect(evaluate(bounded(role(), without), grantTo(named)).allowed).toBe(allowed);
+    expect(evaluate(bounded(role(allowPut), without), grantTo(named)).allowed).toBe(allowed);
+    const deny: Statement = { ...within, Effect: 'Deny' };
+    expect(evaluate(bounded(role(allowPut), within, deny), grantTo(named)).allowed).toBe(false);
+  });
+
+  test('limits what a resource’s policy grants a role, and says so', () => {
+    expect(evaluate(bounded(role(), without), grantTo({ AWS: roleArn }))).toMatchObject({
+      message: expect.stringContaining('because no permissions boundary allows'),
+    });
+    expect(evaluate(bounded(role(), within), grantTo({ AWS: roleArn }))).toMatchObject({
+      by: { policy: 'Table', statement: 'Grant' },
+    });
+  });
+
+  test('does not limit what a resource’s policy grants a user', () => {
+    const user = `arn:aws:iam::${account}:user/ana`;
+    const ana: Principal = { arn: user, identityArn: user, accountId: account, policies: [] };
+    expect(evaluate(bounded(ana, without), grantTo({ AWS: user })).allowed).toBe(true);
+    expect(evaluate(bounded(ana, without), grantTo({ AWS: account })).allowed).toBe(false);
+  });
+
+  test('holds for a key whether its policy names the role or leaves it to the account', () => {
+    const use: Statement = { Effect: 'Allow', Action: 'kms:Decrypt', Resource: key };
+    const decrypt = (named: string): Authorization => ({
+      action: 'kms:Decrypt',
+      resource: key,
+      resourcePolicy: policy('Key', { Effect: 'Allow', Principal: { AWS: named }, Action: 'kms:*' }),
+      resourcePolicyDecides: true,
+    });
+    for (const named of [roleArn, account]) {
+      expect(evaluate(bounded(role(use), { ...use, Sid: 'Cap' }), decrypt(named)).allowed).toBe(true);
+      expect(evaluate(bounded(role(use), within), decrypt(named))).toMatchObject({
+        message: expect.stringContaining('because no permissions boundary allows the kms:Decrypt action'),
+      });
+    }
+  });
+
+  test('holds across accounts', () => {
+    const foreign = table.replace(account, '444455556666');
+    const wide: Statement = { ...allowPut, Resource: '*' };
+    const asked = { ...grantTo({ AWS: roleArn }), resource: foreign };
+    const opened = { ...asked, resourcePolicy: policy('Table', { ...wide, Principal: { AWS: roleArn } }) };
+    expect(evaluate(bounded(role(wide), within), opened).allowed).toBe(true);
+    expect(evaluate(bounded(role(wide), without), opened).allowed).toBe(false);
+  });
+
+  test('makes a Deny with NotPrincipal deny its holder, whoever is spared', () => {
+    const spared = { AWS: [account, roleArn, sessionArn] };
+    const deny: Statement = { Effect: 'Deny', NotPrincipal: spared, Action: '*', Resource: '*' };
+    const asked = { ...put, resourcePolicy: policy('Table', deny) };
+    expect(evaluate(role(allowPut), asked).allowed).toBe(true);
+    expect(evaluate(bounded(role(allowPut), within), asked)).toMatchObject({ kind: 'explicit-deny' });
+  });
+});
+
 describe('whatever the policies', () => {
   const actions = ['svc:Get', 'svc:Put', 'svc:PutAll', 'kms:Decrypt'];
   const resources = [`arn:aws:svc:us-east-1:${account}:a`, `arn:aws:svc:us-east-1:${account}:a/b`, key];
@@ -253,6 +351,7 @@ describe('whatever the policies', () => {
   const world = fc.record({
     identity: fc.array(body, { maxLength: 4 }),
     resource: fc.array(hung, { maxLength: 3 }),
+    boundary: fc.option(fc.array(body, { maxLength: 3 }), { nil: undefined }),
     decides: fc.boolean(),
     action: fc.constantFrom(...actions),
     target: fc.constantFrom(...resources, 'arn:aws:svc:us-east-1:444455556666:a'),
@@ -263,7 +362,7 @@ describe('whatever the policies', () => {
   });
   type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
   const judge = (given: World) =>
-    evaluate(role(...given.identity), {
+    evaluate(given.boundary ? bounded(role(...given.identity), ...given.boundary) : role(...given.identity), {
       action: given.action,
       resource: given.target,
       context: given.context,
@@ -309,6 +408,23 @@ describe('whatever the policies', () => {
     );
   });
 
+  test('a permissions boundary never gives access, and one that allows everything never takes it', () => {
+    const everything: Statement = { Effect: 'Allow', Action: '*', Resource: '*' };
+    const plain = (given: World) => ({
+      ...given,
+      boundary: undefined,
+      resource: given.resource.filter(({ NotPrincipal }) => NotPrincipal === undefined),
+    });
+    fc.assert(
+      fc.property(world, fc.array(body, { maxLength: 3 }), (given, boundary) => {
+        const free = judge(plain(given)).allowed;
+        expect(judge({ ...plain(given), boundary: [everything] }).allowed).toBe(free);
+        if (!free) expect(judge({ ...plain(given), boundary }).allowed).toBe(false);
+      }),
+      runs,
+    );
+  });
+
   test('no policy at all allows nothing, and a key without its own policy stays closed', () => {
     fc.assert(
       fc.property(world, (given) => {
@@ -326,6 +442,10 @@ function role(...statements: Statement[]): Principal {
     accountId: account,
     policies: [policy('Role', ...statements)],
   };
+}
+
+function bounded(principal: Principal, ...statements: Statement[]): Principal {
+  return { ...principal, permissionsBoundary: policy('Boundary', ...statements) };
 }
 
 function service(name: string): Principal {

@@ -18,7 +18,7 @@ import { DynamoDbService } from '../../../local/dynamodb/service.ts';
 import { KmsService } from '../../../local/kms/service.ts';
 import { assetPath, readAssembly } from '../../../local/template/assembly.ts';
 import { genericIdentities } from '../../../local/template/identities.ts';
-import { principalOf } from '../../../local/template/principals.ts';
+import { checkRoles, principalOf } from '../../../local/template/principals.ts';
 import { resolveStacks } from '../../../local/template/resolve.ts';
 
 const identify = {
@@ -83,7 +83,7 @@ test('an app that CDK synthesized resolves to its tables, keys, bundles and the 
   ]);
 }, 60_000);
 
-test('a role is refused where its trust, its boundary or a policy cannot be judged', () => {
+test('a role has its policies and its boundary, and is refused where its trust or one of these cannot be judged', () => {
   const outdir = folder();
   const app = new App({ outdir, analyticsReporting: false });
   const stack = new Stack(app, 'Roles');
@@ -96,6 +96,8 @@ test('a role is refused where its trust, its boundary or a policy cannot be judg
       statements: [new PolicyStatement({ actions: ['s3:*'], resources: ['*'] })],
     }),
   );
+  const foreign = ManagedPolicy.fromAwsManagedPolicyName('PowerUserAccess');
+  PermissionsBoundary.of(role('Foreign')).apply(foreign);
   role('Inline').addToPrincipalPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: ['*'] }));
   app.synth();
   const { resources } = resolveStacks(readAssembly(outdir), localAccount, identify);
@@ -108,13 +110,44 @@ test('a role is refused where its trust, its boundary or a policy cannot be judg
 
   expect(() => principal('Other')).toThrow(/Roles\.Other.* does not let lambda\.amazonaws\.com assume it/);
   expect(() => principal('Admin')).toThrow('arn:aws:iam::aws:policy/AdministratorAccess');
-  expect(() => principal('Bounded')).toThrow(
-    /permissions boundary arn:aws:iam::111122223333:policy\/Roles-Boundary/,
+  expect(principal('Bounded')).toMatchObject({
+    policies: [],
+    permissionsBoundary: {
+      name: expect.stringMatching(/^Boundary/),
+      document: { Statement: [{ Action: 's3:*', Effect: 'Allow', Resource: '*' }] },
+    },
+  });
+  expect(() => principal('Foreign')).toThrow('arn:aws:iam::aws:policy/PowerUserAccess');
+  expect(() => checkRoles(resources, localAccount)).toThrow(
+    /Roles\.Foreign.* has the managed policy arn:aws:iam::aws:policy\/PowerUserAccess/,
   );
+  expect(principal('Inline').permissionsBoundary).toBeUndefined();
   expect(principal('Inline').policies.map(({ name }) => name)).toEqual([
     expect.stringMatching(/^InlineDefaultPolicy/),
   ]);
 });
+
+test.each([
+  ['AWS::IAM::ManagedPolicy', (PolicyDocument: object) => ({ PolicyDocument })],
+  ['AWS::IAM::Policy', (PolicyDocument: object) => ({ PolicyDocument })],
+  ['AWS::IAM::Role', (PolicyDocument: object) => ({ Policies: [{ PolicyName: 'Odd', PolicyDocument }] })],
+])(
+  'what nobody can judge in a policy of an %s stops the start by its name, used or not',
+  (type, propertiesOf) => {
+    const odd = { Effect: 'Allow', Action: 's3:*', Resource: '*', Condition: { StringEqualz: { a: 'b' } } };
+    const given = (statement: object) => [
+      {
+        ...{ stack: 'S', logicalId: 'Odd', type, ref: 'odd', attributes: {} },
+        properties: propertiesOf({ Version: '2012-10-17', Statement: [statement] }),
+      },
+    ];
+    expect(() => checkRoles(given(odd), localAccount)).toThrow(
+      'policy Odd: statement #0: unknown condition operator StringEqualz',
+    );
+    expect(() => checkRoles(given({ ...odd, Principal: '*' }), localAccount)).toThrow('has no principal');
+    expect(() => checkRoles(given({ ...odd, Condition: undefined }), localAccount)).not.toThrow();
+  },
+);
 
 test('a nested assembly is refused by its name, and a missing one says what to do', () => {
   const outdir = folder();

@@ -1,0 +1,112 @@
+/** The permissions boundary that each door must have, word for word. */
+export function doorBoundary(): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      may('UseTables', dynamodb, ofStacks('dynamodb', 'table/')),
+      may('LookThroughSessions', 'dynamodb:Scan', place('dynamodb', 'table/Wardline-Data-Sessions*')),
+      may('ListStreams', 'dynamodb:ListStreams', '*'),
+      may('UseQueues', sqs, ofStacks('sqs', '')),
+      may('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], ofStacks('logs', 'log-group:')),
+      may('UseKeys', kms, place('kms', 'key/*')),
+      may('ReachSockets', 'execute-api:ManageConnections', place('execute-api', '*/@connections/*')),
+      may('KeepPeople', cognito, place('cognito-idp', 'userpool/*')),
+      never('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
+      never('RefuseKeyAdministration', keyAdministration),
+      never('RefuseTableAdministration', tableAdministration),
+      never('RefuseToActForPeople', actingForPeople),
+    ],
+  };
+}
+
+const dynamodb = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:BatchWriteItem',
+  'dynamodb:ConditionCheckItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+];
+const sqs = [
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:ReceiveMessage',
+  'sqs:SendMessage',
+];
+const kms = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GetPublicKey',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:Sign',
+  'kms:Verify',
+];
+const cognito = [
+  'cognito-idp:AdminCreateUser',
+  'cognito-idp:AdminDisableUser',
+  'cognito-idp:AdminEnableUser',
+  'cognito-idp:AdminGetUser',
+  'cognito-idp:AdminUserGlobalSignOut',
+];
+const keyAdministration = [
+  'kms:Create*',
+  'kms:Delete*',
+  'kms:Disable*',
+  'kms:Import*',
+  'kms:Put*',
+  'kms:Replicate*',
+  'kms:Schedule*',
+  'kms:Update*',
+];
+const tableAdministration = [
+  'dynamodb:CreateBackup',
+  'dynamodb:DeleteBackup',
+  'dynamodb:DeleteTable',
+  'dynamodb:Export*',
+  'dynamodb:PartiQL*',
+  'dynamodb:PutResourcePolicy',
+  'dynamodb:Restore*',
+  'dynamodb:UpdateContinuousBackups',
+  'dynamodb:UpdateTable*',
+  'dynamodb:UpdateTimeToLive',
+];
+const actingForPeople = [
+  'cognito-idp:AdminInitiateAuth',
+  'cognito-idp:AdminLinkProviderForUser',
+  'cognito-idp:AdminRespondToAuthChallenge',
+  'cognito-idp:AdminSetUser*',
+  'cognito-idp:CreateIdentityProvider',
+  'cognito-idp:DeleteUserPool',
+  'cognito-idp:SetUserPool*',
+  'cognito-idp:UpdateUserPool*',
+];
+
+function may(Sid: string, Action: string | string[], Resource: unknown): object {
+  return { Action, Effect: 'Allow', Resource, Sid };
+}
+
+function never(Sid: string, Action: string[]): object {
+  return { Action, Effect: 'Deny', Resource: '*', Sid };
+}
+
+function ofStacks(service: string, prefix: string): object[] {
+  return ['Data', 'Audit', 'Messaging'].map((stack) => place(service, `${prefix}Wardline-${stack}-*`));
+}
+
+function place(service: string, resource: string): object {
+  const [partition, region, account] = ['Partition', 'Region', 'AccountId'].map((name) => ({
+    Ref: `AWS::${name}`,
+  }));
+  return {
+    'Fn::Join': ['', ['arn:', partition, `:${service}:`, region, ':', account, `:${resource}`]],
+  };
+}
