@@ -181,11 +181,12 @@ function activeIn(item: unknown): ReadonlyMap<string, number> {
 export function recordOf(item: unknown): SessionRecord {
   const { pk, revokedUntil, ended, entitled, sockets } = SessionItem.parse(item);
   const person = personOf({ pk });
+  const active = activeIn(item);
   return {
     ...(revokedUntil !== undefined && { revokedUntil }),
     ...(ended && { ended: new Set(Object.keys(ended)) }),
     ...(entitled && { entitled: entitlementsOf(entitled) }),
-    activeAt: activeIn(item),
+    ...(active.size > 0 && { activeAt: active }),
     sockets: Object.entries(sockets).map(([connectionId, { session, auth, exp, ...socket }]) => ({
       person,
       connectionId,

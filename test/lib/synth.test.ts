@@ -99,7 +99,7 @@ test('no two functions run the same code', () => {
 test('every route names a door that answers it', () => {
   const templates = readTemplates(assembly);
   const routes = resources(templates, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
-  expect(routes).toHaveLength(17);
+  expect(routes).toHaveLength(18);
   for (const { RouteKey, Target } of routes) {
     const [, integration] = /"Ref":"(\w+)"/.exec(JSON.stringify(Target)) ?? [];
     const uri = JSON.stringify(find(templates, integration ?? '')?.Properties.IntegrationUri);
