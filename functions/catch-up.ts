@@ -4,7 +4,7 @@ import { logFrame } from './push/frames.ts';
 import { onFrame } from './wiring/on-frame.ts';
 import { open, world } from './wiring/rooms.ts';
 
-const rooms = { now: world.now, log: open.log(), vault: open.vault() };
+const rooms = { now: world.now, log: open.log(), vault: open.vault(), retention: open.retention() };
 const door = {
   schema: ConversationCatchUp,
   operation: 'conversation.catch-up',

@@ -2,7 +2,7 @@ import { AddMember, RemoveMember } from '../protocol/requests.ts';
 import { changeMembers, type MembershipWish } from './domain/change-members.ts';
 import { conversation } from './push/frames.ts';
 import { onRequest, route } from './wiring/on-request.ts';
-import type { Admission } from './wiring/request.ts';
+import { type Admission, shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const sessions = open.sessions();
@@ -13,6 +13,7 @@ const rooms = {
   people: open.people(),
   ends: open.ends(),
   announcements: open.announcements(),
+  ...open.keeping(),
 };
 
 /** A conversation's members: owners add and remove, anybody leaves. */
@@ -34,6 +35,5 @@ export const handler = onRequest(sessions, {
 });
 
 async function changed({ caller }: Admission, conversationId: string, wish: MembershipWish) {
-  const { decision, value } = await changeMembers(rooms, caller, conversationId, wish);
-  return { decision, value: conversation(value) };
+  return shaped(await changeMembers(rooms, caller, conversationId, wish), conversation);
 }

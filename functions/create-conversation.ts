@@ -1,7 +1,6 @@
 import { CreateConversation } from '../protocol/requests.ts';
 import { createConversation } from './domain/create-conversation.ts';
 import { conversation } from './push/frames.ts';
-import { setting } from './wiring/env.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -11,7 +10,7 @@ const rooms = {
   log: open.logWithLists(),
   people: open.people(),
   vault: open.vault(),
-  retentionDays: setting('retentionDays'),
+  ...open.keeping(),
 };
 
 /** `POST /conversations`: one conversation per caller and `ref`, one direct conversation per pair of people. */

@@ -1,4 +1,5 @@
 import { destroyKeys } from './domain/destroy-keys.ts';
+import { underPolicy } from './domain/retention.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
@@ -6,12 +7,15 @@ import { open, world } from './wiring/rooms.ts';
 const rooms = {
   now: world.now,
   keys: open.destructibleKeys(),
-  log: open.log(),
   titles: open.titles(),
   vault: open.vault(),
-  isHeld: open.holds(),
+  isHeld: open.isHeld(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),
 };
 
+const [log, retention] = [open.log(), open.retention()];
+
 /** Once a day: destroys every data key whose last entry has expired. What failed is met again the next day. */
-export const handler = onEvent('DestroyKeys', () => destroyKeys(rooms));
+export const handler = onEvent('DestroyKeys', () =>
+  destroyKeys({ ...rooms, log: underPolicy(log, retention.standing()) }),
+);

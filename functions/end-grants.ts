@@ -9,6 +9,7 @@ const rooms = {
   log: open.logWithLists(),
   ends: open.ends(),
   announcements: open.announcements(),
+  retention: open.retention(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('member.remove', conversationId, error),
 };
 

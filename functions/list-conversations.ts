@@ -11,6 +11,7 @@ const rooms = {
   lists: open.lists(),
   standings: open.standings(),
   vault: open.vault(),
+  retention: open.retention(),
   failed: (conversationId: string, error: unknown) =>
     reportFaultIn('conversation.list', conversationId, error),
 };

@@ -1,11 +1,17 @@
+import { recordDeletions } from './domain/deletions.ts';
 import { raiseHeads } from './domain/raise-heads.ts';
 import { onEntries } from './wiring/on-entries.ts';
 import { open } from './wiring/rooms.ts';
 
 const heads = open.heads();
+const deletions = open.deletions();
 
 /**
  * The one dispatcher of the Conversations table's stream: raises each head's mark to what its log has reached, which is
- * what inboxes sort by, and what keeps a log whose old entries are gone from beginning again at 1.
+ * what inboxes sort by, and what keeps a log whose old entries are gone from beginning again at 1. What retention deleted
+ * it records.
  */
-export const handler = onEntries('RaiseHeads', (entries) => raiseHeads(heads, entries));
+export const handler = onEntries('RaiseHeads', async (told) => {
+  await raiseHeads(heads, told.entries);
+  await recordDeletions(deletions, told.deletions);
+});

@@ -5,7 +5,7 @@ import { logPage } from './push/frames.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
-const rooms = { now: world.now, log: open.log(), vault: open.vault() };
+const rooms = { now: world.now, log: open.log(), vault: open.vault(), retention: open.retention() };
 
 /** `GET /conversations/{conversationId}/messages`: history, from its end unless `after` or `before` says otherwise. */
 export const handler = onRequest(open.sessions(), {

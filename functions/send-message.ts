@@ -9,6 +9,7 @@ const rooms = {
   sessions,
   log: open.log(),
   vault: open.vault(),
+  retention: open.retention(),
   announcements: open.announcements(),
 };
 const door = { schema: MessageSend, operation: 'message.send', metric: 'SendMessage', sessions } as const;

@@ -12,7 +12,7 @@ const rooms = {
   requests: open.requests(),
   records: open.shreds(),
   keys: open.destructibleKeys(),
-  isHeld: open.holds(),
+  isHeld: open.isHeld(),
   signer: open.signer(),
   recoveryDays: setting('keysRecoveryDays'),
 };

@@ -11,6 +11,7 @@ const rooms = {
   lists: open.lists(),
   standings: open.standings(),
   vault: open.vault(),
+  retention: open.retention(),
   bytesOf,
   failed: (conversationId: string, error: unknown) => reportFaultIn('sync', conversationId, error),
 };

@@ -9,6 +9,11 @@ export interface ConversationStoreProps extends StoredTableProps {
   readonly retentionDays: number;
 }
 
+/** Where the organisation's policy stands, and its holds. */
+const POLICY = 'POLICY';
+const HOLDS = 'POLICY#HOLDS';
+const POLICY_AND_HOLDS = 'POLICY*';
+
 /** Every conversation: its head, its log in one order, its members. */
 export class ConversationStore extends Construct {
   private readonly table: StoredTable;
@@ -54,6 +59,17 @@ export class ConversationStore extends Construct {
       name: 'BeginConversations',
       actions: ['GetItem', 'PutItem'],
     });
+    this.letSeeHolds(door);
+    this.letJudgeAge(door);
+  }
+
+  /** Lets `door` see which legal holds stand. */
+  letSeeHolds(door: Door): void {
+    this.table.lend(door, { name: 'ReadHolds', actions: ['Query'], partitions: HOLDS });
+  }
+
+  /** Tells `door`, which reads conversations, how long they may be read where the organisation has said nothing. */
+  letJudgeAge(door: Door): void {
     door.tell(env.retentionDays, String(this.retentionDays));
   }
 
@@ -72,7 +88,31 @@ export class ConversationStore extends Construct {
     return this.table.name;
   }
 
-  /** Runs `door` for every entry of every log that is new or was deleted, and lets it raise the heads' marks. */
+  /** Lets `door` tell and set how long what is said may be read. */
+  letSetRetention(door: Door): void {
+    this.table.lend(door, { name: 'SetRetention', actions: ['GetItem', 'UpdateItem'], partitions: POLICY });
+    this.letJudgeAge(door);
+  }
+
+  /** Lets `door` place, list and release legal holds, and see whether what they name is there. */
+  letHold(door: Door): void {
+    this.table.lend(door, { name: 'FindHeads', actions: ['GetItem'] });
+    this.table.lend(door, {
+      name: 'KeepHolds',
+      actions: ['Query', 'PutItem', 'UpdateItem'],
+      partitions: POLICY_AND_HOLDS,
+    });
+  }
+
+  /** Lets `door` walk through everything that is stored and say when it may be deleted. */
+  letRestamp(door: Door): void {
+    this.table.lend(door, { name: 'RestampConversations', actions: ['Scan', 'GetItem', 'UpdateItem'] });
+    this.letSeeHolds(door);
+    this.table.lend(door, { name: 'SettleHolds', actions: ['PutItem'], partitions: HOLDS });
+    this.letJudgeAge(door);
+  }
+
+  /** Runs `door` for every entry of every log that is new or was deleted, and lets it raise the heads' marks and record deletions. */
   onEntries(door: Door, parked: ParkedQueue): void {
     const entries = {
       eventName: ['INSERT', 'REMOVE'],

@@ -57,17 +57,20 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(sendMessage);
     sessions.letFindSockets(sendMessage);
     conversations.letAppend(sendMessage);
+    conversations.letJudgeAge(sendMessage);
     keys.letSeal(sendMessage);
 
     const catchUp = door('CatchUp', 'page');
     sessions.letAdmit(catchUp);
     conversations.letRead(catchUp);
+    conversations.letJudgeAge(catchUp);
     keys.letOpen(catchUp);
 
     const sync = door('Sync', 'message'); // a reconnect waits for it, and it opens hundreds of bodies
     sessions.letAdmit(sync);
     people.letList(sync);
     conversations.letCompare(sync);
+    conversations.letJudgeAge(sync);
     keys.letOpen(sync);
 
     const markRead = door('MarkRead', 'page');
@@ -88,22 +91,26 @@ export class MessagingStack extends Stack {
     sessions.letRead(listConversations);
     people.letList(listConversations);
     conversations.letCompare(listConversations);
+    conversations.letJudgeAge(listConversations);
     keys.letOpen(listConversations);
 
     const readMessages = door('ReadMessages', 'page');
     sessions.letRead(readMessages);
     conversations.letRead(readMessages);
+    conversations.letJudgeAge(readMessages);
     keys.letOpen(readMessages);
 
     const changeMembers = door('ChangeMembers', 'page');
     sessions.letAdmit(changeMembers);
     sessions.letFindSockets(changeMembers);
     conversations.letAppend(changeMembers);
+    conversations.letJudgeAge(changeMembers);
     people.letJoin(changeMembers);
     people.letLeave(changeMembers);
 
     const endGrants = door('EndGrants', 'sweep');
     conversations.letEndMemberships(endGrants);
+    conversations.letJudgeAge(endGrants);
     people.letLeave(endGrants);
     sessions.letForgetSocket(endGrants);
     sessions.letFindSockets(endGrants);
@@ -126,6 +133,7 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(shredConversation);
     people.letApprove(shredConversation);
     conversations.letMarkShredded(shredConversation);
+    conversations.letSeeHolds(shredConversation);
     keys.letShred(shredConversation);
     audit.signingKey.letSign(shredConversation);
 
@@ -133,7 +141,23 @@ export class MessagingStack extends Stack {
     keys.letDestroy(destroyKeys);
     keys.letSeal(destroyKeys); // a title lives on under a newer key
     conversations.letRetitle(destroyKeys);
+    conversations.letSeeHolds(destroyKeys);
+    conversations.letJudgeAge(destroyKeys);
     new Daily(this, 'DestroyKeysDaily', { door: destroyKeys, hour: 3, parked });
+
+    const changeRetention = door('ChangeRetention', 'page');
+    sessions.letAdmit(changeRetention);
+    conversations.letSetRetention(changeRetention);
+
+    const keepHolds = door('KeepHolds', 'page');
+    sessions.letAdmit(keepHolds);
+    conversations.letHold(keepHolds);
+    people.letReadMany(keepHolds);
+    people.letApprove(keepHolds);
+
+    const restamp = door('Restamp', 'sweep');
+    conversations.letRestamp(restamp);
+    everyMinute(restamp);
 
     const socketApi = new SocketApi(this, 'SocketApi', {
       logs,
@@ -177,6 +201,11 @@ export class MessagingStack extends Stack {
         'GET /me': showMe,
         'POST /admin/revocations': revokeSession,
         'POST /admin/shreds': shredConversation,
+        'GET /admin/retention': changeRetention,
+        'POST /admin/retention': changeRetention,
+        'GET /admin/holds': keepHolds,
+        'POST /admin/holds': keepHolds,
+        'POST /admin/holds/{holdId}/release': keepHolds,
       },
     });
 

@@ -23,6 +23,7 @@ const serverId = z.string().regex(/^[a-z2-7]{26}$/, 'must be 26 characters of a-
 export const ConversationId = id<'conversation'>(serverId.meta({ id: 'ConversationId' }));
 export const PersonId = id<'person'>(serverId.meta({ id: 'PersonId' }));
 export const MessageId = id<'message'>(serverId.meta({ id: 'MessageId' }));
+export const HoldId = id<'hold'>(serverId.meta({ id: 'HoldId' }));
 
 const uuid = z
   .string()

@@ -72,6 +72,7 @@ export const refusals = {
     status: 409,
   },
   'unknown-person': { message: 'no person has one of these ids', retryable: false, status: 422 },
+  'unknown-hold': { message: 'no hold has this id', retryable: false, status: 404 },
   'not-eligible': {
     message:
       'this person may not be a member: by their role, or not without an end or a patient they act for',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MemberRole, Title } from './bodies.ts';
 import { LogEntry, MAX_PAGE_ENTRIES } from './frames.ts';
-import { ConversationId, Instant, id, PersonId, Ref, Seq, SessionId } from './ids.ts';
+import { ConversationId, HoldId, Instant, id, PersonId, Ref, Seq, SessionId } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
 const Count = z.int().min(0);
@@ -188,6 +188,85 @@ export const Shredding = z.union([
     until: z.iso.datetime(),
   }),
 ]);
+
+/** What a number of days is set for: one kind of conversation, or every kind that has none of its own. */
+const RetentionKind = z.enum(['default', 'direct', 'group']);
+
+/** The longest retention there is: 100 years. */
+const RetentionDays = z.int().min(1).max(36_500);
+
+/** `POST /admin/retention`: sets the days of one kind of conversation. May be repeated. */
+export const ChangeRetention = z.strictObject({ kind: RetentionKind, days: RetentionDays });
+
+/** `GET /admin/retention`. */
+export const ShowRetention = z.strictObject({});
+
+/** How many days what is said may be read; PROTOCOL.md, "GET /admin/retention". */
+export const RetentionPolicy = z
+  .strictObject({
+    default: RetentionDays,
+    direct: RetentionDays.optional(),
+    group: RetentionDays.optional(),
+    changedAt: Instant.optional(),
+    changedBy: PersonId.optional(),
+    /** Whether what is stored is still being given its new dates of deletion; nobody who reads needs to wait for it. */
+    restamping: z.boolean(),
+  })
+  .meta({ id: 'RetentionPolicy' });
+
+/** An organisation's own code for a matter; never a name. */
+const MatterCode = id<'matter'>(
+  z.string().regex(/^[A-Z0-9][A-Z0-9.-]{0,31}$/, 'must be 1 to 32 capitals, digits, dots and hyphens'),
+);
+
+/** `POST /admin/holds`: the same `ref` is one hold. Its objects are people, conversations, or both. */
+export const PlaceHold = z
+  .strictObject({
+    ref: Ref,
+    reason: MatterCode,
+    people: z.array(PersonId).max(100).optional(),
+    conversations: z.array(ConversationId).max(100).optional(),
+  })
+  .refine(
+    ({ people = [], conversations = [] }) => people.length + conversations.length > 0,
+    'a hold keeps something',
+  );
+
+/** `GET /admin/holds`. */
+export const ListHolds = z.strictObject({});
+
+/** `POST /admin/holds/{holdId}/release`. */
+export const ReleaseHold = z.strictObject({ holdId: HoldId });
+
+/** A legal hold. */
+export const Hold = z
+  .strictObject({
+    holdId: HoldId,
+    reason: MatterCode,
+    people: z.array(PersonId),
+    conversations: z.array(ConversationId),
+    state: z.enum(['pending', 'in-force', 'releasing', 'released']),
+    placedBy: PersonId,
+    placedAt: Instant,
+    /** From then on nothing that it keeps was deleted; absent while it is pending. */
+    inForceFrom: Instant.optional(),
+    /** Who asked for its release, and who approved. */
+    releasedBy: z.array(PersonId).optional(),
+    releasedAt: Instant.optional(),
+  })
+  .meta({ id: 'Hold' });
+
+/** Every hold there is and was, the newest first. */
+export const HoldList = z.strictObject({ holds: z.array(Hold) });
+
+/** An act that waits for somebody else who may do it to ask for the same. */
+export const AwaitingSecondPerson = z
+  .strictObject({
+    state: z.literal('awaiting-second-person'),
+    requestedBy: PersonId,
+    until: Instant,
+  })
+  .meta({ id: 'AwaitingSecondPerson' });
 
 /** Every HTTP error that is ours. */
 export const ErrorBody = z.strictObject({

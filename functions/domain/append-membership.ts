@@ -5,6 +5,7 @@ import { type Head, isExpired } from './conversation.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
 import type { Log } from './log.ts';
 import { afterChange, settle } from './membership.ts';
+import { headUnder, type Retention } from './retention.ts';
 import { PAGE } from './send-message.ts';
 
 const ATTEMPTS = 64;
@@ -20,6 +21,7 @@ export interface AppendingRooms {
   readonly log: Log;
   readonly ends: Pick<Ends, 'note'>;
   readonly announcements: Announcements;
+  readonly retention: Retention;
   readonly now: () => number;
   readonly newId: () => string;
   readonly newRef: () => string;
@@ -55,6 +57,8 @@ export interface Plan {
   changeOf(head: Head | undefined): MembershipChange | undefined;
   /** Throws what speaks against the members there would be. */
   check(after: Head): void;
+  /** Does what must stand before the change does, and gives the head with it; nothing where another change was under way. */
+  prepare?(after: Head): Promise<Head | undefined>;
 }
 
 /**
@@ -81,8 +85,10 @@ export async function appendMembership(
       return head;
     }
     const entry = entryOf(rooms, author, head, page.at(-1), change);
-    const after = afterChange(head, entry, hashOf(entry));
-    plan.check(after);
+    const changed = afterChange(head, entry, hashOf(entry));
+    plan.check(changed);
+    const after = plan.prepare ? await plan.prepare(changed) : changed;
+    if (!after) continue;
     await noteEnd(rooms, conversationId, change); // before it holds: an end that is noted in vain does nothing
 
     const appended = await log.appendMembership(entry, head, after);
@@ -116,8 +122,9 @@ async function tellAgain(
   person: PersonId,
 ): Promise<void> {
   const made = page.findLast((entry) => isMembership(entry) && entry.change.person === person);
-  const isThere = made && isMembership(made) && !isExpired(head, made, rooms.now());
-  if (isThere) await announce(rooms, author, head, made);
+  if (!made || !isMembership(made)) return;
+  const read = headUnder(await rooms.retention.standing(), head);
+  if (!isExpired(read, made, rooms.now())) await announce(rooms, author, head, made);
 }
 
 async function announce(

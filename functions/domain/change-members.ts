@@ -8,11 +8,15 @@ import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
 import type { MembershipChange } from './entry.ts';
 import { Fault } from './fault.ts';
+import { type Holds, keepForNewcomer } from './holds.ts';
 import type { People } from './people.ts';
 import { allow, refuse } from './policy.ts';
+import type { Restamps } from './restamp.ts';
 
 export interface MembershipRooms extends AppendingRooms {
   readonly people: People;
+  readonly holds: Pick<Holds, 'all' | 'keep'>;
+  readonly restamps: Pick<Restamps, 'ask'>;
 }
 
 /**
@@ -65,6 +69,9 @@ export async function changeMembers(
       const isOrphaned = members.length > 0 && !members.some(({ role }) => role === 'owner');
       if (isOrphaned) throw refuse(decided(), 'within-limits', 'last-owner');
     },
+    ...(wish.kind === 'member.added' && {
+      prepare: (after: Head) => keepForNewcomer(rooms, after, wish.person),
+    }),
   });
   if (head === 'gone') throw new Fault('a conversation without a head was allowed');
   if (head === 'busy') throw refuse(decided(), 'one-ref-one-message', 'busy');

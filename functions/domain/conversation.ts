@@ -31,7 +31,12 @@ export interface Head {
   readonly lastAt: number;
   /** Until then sends leave the next place to a change of membership that has lost it; milliseconds since the epoch. */
   readonly yieldUntil?: number;
+  /** Days by which its entries are stamped when they are written; who reads goes by the policy of that moment. */
   readonly retentionDays: number;
+  /** Legal holds that stand on it: nothing of it is deleted meanwhile. */
+  readonly holds?: readonly string[];
+  /** The highest `seq` that was deleted because its time had come. */
+  readonly deletedUpTo?: number;
   readonly createdAt: number;
   readonly createdBy: PersonId;
   /** The `ref` of the request that made it. */
@@ -74,9 +79,14 @@ export function isExpired(head: Head, entry: Pick<Entry, 'at'>, now: number): bo
   return head.shreddedAt !== undefined || expiryOf(head, entry) <= now;
 }
 
-/** From when an entry may be deleted; milliseconds since the epoch. */
-export function storedUntil(head: Head, entry: Pick<Entry, 'at'>): number {
-  return expiryOf(head, entry) + STORED_AFTER_EXPIRY_DAYS * DAY_MS;
+/** From when an entry may be deleted; milliseconds since the epoch. Never, while a legal hold stands. */
+export function storedUntil(head: Head, entry: Pick<Entry, 'at'>): number | undefined {
+  return isHeld(head) ? undefined : expiryOf(head, entry) + STORED_AFTER_EXPIRY_DAYS * DAY_MS;
+}
+
+/** Whether a legal hold keeps what retention would delete. It hides and shows nothing. */
+export function isHeld({ holds = [] }: Pick<Head, 'holds'>): boolean {
+  return holds.length > 0;
 }
 
 function expiryOf(head: Head, entry: Pick<Entry, 'at'>): number {

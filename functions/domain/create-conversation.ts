@@ -8,11 +8,13 @@ import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
 import { genesisOf, lengthPrefixed } from './entry.ts';
 import { Fault } from './fault.ts';
+import { type Holds, holdsOn } from './holds.ts';
 import { idFrom } from './id.ts';
 import type { Log } from './log.ts';
 import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allowOwn, refuse } from './policy.ts';
+import { daysFor, type Retention } from './retention.ts';
 import type { Vault } from './vault.ts';
 
 /** A conversation that somebody wants. */
@@ -29,7 +31,8 @@ export interface CreatingRooms {
   readonly people: People;
   readonly vault: Vault;
   readonly now: () => number;
-  readonly retentionDays: number;
+  readonly retention: Retention;
+  readonly holds: Pick<Holds, 'all'>;
   readonly pause: (lostRaces: number) => Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export async function createConversation(
   const destroyed = (error: unknown): never => {
     throw error instanceof KeyDestroyed ? refuse(decision, 'not-destroyed', 'shredded') : error;
   };
+  const [policy, holds] = await Promise.all([rooms.retention.standing(), rooms.holds.all()]);
   const createdAt = rooms.now();
   const members = everybody.map(
     (person): Member => ({
@@ -86,7 +90,8 @@ export async function createConversation(
     last: 0,
     lastHash: genesisOf(conversationId, caller.person, createdAt),
     lastAt: createdAt,
-    retentionDays: rooms.retentionDays,
+    retentionDays: daysFor(policy, proposal.kind),
+    holds: holdsOn(holds, conversationId, members),
     createdAt,
     createdBy: caller.person,
     ref: proposal.ref,

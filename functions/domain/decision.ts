@@ -20,6 +20,11 @@ export type Operation =
   | 'member.remove'
   | 'conversation.shred'
   | 'me.show'
+  | 'retention.show'
+  | 'retention.change'
+  | 'hold.place'
+  | 'hold.list'
+  | 'hold.release'
   | 'frame.unknown';
 
 /** Why somebody may. The rule that decided stands in every record of the decision. */
@@ -28,6 +33,8 @@ export type Rule =
   | 'signed-in-person'
   | 'own-session'
   | 'security-role'
+  | 'privacy-office'
+  | 'oversight'
   | 'member-of-conversation'
   | 'owner-of-conversation'
   | 'member-leaves'
@@ -35,6 +42,8 @@ export type Rule =
   | 'two-people'
   | 'eligible-people'
   | 'known-people'
+  | 'known-conversations'
+  | 'known-holds'
   | 'within-limits'
   | 'one-ref-one-message'
   | 'not-destroyed'
@@ -49,7 +58,7 @@ export type Purpose = 'treatment' | 'operations' | 'emergency';
 /** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
 export interface Decision {
   readonly operation: Operation;
-  /** A conversation's or person's id; never anything that somebody wrote. */
+  /** A conversation's, person's or hold's id, or a kind of conversation; never anything that somebody wrote. */
   readonly object: string;
   readonly purpose: Purpose;
   readonly rule: Rule;

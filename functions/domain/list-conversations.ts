@@ -10,6 +10,7 @@ import type { Phi } from './phi.ts';
 import { allowOwn } from './policy.ts';
 import { openEntry, type ReadingRooms, readSealed } from './read-log.ts';
 import { Refusal } from './refusal.ts';
+import { readOnce } from './retention.ts';
 import { PAGE } from './send-message.ts';
 
 /** Conversations of a list that one read asks for: all, as far as a read of 1 MB goes. */
@@ -63,7 +64,8 @@ export async function listConversations(
   const listed = (await wholeList(rooms, caller.person)).toSorted(inOrder);
   const rest = after ? listed.filter((one) => inOrder(after, one) < 0) : listed;
   const page = rest.slice(0, limit);
-  const found = await Promise.all(page.map((one) => entryOf(rooms, caller, one)));
+  const byOnePolicy = { ...rooms, retention: readOnce(rooms.retention) };
+  const found = await Promise.all(page.map((one) => entryOf(byOnePolicy, caller, one)));
   const entries = found.filter((entry) => entry !== undefined);
   const end = page.at(-1);
   return {

@@ -31,9 +31,9 @@ export interface Log {
   backward(conversationId: ConversationId, before: number, limit: number, above?: number): Promise<Stretch>;
   /**
    * Puts the entry at its `seq` if nobody stands there: one conditional write, never an overwrite. The store may delete
-   * it from `storedUntil` on (milliseconds since the epoch).
+   * it from `storedUntil` on (milliseconds since the epoch), and never where that is not said.
    */
-  append(entry: Entry, storedUntil: number): Promise<Appended>;
+  append(entry: Entry, storedUntil: number | undefined): Promise<Appended>;
   /**
    * Puts a membership entry and the head that follows from it, both or neither. `conflict` where the head's
    * membership has moved on or another write was under way.

@@ -4,7 +4,7 @@ import type { Role } from '../../protocol/roles.ts';
 import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
 import type { Decision, Operation, Purpose, Rule } from './decision.ts';
-import { conversing, type Entitlements, holdsAny } from './entitlements.ts';
+import { conversing, type Entitlements, holdsAny, offices } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
 import { isRelated, type Relation } from './relation.ts';
 
@@ -19,7 +19,7 @@ export interface PolicyRow {
   readonly rule: Rule;
 }
 
-const everyone: readonly Role[] = [...conversing, 'administrator', 'privacy-officer', 'auditor'];
+const everyone: readonly Role[] = [...conversing, ...offices];
 const beginners: readonly Role[] = ['patient', 'caregiver', 'clinician', 'staff'];
 const security: readonly Role[] = ['administrator', 'privacy-officer'];
 
@@ -36,6 +36,12 @@ export const policy: readonly PolicyRow[] = [
   row('session.revoke', everyone, 'themselves', ['operations'], 'own-session'),
   row('session.revoke', security, 'in their charge', ['operations'], 'security-role'),
   row('me.show', everyone, 'themselves', ['operations'], 'live-session'),
+
+  row('retention.show', offices, 'themselves', ['operations'], 'oversight'),
+  row('retention.change', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('hold.place', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('hold.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('hold.release', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // two of them
 
   row('conversation.create', beginners, 'themselves', ['treatment', 'operations'], 'known-people'),
   row('conversation.list', conversing, 'themselves', ['treatment', 'operations'], 'signed-in-person'),

@@ -8,6 +8,7 @@ import { Fault } from './fault.ts';
 import type { Log, Stretch } from './log.ts';
 import { settle } from './membership.ts';
 import { allow, refuse } from './policy.ts';
+import { type Retention, underPolicy } from './retention.ts';
 import type { Vault } from './vault.ts';
 
 /** Reads of a log whose newest change of membership is only half visible. */
@@ -19,6 +20,7 @@ const IN_FLIGHT_MS = 5_000;
 export interface ReadingRooms {
   readonly log: Pick<Log, 'head' | 'forward' | 'backward'>;
   readonly vault: Vault;
+  readonly retention: Retention;
   readonly now: () => number;
 }
 
@@ -48,7 +50,7 @@ type Reading = Extract<
 
 /**
  * Opens a part of a conversation's log for one of its members: what they may see by membership and by retention,
- * computed from the head at this moment and never from an item's own stamp.
+ * computed from the head and the policy of this moment and never from an item's own stamp.
  *
  * @throws Refusal `not-a-member`, `since-ahead`
  */
@@ -91,7 +93,7 @@ export async function readSealed(
   range: Range,
   limit: number,
 ): Promise<Decided<SealedPage>> {
-  const { log } = rooms;
+  const log = underPolicy(rooms.log, rooms.retention.standing());
   const read = (from: Range) =>
     'after' in from
       ? log.forward(conversationId, from.after, limit)
@@ -143,7 +145,8 @@ function missesFirst(head: Head, entries: readonly Entry[], range: Range, now: n
   const before = Math.max(range.after, lastExpired(head, entries, now));
   const first = entries.find(({ seq }) => seq > before);
   if (first) return first.seq > before + 1 && followsHidden(head, first, now);
-  return head.last > before && !isExpired(head, { at: head.lastAt }, now);
+  const isDeleted = head.last <= deletedUpTo(head); // by an earlier policy, where by this one it would not have expired
+  return head.last > before && !isDeleted && !isExpired(head, { at: head.lastAt }, now);
 }
 
 /**
@@ -152,7 +155,12 @@ function missesFirst(head: Head, entries: readonly Entry[], range: Range, now: n
  */
 function followsHidden(head: Head, first: Entry, now: number): boolean {
   const isYoung = !isExpired(head, { at: head.createdAt }, now); // nothing of it can have been taken by retention
-  return first.membersVersion === first.seq - 1 && (isYoung || first.at > now - IN_FLIGHT_MS);
+  const isInFlight = isYoung || first.at > now - IN_FLIGHT_MS;
+  return first.membersVersion === first.seq - 1 && first.seq - 1 > deletedUpTo(head) && isInFlight;
+}
+
+function deletedUpTo(head: Head): number {
+  return head.deletedUpTo ?? 0;
 }
 
 function lastExpired(head: Head, entries: readonly Entry[], now: number): number {

@@ -19,6 +19,7 @@ import { settle } from './membership.ts';
 import { isSame, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { openEntry } from './read-log.ts';
+import { headUnder, type Retention } from './retention.ts';
 import type { Vault } from './vault.ts';
 
 /** The newest entries that every send looks at: six texts of 300 bytes fit one read unit of 4 KB. */
@@ -45,6 +46,8 @@ export interface SendingRooms {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly vault: Vault;
+  /** Asked where a repeat is to be answered: a first send goes by what the head carries. */
+  readonly retention: Retention;
   readonly announcements: Announcements;
   readonly now: () => number;
   readonly newId: () => string;
@@ -217,7 +220,8 @@ async function answerAgain(
   decision: Decision,
   { repeat, head, sockets }: { repeat: MessageEntry; head: Head; sockets: readonly Socket[] },
 ): Promise<Decided<OpenedEntry>> {
-  const stored = isExpired(head, repeat, rooms.now()) ? undefined : await openEntry(rooms.vault, repeat);
+  const read = headUnder(await rooms.retention.standing(), head);
+  const stored = isExpired(read, repeat, rooms.now()) ? undefined : await openEntry(rooms.vault, repeat);
   if (!stored) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
   const { body } = stored;
   const same = body.kind === 'text' && isSame(body.text, draft.body.text);

@@ -7,6 +7,7 @@ import type { IdRange, Listing, Lists, Standing, Standings } from './lists.ts';
 import { allowOwn } from './policy.ts';
 import { openEntry, type Page, type ReadingRooms, readSealed, type SealedPage } from './read-log.ts';
 import { Refusal } from './refusal.ts';
+import { readOnce } from './retention.ts';
 
 /** Entries of one conversation that one answer holds: who missed more asks for that conversation alone. */
 const MOST_ENTRIES = 50;
@@ -77,8 +78,9 @@ export async function sync(
   const places = placesIn(range, question.cursors, listings, standings);
 
   const answer = new Answer(rooms);
+  const byOnePolicy = { ...rooms, retention: readOnce(rooms.retention) };
   for (const some of chunksOf(places)) {
-    const news = await Promise.all(some.map((place) => newsOf(rooms, caller, place)));
+    const news = await Promise.all(some.map((place) => newsOf(byOnePolicy, caller, place)));
     for (const [nth, place] of some.entries()) {
       const fits = await answer.take(place, news[nth] ?? 'nothing');
       if (!fits) return answer.upTo(decision);

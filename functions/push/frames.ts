@@ -5,9 +5,11 @@ import type { ReadMark } from '../domain/announcements.ts';
 import type { Shredding } from '../domain/ask-to-shred.ts';
 import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
+import type { Hold, Release } from '../domain/holds.ts';
 import type { InboxPage } from '../domain/list-conversations.ts';
 import { type Phi, reveal, type Withheld } from '../domain/phi.ts';
 import type { Page } from '../domain/read-log.ts';
+import type { RetentionState } from '../domain/retention.ts';
 import type { Missed } from '../domain/sync.ts';
 
 /** An entry as the protocol says it; `ref` is its sender's own affair. */
@@ -103,4 +105,40 @@ export function conversation(head: Head, title?: Phi<string>) {
 /** How far the destruction of a conversation has come. */
 export function shredding(value: Shredding) {
   return value.state === 'destroyed' ? value : { ...value, until: new Date(value.until).toISOString() };
+}
+
+/** How long what is said may be read. */
+export function retentionPolicy({ policy, restamping }: RetentionState) {
+  const { days, changed } = policy;
+  return {
+    ...days,
+    ...(changed && { changedAt: time(changed.at), changedBy: changed.by }),
+    restamping,
+  };
+}
+
+/** A legal hold. */
+export function hold({ restamp: _restamp, placedAt, inForceFrom, releasedAt, ...said }: Hold) {
+  return {
+    ...said,
+    placedAt: time(placedAt),
+    ...(inForceFrom !== undefined && { inForceFrom: time(inForceFrom) }),
+    ...(releasedAt !== undefined && { releasedAt: time(releasedAt) }),
+  };
+}
+
+/** Every hold there is and was. */
+export function holdList(holds: readonly Hold[]) {
+  return { holds: holds.map(hold) };
+}
+
+/** A hold that was released, or what its release waits for. */
+export function release(value: Release) {
+  if (value.state !== 'awaiting-second-person') return hold(value);
+  const { state, requestedBy, until } = value;
+  return { state, requestedBy, until: time(until) };
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
 }

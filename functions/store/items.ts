@@ -40,6 +40,8 @@ const HeadItem = z.object({
   lastAt: z.number(),
   yieldUntil: z.number().optional(),
   retentionDays: z.number(),
+  holds: z.set(z.string()).optional(),
+  deletedUpTo: z.number().optional(),
   createdAt: z.number(),
   by: z.string(),
   ref: z.string(),
@@ -49,8 +51,8 @@ const HeadItem = z.object({
   shreddedAt: z.number().optional(),
 });
 
-/** An entry as an item of the Conversations table, which may delete it from `storedUntil` on (milliseconds). */
-export function entryItem(entry: Entry, storedUntil: number): z.infer<typeof EntryItem> {
+/** An entry as an item of the Conversations table, which may delete it from `storedUntil` on (milliseconds), if ever. */
+export function entryItem(entry: Entry, storedUntil: number | undefined): z.infer<typeof EntryItem> {
   return {
     ...keys.entry(entry.conversationId, entry.seq),
     id: entry.messageId,
@@ -59,7 +61,7 @@ export function entryItem(entry: Entry, storedUntil: number): z.infer<typeof Ent
     at: entry.at,
     prev: entry.prev,
     mv: entry.membersVersion,
-    expiresAt: Math.ceil(storedUntil / 1000),
+    ...(storedUntil !== undefined && { expiresAt: Math.ceil(storedUntil / 1000) }),
     ...(isMembership(entry)
       ? {
           change: entry.change.kind,
@@ -98,6 +100,7 @@ export function headItem(head: Head): z.infer<typeof HeadItem> {
     lastHash: head.lastHash,
     lastAt: head.lastAt,
     retentionDays: head.retentionDays,
+    ...(head.holds && head.holds.length > 0 && { holds: new Set(head.holds) }),
     createdAt: head.createdAt,
     by: head.createdBy,
     ref: head.ref,
@@ -120,6 +123,8 @@ export function headOf(item: unknown): Head {
     lastAt: stored.lastAt,
     ...(stored.yieldUntil !== undefined && { yieldUntil: stored.yieldUntil }),
     retentionDays: stored.retentionDays,
+    ...(stored.holds && { holds: [...stored.holds].sort() }),
+    ...(stored.deletedUpTo !== undefined && { deletedUpTo: stored.deletedUpTo }),
     createdAt: stored.createdAt,
     createdBy: stored.by,
     ref: stored.ref,

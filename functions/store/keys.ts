@@ -7,6 +7,9 @@ const SEQ_DIGITS = 12;
 
 const TIME_DIGITS = 15;
 
+/** Places of a log whose deletions one item records: as many as one batch of the stream can tell of. */
+const DELETIONS_TOGETHER = 100;
+
 /** Every key of every table, and the only place that knows their shapes. A key holds opaque ids and nothing else. */
 export const keys = {
   head: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'HEAD' }),
@@ -22,6 +25,13 @@ export const keys = {
     sk: `${String(until).padStart(TIME_DIGITS, '0')}#${conversationId}#${person}`,
   }),
   shredListing: (conversation: ConversationId) => ({ pk: 'SHREDS', sk: `C#${conversation}` }),
+  deletions: (conversation: ConversationId, seq: number) => ({
+    pk: `C#${conversation}`,
+    sk: `D#${String(seq - (seq % DELETIONS_TOGETHER)).padStart(SEQ_DIGITS, '0')}`,
+  }),
+  retention: () => ({ pk: 'POLICY', sk: 'RETENTION' }),
+  restamp: () => ({ pk: 'POLICY', sk: 'RESTAMP' }),
+  hold: (holdId: string) => ({ pk: 'POLICY#HOLDS', sk: holdId }),
   profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
   listing: (person: PersonId, conversation: ConversationId) => ({
     pk: `L#${person}`,

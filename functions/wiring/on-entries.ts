@@ -1,11 +1,20 @@
+import type { Deletion } from '../domain/deletions.ts';
 import type { Entry } from '../domain/entry.ts';
-import { entriesIn, type StreamBatch } from '../store/stream.ts';
+import { deletionsIn, entriesIn, type StreamBatch } from '../store/stream.ts';
 import { onEvent } from './on-event.ts';
 
+/** What a batch tells of: entries that are new or were deleted, and which of them because their time had come. */
+interface ToldEntries {
+  readonly entries: readonly Entry[];
+  readonly deletions: readonly Deletion[];
+}
+
 /**
- * The door of new log entries, in batches from the table's stream. A batch that fails comes again, and is halved until
+ * The door of log entries that are new or were deleted, in batches from the table's stream. A batch that fails comes again, and is halved until
  * what is wrong with it stands alone: `run` must bear repetition.
  */
-export function onEntries(metric: string, run: (entries: readonly Entry[]) => Promise<void>) {
-  return onEvent(metric, (batch: StreamBatch) => run(entriesIn(batch)));
+export function onEntries(metric: string, run: (told: ToldEntries) => Promise<void>) {
+  return onEvent(metric, (batch: StreamBatch) =>
+    run({ entries: entriesIn(batch), deletions: deletionsIn(batch) }),
+  );
 }

@@ -21,6 +21,11 @@ export interface RequestContext<Parsed> extends Context {
 /** A door's answer with the decision that allowed it. */
 export type Answer<T> = Promise<Decided<T>>;
 
+/** The same decision with its value as the protocol says it. */
+export function shaped<T, Said>({ decision, value }: Decided<T>, shape: (value: T) => Said): Decided<Said> {
+  return { decision, value: shape(value) };
+}
+
 /** The decision about a request that no rule saw because it did not parse. */
 export function malformed(
   operation: Decision['operation'],

@@ -60,7 +60,36 @@ export const asks: Readonly<Record<string, Ask>> = {
       session: randomUUID(), // a sign-in that nobody has
     }),
   ),
+  'POST /admin/shreds': async (cast, as) =>
+    answered(
+      await cast.run.request(as.person, 'POST', 'admin/shreds', { conversationId: as.conversationId }),
+    ),
+  'GET /admin/retention': route(() => ['GET', 'admin/retention']),
+  'POST /admin/retention': route(
+    () => ['POST', 'admin/retention'],
+    () => ({ kind: 'direct', days: 2_192 }),
+  ),
+  'GET /admin/holds': route(() => ['GET', 'admin/holds']),
+  'POST /admin/holds': placeHold,
+  'POST /admin/holds/{holdId}/release': async (cast, as) => {
+    const { answer } = await placeHold(cast, as);
+    const { holdId = 'a'.repeat(26) } = (answer as { body: { holdId?: string } }).body; // who may not place one names none
+    return answered(await cast.run.request(as.person, 'POST', `admin/holds/${holdId}/release`, {}));
+  },
 };
+
+/** On the actor's conversation, after it was asked to be destroyed: that is refused while a hold stands. */
+async function placeHold(cast: Cast, as: Actor): Promise<Asked> {
+  const wish = { ref: randomUUID(), reason: 'M-1', conversations: [as.conversationId] };
+  return answered(await cast.run.request(as.person, 'POST', 'admin/holds', wish));
+}
+
+function answered(answer: { readonly status: number; readonly body: unknown }): Asked {
+  return {
+    answer,
+    code: answer.status < 300 ? undefined : String((answer.body as { code?: string }).code),
+  };
+}
 
 function frame(type: string, fields: (as: Actor) => object): Ask {
   return async (_cast, as) => {
@@ -72,11 +101,7 @@ function frame(type: string, fields: (as: Actor) => object): Ask {
 function route(where: (as: Actor) => readonly [string, string], body?: (cast: Cast) => object): Ask {
   return async (cast, as) => {
     const [method, path] = where(as);
-    const answer = await cast.run.request(as.person, method, path, body?.(cast));
-    return {
-      answer,
-      code: answer.status < 300 ? undefined : String((answer.body as { code?: string }).code),
-    };
+    return answered(await cast.run.request(as.person, method, path, body?.(cast)));
   };
 }
 
@@ -140,4 +165,10 @@ const rules: Readonly<Record<string, Rule>> = {
   'POST /conversations/{conversationId}/members': adding,
   'DELETE /conversations/{conversationId}/members/{person}': removing,
   'POST /admin/revocations': only('administrator', 'privacy-officer'),
+  'POST /admin/shreds': only('privacy-officer'),
+  'GET /admin/retention': only(...offices),
+  'POST /admin/retention': only('privacy-officer'),
+  'GET /admin/holds': only('privacy-officer'),
+  'POST /admin/holds': only('privacy-officer'),
+  'POST /admin/holds/{holdId}/release': only('privacy-officer'),
 };

@@ -16,9 +16,11 @@ const throughSqs = JSON.stringify({ StringEquals: { 'kms:ViaService': 'sqs.<regi
 const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
-const ofLists = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'L#*' } });
-const ofEnds = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'ENDS' } });
-const ofRequests = JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'A#*' } });
+const ofPartitions = (pattern: string) =>
+  JSON.stringify({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': pattern } });
+const ofLists = ofPartitions('L#*');
+const ofEnds = ofPartitions('ENDS');
+const ofRequests = ofPartitions('A#*');
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -43,6 +45,28 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
   },
   BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
+
+  ReadHolds: { actions: ['dynamodb:Query'], on: 'table Conversations', when: ofPartitions('POLICY#HOLDS') },
+  SettleHolds: {
+    actions: ['dynamodb:PutItem'],
+    on: 'table Conversations',
+    when: ofPartitions('POLICY#HOLDS'),
+  },
+  SetRetention: {
+    actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    on: 'table Conversations',
+    when: ofPartitions('POLICY'),
+  },
+  KeepHolds: {
+    actions: ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    on: 'table Conversations',
+    when: ofPartitions('POLICY*'),
+  },
+  FindHeads: { actions: ['dynamodb:GetItem'], on: 'table Conversations' },
+  RestampConversations: {
+    actions: ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    on: 'table Conversations',
+  },
 
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
   KeepRequests: {
@@ -141,6 +165,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'CreateConversation/Policy': [
     ...admitted,
     'BeginConversations',
+    'ReadHolds',
     'ReadPeople',
     'PutConversationOnLists',
     ...sealing,
@@ -181,6 +206,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ReadPerson',
     'KeepRequests',
     'MarkShredded',
+    'ReadHolds',
     'ShredDataKeys',
     'ReadTablesUnderKeysKey',
     'WriteTablesUnderKeysKey',
@@ -191,10 +217,21 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'DestroyDataKeys',
     ...sealing,
     'SealTitlesAnew',
+    'ReadHolds',
     'ReadTablesUnderDataKey',
     'WriteTablesUnderDataKey',
     'ParkRecords',
     'EncryptParkedRecords',
+  ],
+  'ChangeRetention/Policy': [...admitted, 'SetRetention'],
+  'KeepHolds/Policy': [...admitted, 'FindHeads', 'KeepHolds', 'ReadPeople', 'ReadPerson', 'KeepRequests'],
+  'Restamp/Policy': [
+    'WriteOwnLog',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'RestampConversations',
+    'ReadHolds',
+    'SettleHolds',
   ],
   'ShowMe/Policy': overHttp,
   'RaiseHeads/Policy': [
@@ -230,13 +267,31 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'UnknownFrame/Function': [...sessions],
   'KeepSession/Function': [...sessions],
   'SweepSessions/Function': [...sessions, 'SOCKET_CALLBACK_URL'],
-  'EndGrants/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'SendMessage/Function': [...sessions, 'SOCKET_CALLBACK_URL', 'CONVERSATIONS_TABLE', ...keys],
-  'CatchUp/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
-  'Sync/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
+  'EndGrants/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    'SOCKET_CALLBACK_URL',
+  ],
+  'SendMessage/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'SOCKET_CALLBACK_URL',
+    'CONVERSATIONS_TABLE',
+    ...keys,
+  ],
+  'CatchUp/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'Sync/Function': ['RETENTION_DAYS', ...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
   'MarkRead/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'ListConversations/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
-  'ReadMessages/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'ListConversations/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    ...keys,
+  ],
+  'ReadMessages/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'CreateConversation/Function': [
     'RETENTION_DAYS',
     ...sessions,
@@ -244,7 +299,13 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'CONVERSATIONS_TABLE',
     ...keys,
   ],
-  'ChangeMembers/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'ChangeMembers/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    'SOCKET_CALLBACK_URL',
+  ],
   'RevokeSession/Function': [
     ...sessions,
     'PEOPLE_TABLE',
@@ -260,8 +321,11 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'KEYS_RECOVERY_DAYS',
     'SIGNING_KEY_ARN',
   ],
-  'DestroyKeys/Function': ['CONVERSATIONS_TABLE', ...keys],
+  'DestroyKeys/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', ...keys],
   'ShowMe/Function': [...sessions],
+  'ChangeRetention/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE'],
+  'KeepHolds/Function': [...sessions, 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE'],
+  'Restamp/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE'],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };
 

@@ -5,7 +5,16 @@ import { createConversation, type Proposal } from '../../../functions/domain/cre
 import type { Created, Log } from '../../../functions/domain/log.ts';
 import { isSame, phi } from '../../../functions/domain/phi.ts';
 import { Refusal } from '../../../functions/domain/refusal.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, MemoryLog, person } from './in-memory.ts';
+import {
+  aConversation,
+  aRef,
+  aRetention,
+  callerNamed,
+  cliniciansOf,
+  MemoryLog,
+  noHolds,
+  person,
+} from './in-memory.ts';
 
 const people = [person('ana'), person('ben'), person('cleo')];
 
@@ -61,7 +70,8 @@ test('in any race a ref makes one group, two people have one direct conversation
               ...rooms,
               log: log.asLog(),
               people: cliniciansOf(),
-              retentionDays: 30,
+              retention: aRetention({ default: 30 }),
+              ...noHolds,
               pause: () => scheduler.schedule(Promise.resolve(), 'pause'),
             },
             Promise.resolve(callerNamed(people[by] ?? '')),

@@ -7,12 +7,14 @@ import {
   type SessionRecord,
   type Socket,
 } from '../../../functions/domain/caller.ts';
+import type { MembershipRooms } from '../../../functions/domain/change-members.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
+import type { RetentionPolicy } from '../../../functions/domain/retention.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
 import type { SignOutRules } from '../../../functions/domain/sign-out.ts';
@@ -234,10 +236,12 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   };
   log.heads.set(conversationId, head);
   let ids = 0;
-  const rooms: SendingRooms & { newRef: () => string; ends: MemoryEnds } = {
+  const rooms: SendingRooms & Omit<MembershipRooms, 'people'> & { ends: MemoryEnds } = {
     log,
     sessions,
     vault: vault(new DataKeys(keys, keys, now)),
+    ...noHolds,
+    retention: aRetention({ default: 30 }),
     ends: new MemoryEnds(),
     announcements: {
       announce: async (entry, to) => {
@@ -254,6 +258,18 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   };
   return { rooms, log, sessions, keys, announced, conversationId, head };
 }
+
+/** A policy in memory. */
+export function aRetention(days: RetentionPolicy['days']) {
+  const policy: { -readonly [K in keyof RetentionPolicy]: RetentionPolicy[K] } = { days };
+  return { policy, standing: async () => policy };
+}
+
+/** Rooms in which nothing is on hold. */
+export const noHolds = {
+  holds: { all: async () => [], keep: async () => true },
+  restamps: { ask: async () => 1 },
+};
 
 /** A caller whose session is live. */
 export function callerNamed(name: string): Caller {

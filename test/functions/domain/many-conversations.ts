@@ -6,7 +6,7 @@ import type { Listing, Lists, Marked, Standing, Standings } from '../../../funct
 import type { Log } from '../../../functions/domain/log.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import type { Vault } from '../../../functions/domain/vault.ts';
-import { aRef, aText, MemoryLog, person } from './in-memory.ts';
+import { aRef, aRetention, aText, MemoryLog, person } from './in-memory.ts';
 
 export const NOW = 1_800_000_000_000;
 export const [reader, writer] = [person('reader'), person('writer')];
@@ -119,7 +119,7 @@ export class ManyConversations {
 
   get rooms() {
     const { log, lists, standings, vault } = this;
-    return { log, lists, standings, vault, now: () => this.now };
+    return { log, lists, standings, vault, retention: aRetention({ default: 30 }), now: () => this.now };
   }
 
   private of(conversationId: string, what: string): MemoryLog {

@@ -20,7 +20,7 @@ import { DataKeys } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
 import { DestructionCertificate } from '../../../protocol/requests.ts';
 import { startDatabase } from '../../fixtures/database.ts';
-import { aRef, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
+import { aRef, aRetention, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const RETENTION = 100;
@@ -120,7 +120,7 @@ function aDeployment(name: string) {
     );
   const read = async (conversationId: string) => {
     const { value } = await readLog(
-      { log, vault: environment(), now },
+      { log, vault: environment(), now, retention: aRetention({ default: RETENTION }) },
       Promise.resolve({ ...callerNamed(ana), roles: ['clinician'] }),
       'conversation.read',
       conversationId,

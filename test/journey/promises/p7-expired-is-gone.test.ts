@@ -6,6 +6,7 @@ import { keys } from '../../../functions/store/keys.ts';
 import type { BareSocket } from '../../fixtures/bare-socket.ts';
 import type { Person } from '../../fixtures/deployed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
+import { everywhere, seen } from '../../fixtures/observed/read-paths.ts';
 import { itemsOf, tableOf } from '../../fixtures/observed/stored.ts';
 import { type Run, startRun } from '../../fixtures/running.ts';
 import { signInAgain } from '../../fixtures/sign-in-again.ts';
@@ -40,13 +41,13 @@ test(
     clock.advance(expiry - clock.now() - 4 * MINUTE);
     const { person, socket } = await signedInAgain(ana);
     clock.advance(expiry - MINUTE - clock.now());
-    expect(await seen(person, socket, id)).toEqual({
+    expect(await seen(run, person, socket, id)).toEqual({
       ...everywhere([1, 2, 3, 4, 5, 6, 7]),
       floor: 0,
       unread: 7,
     });
     clock.advance(expiry - clock.now());
-    const after = await seen(person, socket, id);
+    const after = await seen(run, person, socket, id);
     const given = [after.catchUp, after.sync, after.forward, after.backward, after.latest ?? []].flat();
     expect(after).toEqual({ ...everywhere([6, 7]), floor: 5, unread: 2 });
     expect((await itemsOf(run, id)).length).toBe(7); // still there: what nobody may see is not yet deleted
@@ -54,7 +55,11 @@ test(
 
     clock.advance(DAY + 5 * MINUTE);
     const later = await signedInAgain(ana);
-    expect(await seen(later.person, later.socket, id)).toEqual({ ...everywhere([]), floor: 7, unread: 0 });
+    expect(await seen(run, later.person, later.socket, id)).toEqual({
+      ...everywhere([]),
+      floor: 7,
+      unread: 0,
+    });
     later.socket.close();
 
     clock.advance(STORED_LONGER);
@@ -65,7 +70,7 @@ test(
       ({ type }) => type === 'message.accepted',
     );
     expect(answer.seq).toBe(8); // the log does not begin again
-    expect(await seen(last.person, last.socket, id)).toMatchObject({ ...everywhere([8]), floor: 7 });
+    expect(await seen(run, last.person, last.socket, id)).toMatchObject({ ...everywhere([8]), floor: 7 });
     reportPromise('p7-expired-is-gone', {
       promise: 'P7',
       journey: 'expired on every read path',
@@ -103,7 +108,7 @@ test(
     run.stack.clock.advance(RETENTION);
     const { person, socket } = await signedInAgain(ana);
     const { body } = await run.request(person, 'GET', 'conversations');
-    const entry = (body as { conversations: Inboxed[] }).conversations.find(
+    const entry = (body as { conversations: { conversationId: string }[] }).conversations.find(
       ({ conversationId }) => conversationId === id,
     );
     expect(entry).toMatchObject({ title: 'Ward 9', last: 1, unread: 0 });
@@ -112,50 +117,6 @@ test(
   },
   PATIENCE,
 );
-
-/** What one person is given of a conversation by every path that reads it, by the numbers of the entries. */
-async function seen(person: Person, socket: BareSocket, conversationId: string) {
-  const catchUp = await socket.ask({ type: 'conversation.catch-up', conversationId, since: 0 });
-  const synced = await socket.ask({ type: 'sync', cursors: { [conversationId]: 0 } });
-  const path = `conversations/${conversationId}/messages`;
-  const [forward, backward, inbox] = [
-    await run.request(person, 'GET', `${path}?after=0`),
-    await run.request(person, 'GET', path),
-    await run.request(person, 'GET', 'conversations'),
-  ].map(({ body }) => body as Page & { conversations: Inboxed[] });
-  const inSync = (synced.conversations as (Page & Inboxed)[]).find(
-    (one) => one.conversationId === conversationId,
-  );
-  const entry = inbox?.conversations.find((one) => one.conversationId === conversationId);
-  return {
-    catchUp: seqs(catchUp as unknown as Page),
-    sync: seqs(inSync),
-    forward: seqs(forward),
-    backward: seqs(backward),
-    latest: entry?.latest?.seq,
-    floor: catchUp.floor,
-    unread: entry?.unread,
-  };
-}
-
-interface Page {
-  readonly entries: readonly { readonly seq: number }[];
-}
-
-interface Inboxed {
-  readonly conversationId: string;
-  readonly unread: number;
-  readonly latest?: { readonly seq: number };
-}
-
-const seqs = (page: Page | undefined) => (page?.entries ?? []).map(({ seq }) => seq);
-const everywhere = (all: readonly number[]) => ({
-  catchUp: all,
-  sync: all,
-  forward: all,
-  backward: all,
-  latest: all.at(-1),
-});
 
 async function aGroup(title?: string): Promise<string> {
   const { person } = await signedInAgain(ana);

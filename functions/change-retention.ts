@@ -1,0 +1,24 @@
+import { ChangeRetention, ShowRetention } from '../protocol/requests.ts';
+import { changeRetention, showRetention } from './domain/retention.ts';
+import { retentionPolicy } from './push/frames.ts';
+import { onRequest, route } from './wiring/on-request.ts';
+import { shaped } from './wiring/request.ts';
+import { open, world } from './wiring/rooms.ts';
+
+const rooms = { now: world.now, retention: open.retention(), restamps: open.restamps() };
+
+/** `GET` and `POST /admin/retention`: how long what is said may be read, by kind of conversation. */
+export const handler = onRequest(open.sessions(), {
+  'GET /admin/retention': route({
+    schema: ShowRetention,
+    operation: 'retention.show',
+    metric: 'ShowRetention',
+    run: async (_request, { caller }) => shaped(await showRetention(rooms, caller), retentionPolicy),
+  }),
+  'POST /admin/retention': route({
+    schema: ChangeRetention,
+    operation: 'retention.change',
+    metric: 'ChangeRetention',
+    run: async (change, { caller }) => shaped(await changeRetention(rooms, caller, change), retentionPolicy),
+  }),
+});
