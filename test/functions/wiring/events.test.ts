@@ -36,9 +36,11 @@ afterEach(() => vi.restoreAllMocks());
 
 /** An error whose message looks as much like a stack as it can. */
 function looksLikeFrames(): Error {
-  return new Error(
+  const error = new Error(
     `said\n    at ${NAME} (file:///index.mjs:1:1)\n    at ${NAME.split(' ')[0]} (node:internal:1:1)`,
   );
+  expect(error.stack).toContain(error.message); // V8 writes the stack when it is first asked for
+  return error;
 }
 
 /** Errors with the name wherever a library might put it. */
