@@ -15,9 +15,11 @@ export class DoorBoundary extends ManagedPolicy {
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
       allow(
-        'LookThroughSessions',
+        'LookThroughTables', // all but People
         ['dynamodb:Scan'],
-        within('dynamodb', `table/${deployment}-Data-Sessions*`),
+        ['Sessions', 'Conversations', 'Keys'].flatMap((table) =>
+          within('dynamodb', `table/${deployment}-Data-${table}*`),
+        ),
       ),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
       allow('UseQueues', queueActions, stacks('sqs', '')),

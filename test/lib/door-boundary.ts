@@ -4,7 +4,13 @@ export function doorBoundary(): object {
     Version: '2012-10-17',
     Statement: [
       may('UseTables', dynamodb, ofStacks('dynamodb', 'table/')),
-      may('LookThroughSessions', 'dynamodb:Scan', place('dynamodb', 'table/Wardline-Data-Sessions*')),
+      may(
+        'LookThroughTables',
+        'dynamodb:Scan',
+        ['Sessions', 'Conversations', 'Keys'].map((table) =>
+          place('dynamodb', `table/Wardline-Data-${table}*`),
+        ),
+      ),
       may('ListStreams', 'dynamodb:ListStreams', '*'),
       may('UseQueues', sqs, ofStacks('sqs', '')),
       may('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], ofStacks('logs', 'log-group:')),
