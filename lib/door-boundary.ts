@@ -14,13 +14,6 @@ export class DoorBoundary extends ManagedPolicy {
     const { stacks, within } = placesOf(this, deployment);
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
-      allow(
-        'LookThroughTables',
-        ['dynamodb:Scan'],
-        ['Sessions', 'People', 'Keys'].flatMap((table) =>
-          within('dynamodb', `table/${deployment}-Data-${table}*`),
-        ),
-      ),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
       allow('UseQueues', queueActions, stacks('sqs', '')),
       allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], stacks('logs', 'log-group:')),
@@ -39,7 +32,7 @@ export class DoorBoundary extends ManagedPolicy {
 const tableActions = calls(
   'dynamodb',
   ...['BatchGetItem', 'BatchWriteItem', 'ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem'],
-  ...['Query', 'UpdateItem', 'DescribeStream', 'GetRecords', 'GetShardIterator'],
+  ...['Query', 'Scan', 'UpdateItem', 'DescribeStream', 'GetRecords', 'GetShardIterator'],
 );
 const queueActions = calls(
   'sqs',

@@ -4,11 +4,6 @@ export function doorBoundary(): object {
     Version: '2012-10-17',
     Statement: [
       may('UseTables', dynamodb, ofStacks('dynamodb', 'table/')),
-      may(
-        'LookThroughTables',
-        'dynamodb:Scan',
-        ['Sessions', 'People', 'Keys'].map((table) => place('dynamodb', `table/Wardline-Data-${table}*`)),
-      ),
       may('ListStreams', 'dynamodb:ListStreams', '*'),
       may('UseQueues', sqs, ofStacks('sqs', '')),
       may('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], ofStacks('logs', 'log-group:')),
@@ -31,6 +26,7 @@ const dynamodb = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
   'dynamodb:Query',
+  'dynamodb:Scan',
   'dynamodb:UpdateItem',
   'dynamodb:DescribeStream',
   'dynamodb:GetRecords',
