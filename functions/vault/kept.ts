@@ -6,14 +6,12 @@ const MOST = 1_000;
 interface Entry {
   readonly until: number;
   readonly key: Promise<Uint8Array>;
-  users: number;
-  isDropped: boolean;
 }
 
 /**
  * Keeps plain keys for five minutes, and asks once where many ask at the same time. The next use of any key, whichever,
- * takes out of memory what is past, by overwriting it: a frozen environment runs no timer. Whoever still waits for a
- * key that was dropped meanwhile has it until their work is done, and then it is overwritten.
+ * takes out of memory what is past, by overwriting it: a frozen environment runs no timer. Whoever waited for a key that
+ * was dropped meanwhile does their work with it first.
  */
 export class Kept {
   private readonly entries = new Map<string, Entry>();
@@ -23,16 +21,9 @@ export class Kept {
     this.now = now;
   }
 
-  /** Does `work` with the key, which must not leave it. */
+  /** Does `work` with the key, at once and in one go: afterwards the key may be overwritten. */
   async use<T>(name: string, fetch: () => Promise<Uint8Array>, work: (key: Uint8Array) => T): Promise<T> {
-    const entry = this.entryOf(name, fetch);
-    entry.users += 1;
-    try {
-      return work(await entry.key);
-    } finally {
-      entry.users -= 1;
-      overwriteUnused(entry);
-    }
+    return work(await this.entryOf(name, fetch).key);
   }
 
   private entryOf(name: string, fetch: () => Promise<Uint8Array>): Entry {
@@ -41,7 +32,7 @@ export class Kept {
     const kept = this.entries.get(name);
     if (kept) return kept;
 
-    const entry: Entry = { until: now + PLAIN_KEY_MS, key: fetch(), users: 0, isDropped: false };
+    const entry: Entry = { until: now + PLAIN_KEY_MS, key: fetch() };
     this.entries.set(name, entry);
     entry.key.catch(() => {
       if (this.entries.get(name) === entry) this.entries.delete(name); // a failure is not kept
@@ -55,17 +46,11 @@ export class Kept {
 
   private drop(name: string): void {
     const entry = this.entries.get(name);
-    if (!entry) return;
     this.entries.delete(name);
-    entry.isDropped = true;
-    overwriteUnused(entry);
+    // Behind everybody who waits for it: a promise calls in the order in which it was asked, and their work does not wait.
+    entry?.key.then(
+      (bytes) => bytes.fill(0),
+      () => {},
+    );
   }
-}
-
-function overwriteUnused({ key, users, isDropped }: Entry): void {
-  if (!isDropped || users > 0) return;
-  key.then(
-    (bytes) => bytes.fill(0),
-    () => {},
-  );
 }

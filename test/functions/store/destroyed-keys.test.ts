@@ -278,6 +278,8 @@ describe('a shredded conversation', () => {
 
     await putBack(tables.keys, yesterday.keys); // keys beside the record that forbids them
     expect(await opens(entries)).toEqual(['shredded', 'shredded', 'shredded']);
+    expect((await replay()).map(({ isNew }) => isNew)).toEqual([true]); // its certificate no longer holds
+    await putBack(tables.keys, yesterday.keys);
     await forget(tables.keys, keys.shred(conversationId)); // the whole table as it was
     expect(await opens(entries)).toEqual([true, true, true]); // to whoever would ask no head
     expect(await read(conversationId)).toEqual({ seqs: [], floor: 3, upTo: 3 });
