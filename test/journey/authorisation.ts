@@ -53,6 +53,24 @@ export const asks: Readonly<Record<string, Ask>> = {
     `conversations/${conversationId}/members/${'a'.repeat(26)}`,
   ]),
   'GET /me': route(() => ['GET', 'me']),
+  'POST /admin/shreds': route(
+    () => ['POST', 'admin/shreds'],
+    (cast) => ({ conversationId: cast.spare }),
+  ),
+  'GET /admin/retention': route(() => ['GET', 'admin/retention']),
+  'POST /admin/retention': route(
+    () => ['POST', 'admin/retention'],
+    () => ({ kind: 'direct', days: 2_192 }),
+  ),
+  'GET /admin/holds': route(() => ['GET', 'admin/holds']),
+  'POST /admin/holds': route(
+    () => ['POST', 'admin/holds'],
+    (cast) => ({ ref: randomUUID(), reason: 'M-2', conversations: [cast.held] }),
+  ),
+  'POST /admin/holds/{holdId}/release': route(
+    (_as, cast) => ['POST', `admin/holds/${cast.holdId}/release`],
+    () => ({}),
+  ),
   'POST /admin/revocations': route(
     () => ['POST', 'admin/revocations'],
     (cast) => ({
@@ -60,29 +78,7 @@ export const asks: Readonly<Record<string, Ask>> = {
       session: randomUUID(), // a sign-in that nobody has
     }),
   ),
-  'POST /admin/shreds': async (cast, as) =>
-    answered(
-      await cast.run.request(as.person, 'POST', 'admin/shreds', { conversationId: as.conversationId }),
-    ),
-  'GET /admin/retention': route(() => ['GET', 'admin/retention']),
-  'POST /admin/retention': route(
-    () => ['POST', 'admin/retention'],
-    () => ({ kind: 'direct', days: 2_192 }),
-  ),
-  'GET /admin/holds': route(() => ['GET', 'admin/holds']),
-  'POST /admin/holds': placeHold,
-  'POST /admin/holds/{holdId}/release': async (cast, as) => {
-    const { answer } = await placeHold(cast, as);
-    const { holdId = 'a'.repeat(26) } = (answer as { body: { holdId?: string } }).body; // who may not place one names none
-    return answered(await cast.run.request(as.person, 'POST', `admin/holds/${holdId}/release`, {}));
-  },
 };
-
-/** On the actor's conversation, after it was asked to be destroyed: that is refused while a hold stands. */
-async function placeHold(cast: Cast, as: Actor): Promise<Asked> {
-  const wish = { ref: randomUUID(), reason: 'M-1', conversations: [as.conversationId] };
-  return answered(await cast.run.request(as.person, 'POST', 'admin/holds', wish));
-}
 
 function answered(answer: { readonly status: number; readonly body: unknown }): Asked {
   return {
@@ -98,9 +94,12 @@ function frame(type: string, fields: (as: Actor) => object): Ask {
   };
 }
 
-function route(where: (as: Actor) => readonly [string, string], body?: (cast: Cast) => object): Ask {
+function route(
+  where: (as: Actor, cast: Cast) => readonly [string, string],
+  body?: (cast: Cast) => object,
+): Ask {
   return async (cast, as) => {
-    const [method, path] = where(as);
+    const [method, path] = where(as, cast);
     return answered(await cast.run.request(as.person, method, path, body?.(cast)));
   };
 }
@@ -127,7 +126,7 @@ const only =
 /** Whether the log says that they are in, and nothing says that it is over. */
 function isIn(role: Role, relation: Relation): boolean {
   if (role === 'guest' && relation === 'owner') return false; // an owner has no end, and a guest must have one
-  return relation === 'owner' || relation === 'member' || relation === 'reader';
+  return ['owner', 'member', 'reader', 'member on hold'].includes(relation);
 }
 
 const inConversation: Rule = (role, relation) => {
@@ -164,11 +163,11 @@ const rules: Readonly<Record<string, Rule>> = {
   'POST /conversations': only(...beginners),
   'POST /conversations/{conversationId}/members': adding,
   'DELETE /conversations/{conversationId}/members/{person}': removing,
-  'POST /admin/revocations': only('administrator', 'privacy-officer'),
-  'POST /admin/shreds': only('privacy-officer'),
+  'POST /admin/shreds': only('privacy-officer'), // who waits for a second one
   'GET /admin/retention': only(...offices),
   'POST /admin/retention': only('privacy-officer'),
   'GET /admin/holds': only('privacy-officer'),
   'POST /admin/holds': only('privacy-officer'),
   'POST /admin/holds/{holdId}/release': only('privacy-officer'),
+  'POST /admin/revocations': only('administrator', 'privacy-officer'),
 };
