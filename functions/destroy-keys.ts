@@ -1,13 +1,14 @@
 import { destroyKeys } from './domain/destroy-keys.ts';
 import { underPolicy } from './domain/retention.ts';
+import { openKeys } from './wiring/key-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
   now: world.now,
-  keys: open.destructibleKeys(),
-  titles: open.titles(),
+  keys: openKeys.destructible(),
+  titles: openKeys.titles(),
   vault: open.vault(),
   isHeld: open.isHeld(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),

@@ -2,6 +2,7 @@ import { ShredConversation } from '../protocol/requests.ts';
 import { askToShred } from './domain/ask-to-shred.ts';
 import { shredding } from './push/frames.ts';
 import { setting } from './wiring/env.ts';
+import { openKeys } from './wiring/key-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -10,8 +11,8 @@ const rooms = {
   log: open.log(),
   people: open.people(),
   requests: open.requests(),
-  records: open.shreds(),
-  keys: open.destructibleKeys(),
+  records: openKeys.shreds(),
+  keys: openKeys.destructible(),
   isHeld: open.isHeld(),
   signer: open.signer(),
   recoveryDays: setting('keysRecoveryDays'),

@@ -13,9 +13,8 @@ import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
-import { destructibleKeys } from '../store/destructible-keys.ts';
 import { ends } from '../store/ends.ts';
-import { deletions, heads, standings, titles } from '../store/heads.ts';
+import { deletions, heads, standings } from '../store/heads.ts';
 import { holds } from '../store/holds.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
@@ -23,7 +22,6 @@ import { requests } from '../store/requests.ts';
 import { restamps } from '../store/restamps.ts';
 import { retention } from '../store/retention.ts';
 import { sessions } from '../store/sessions.ts';
-import { shreds } from '../store/shreds.ts';
 import { stampingStore } from '../store/stamping.ts';
 import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
@@ -44,7 +42,8 @@ const PUSH_WITHIN_MS = 1_000;
 
 const now = () => Date.now();
 
-const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
+/** Every door's one client of DynamoDB. */
+export const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
   marshallOptions: { removeUndefinedValues: true },
 });
 
@@ -90,10 +89,6 @@ export const open = {
         now,
       ),
     ),
-  destructibleKeys: () => destructibleKeys(documents, setting('keysTable')),
-  titles: () => titles(documents, setting('conversationsTable')),
-  shreds: () =>
-    shreds(documents, { keys: setting('keysTable'), conversations: setting('conversationsTable') }),
   announcements: () => announcements(openSockets(), open.sessions(), reportLostPush),
   stamps: () => stamps(documents, setting('sessionsTable'), now),
   closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),
