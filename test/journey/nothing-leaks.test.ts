@@ -5,7 +5,14 @@ import { parsing } from '../../functions/wiring/parse.ts';
 import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
 import { clientFrames } from '../../protocol/frames.ts';
-import { AddMember, CreateConversation, RevokeSession } from '../../protocol/requests.ts';
+import {
+  AddMember,
+  ChangeRetention,
+  CreateConversation,
+  PlaceHold,
+  RevokeSession,
+  ShredConversation,
+} from '../../protocol/requests.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
 import { type Field, textOf } from '../fixtures/broken-json.ts';
 import { framesOf, requestsOf } from '../fixtures/broken-requests.ts';
@@ -71,6 +78,9 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /conversations': CreateConversation,
     'POST /conversations/{conversationId}/members': AddMember.omit({ conversationId: true }),
     'POST /admin/revocations': RevokeSession,
+    'POST /admin/shreds': ShredConversation,
+    'POST /admin/retention': ChangeRetention,
+    'POST /admin/holds': PlaceHold,
   };
   const bodies = requests().filter(({ fields }) => fields.length > 0);
   const all = [
