@@ -1,4 +1,4 @@
-import type { Role } from './add-person.ts';
+import type { Role } from '../protocol/roles.ts';
 import type { Deployment } from './deployment.ts';
 import { addEnrolled } from './users.ts';
 

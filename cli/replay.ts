@@ -7,8 +7,8 @@ import { destructibleKeys } from '../functions/store/destructible-keys.ts';
 import { shreds } from '../functions/store/shreds.ts';
 import { signingKey } from '../functions/vault/signing-key.ts';
 import type { DestructionCertificate } from '../protocol/requests.ts';
-import { operatorOf } from './add-person.ts';
 import type { KeysDeployment } from './deployment.ts';
+import { operatorOf } from './operator.ts';
 import { ServerClock } from './server-clock.ts';
 
 /**

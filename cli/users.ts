@@ -1,14 +1,30 @@
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { newPassword } from '../functions/wiring/passwords.ts';
 import { SessionId } from '../protocol/ids.ts';
-import { type AddedPerson, addPerson, operatorOf, type Role, roles } from './add-person.ts';
-import { type Deployment, readAccess, readDeployment, revokingDeploymentOf } from './deployment.ts';
+import type { Role } from '../protocol/roles.ts';
+import { type AddedPerson, addPerson, type Place, roles } from './add-person.ts';
+import {
+  disableCommand,
+  enableCommand,
+  recertifyCommand,
+  rolesCommand,
+  sessionsCommand,
+} from './administer.ts';
+import { type Deployment, readDeployment } from './deployment.ts';
 import { type Enrolment, enrol } from './enrol.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { newPassword } from './passwords.ts';
+import { operatorOf } from './operator.ts';
 import { revoke } from './revoke.ts';
-
-const localOutputs = fileURLToPath(new URL('../.wardline/outputs.json', import.meta.url));
+import {
+  collectPatient,
+  collectRole,
+  localOutputs,
+  outputsOption,
+  parsePlace,
+  parseUsername,
+  reachedBy,
+  reportLost,
+} from './users-arguments.ts';
 
 /** `wardline users`: who may sign in, by the calls that an operator makes on AWS. */
 export function usersCommand(): Command {
@@ -24,24 +40,41 @@ export function usersCommand(): Command {
         .argParser(collectRole)
         .makeOptionMandatory(),
     )
-    .option('--outputs <file>', 'what cdk deploy --outputs-file wrote (default: that of the local run)')
+    .option(
+      '--site <code>',
+      'the site they are at; an administrator with one has its people in charge',
+      parsePlace,
+    )
+    .option('--department <code>', 'where they work there', parsePlace)
+    .option(
+      '--acts-for <person>',
+      'the id of a patient for whom a caregiver acts; again for more',
+      collectPatient,
+    )
+    .addOption(outputsOption())
     .option(
       '--enrol',
       'also go through the first sign-in and print its secrets: for the local run and for tests',
     )
     .option('--json', 'one line of JSON')
-    .action(async (username: string, { role, outputs = localOutputs, json, ...given }: Given) => {
-      const person = await addTo(readDeployment(outputs), {
-        username,
-        roles: role,
-        enrolled: given.enrol === true,
-      });
+    .action(async (username: string, { role, outputs = localOutputs, json, enrol, ...place }: Given) => {
+      const deployment = readDeployment(outputs);
+      const person = enrol
+        ? await addEnrolled(deployment, username, role, place)
+        : await addPerson(operatorOf(deployment), username, role, place);
       console.log(json ? JSON.stringify(person) : told(person));
     });
-  return new Command('users')
-    .description('the people who may sign in')
-    .addCommand(add)
-    .addCommand(revokeCommand());
+  const command = new Command('users').description('the people who may sign in').addCommand(add);
+  const others = [
+    rolesCommand,
+    disableCommand,
+    enableCommand,
+    revokeCommand,
+    sessionsCommand,
+    recertifyCommand,
+  ];
+  for (const make of others) command.addCommand(make());
+  return command;
 }
 
 /** `wardline users revoke`: the same as `POST /admin/revocations`, by who holds the AWS account's credentials. */
@@ -50,14 +83,10 @@ function revokeCommand(): Command {
     .description('ends all sign-ins of a person at once, or one of them, and prints the signed receipt')
     .argument('<person>', 'their id, or the user name they sign in with', parseUsername)
     .option('--session <id>', 'only this sign-in: origin_jti of its access tokens', parseSession)
-    .option('--outputs <file>', 'what cdk deploy --outputs-file wrote (default: that of the local run)')
+    .addOption(outputsOption())
     .option('--json', 'one line of JSON')
-    .action(async (person: string, { session, outputs = localOutputs, json }: GivenRevocation) => {
-      const access = readAccess(outputs);
-      const deployment = revokingDeploymentOf(access.outputs, access.credentials);
-      const receipt = await revoke(deployment, person, session, (error) =>
-        console.error(`a step failed: ${error instanceof Error ? error.name : error}`),
-      );
+    .action(async (person: string, { session, outputs, json }: GivenRevocation) => {
+      const receipt = await revoke(reachedBy(outputs), person, session, reportLost);
       console.log(JSON.stringify(receipt, null, json ? 0 : 2));
       const isDone = receipt.socketsLeftOpen === 0 && (receipt.refreshTokensEnded || session !== undefined);
       if (isDone) return;
@@ -72,7 +101,7 @@ interface GivenRevocation {
   readonly json?: true;
 }
 
-interface Given {
+interface Given extends Place {
   readonly role: readonly Role[];
   readonly outputs?: string;
   readonly enrol?: true;
@@ -91,8 +120,9 @@ export async function addEnrolled(
   deployment: Deployment,
   username: string,
   wanted: readonly Role[],
+  place: Place = {},
 ): Promise<EnrolledPerson> {
-  const { temporaryPassword, ...person } = await addPerson(operatorOf(deployment), username, wanted);
+  const { temporaryPassword, ...person } = await addPerson(operatorOf(deployment), username, wanted, place);
   if (!temporaryPassword) {
     throw new Failure(
       'finding',
@@ -100,14 +130,6 @@ export async function addEnrolled(
     );
   }
   return { ...person, ...(await enrol(deployment, username, temporaryPassword, newPassword())) };
-}
-
-function addTo(
-  deployment: Deployment,
-  given: { readonly username: string; readonly roles: readonly Role[]; readonly enrolled: boolean },
-): Promise<AddedPerson | EnrolledPerson> {
-  if (given.enrolled) return addEnrolled(deployment, given.username, given.roles);
-  return addPerson(operatorOf(deployment), given.username, given.roles);
 }
 
 function told(person: AddedPerson | EnrolledPerson): string {
@@ -125,21 +147,9 @@ function told(person: AddedPerson | EnrolledPerson): string {
   return lines.join('\n');
 }
 
-/** What Cognito takes as a user name, without what could not be told apart in a terminal or a shell. */
-function parseUsername(given: string): string {
-  if (/^[A-Za-z0-9._-]{1,128}$/.test(given)) return given;
-  throw new InvalidArgumentError('a user name is 1 to 128 letters, digits, dots, hyphens and underscores.');
-}
-
 function parseSession(given: string): string {
   if (SessionId.safeParse(given).success) return given;
   throw new InvalidArgumentError(
     'a session is the claim origin_jti of its access tokens, a lower-case UUID.',
   );
-}
-
-function collectRole(given: string, before: readonly Role[] = []): readonly Role[] {
-  const role = roles.find((known) => known === given);
-  if (!role) throw new InvalidArgumentError(`a role is one of ${roles.join(', ')}.`);
-  return [...new Set([...before, role])];
 }

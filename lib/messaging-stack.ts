@@ -126,6 +126,32 @@ export class MessagingStack extends Stack {
     signIn.letSignOut(revokeSession);
     audit.signingKey.letSign(revokeSession);
 
+    const createPerson = door('CreatePerson', 'page');
+    sessions.letAdmit(createPerson);
+    people.letAdd(createPerson);
+    signIn.letCreate(createPerson);
+
+    const changePerson = door('ChangePerson', 'message'); // until it has run, somebody reads who must not
+    sessions.letAdmit(changePerson);
+    sessions.letEnd(changePerson);
+    people.letChange(changePerson);
+    signIn.letSignOut(changePerson);
+    signIn.letDisable(changePerson);
+    signIn.letEnable(changePerson);
+    audit.signingKey.letSign(changePerson);
+
+    const listSessions = door('ListSessions', 'page');
+    sessions.letRead(listSessions);
+    people.letRead(listSessions);
+
+    const recertify = door('Recertify', 'page');
+    sessions.letAdmit(recertify);
+    sessions.letEnd(recertify);
+    people.letRecertify(recertify);
+    signIn.letSignOut(recertify);
+    signIn.letDisable(recertify);
+    audit.signingKey.letSign(recertify);
+
     const raiseHeads = door('RaiseHeads', 'page');
     conversations.onEntries(raiseHeads, parked);
 
@@ -181,6 +207,10 @@ export class MessagingStack extends Stack {
     socketApi.letPush(markRead);
     socketApi.letPush(revokeSession);
     socketApi.letClose(revokeSession);
+    for (const ending of [changePerson, recertify]) {
+      socketApi.letPush(ending);
+      socketApi.letClose(ending);
+    }
     socketApi.letPush(endGrants);
     socketApi.letPush(sweepSessions);
     socketApi.letClose(sweepSessions);
@@ -199,6 +229,7 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/members': changeMembers,
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
         'GET /me': showMe,
+        'GET /me/sessions': listSessions,
         'POST /admin/revocations': revokeSession,
         'POST /admin/shreds': shredConversation,
         'GET /admin/retention': changeRetention,
@@ -206,6 +237,14 @@ export class MessagingStack extends Stack {
         'GET /admin/holds': keepHolds,
         'POST /admin/holds': keepHolds,
         'POST /admin/holds/{holdId}/release': keepHolds,
+        'POST /admin/people': createPerson,
+        'POST /admin/people/{person}/roles': changePerson,
+        'POST /admin/people/{person}/disable': changePerson,
+        'POST /admin/people/{person}/enable': changePerson,
+        'GET /admin/people/{person}/sessions': listSessions,
+        'POST /admin/recertifications': recertify,
+        'GET /admin/recertifications/{quarter}': recertify,
+        'POST /admin/recertifications/{quarter}/people/{person}': recertify,
       },
     });
 

@@ -9,6 +9,12 @@ const LISTS = 'L#*';
 /** Partitions of acts that wait for a second person. */
 const REQUESTS = 'A#*';
 
+/** Partitions of profiles. */
+const PROFILES = 'P#*';
+
+/** Partitions of the quarterly lists on which everybody is signed off. */
+const QUARTERS = 'R#*';
+
 /** Every person: profile, roles, and the list of conversations they are in. */
 export class PeopleStore extends Construct {
   private readonly table: StoredTable;
@@ -56,6 +62,35 @@ export class PeopleStore extends Construct {
       name: 'KeepRequests',
       actions: ['PutItem', 'DeleteItem'],
       partitions: REQUESTS,
+    });
+  }
+
+  /** Lets `door` make a person, and finish one that was begun; and look up the patients for whom they are to act. */
+  letAdd(door: Door): void {
+    this.table.lend(door, { name: 'ReadPeople', actions: ['BatchGetItem'] });
+    this.table.lend(door, {
+      name: 'AddPerson',
+      actions: ['PutItem', 'UpdateItem'],
+      partitions: PROFILES,
+    });
+  }
+
+  /** Lets `door` change what a person is, and look up the patients for whom they are to act. */
+  letChange(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'ReadPeople', actions: ['BatchGetItem'] });
+    this.table.lend(door, { name: 'ChangePerson', actions: ['UpdateItem'], partitions: PROFILES });
+  }
+
+  /** Lets `door` list everybody once in a quarter, keep that list, and disable who is taken off. */
+  letRecertify(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'ChangePerson', actions: ['UpdateItem'], partitions: PROFILES });
+    this.table.lend(door, { name: 'LookThroughPeople', actions: ['Scan'] });
+    this.table.lend(door, {
+      name: 'KeepQuarterLists',
+      actions: ['PutItem', 'UpdateItem', 'Query'],
+      partitions: QUARTERS,
     });
   }
 

@@ -98,17 +98,36 @@ export class SignIn extends Construct {
 
   /** Lets `door` end every refresh token of a person. */
   letSignOut(door: Door): void {
-    door.lend({
-      name: 'SignOutEverywhere',
-      actions: ['cognito-idp:AdminUserGlobalSignOut'],
-      resources: [this.pool.userPoolArn],
-    });
-    door.tell(env.userPoolId, this.pool.userPoolId);
+    this.lend(door, 'SignOutEverywhere', ['AdminUserGlobalSignOut']);
+  }
+
+  /** Lets `door` make users with a temporary password; the pool asks them for one of their own and for MFA. */
+  letCreate(door: Door): void {
+    this.lend(door, 'CreateUsers', ['AdminCreateUser', 'AdminGetUser', 'AdminSetUserPassword']);
+  }
+
+  /** Lets `door` shut a user out. */
+  letDisable(door: Door): void {
+    this.lend(door, 'DisableUsers', ['AdminDisableUser']);
+  }
+
+  /** Lets `door` let a user in again. */
+  letEnable(door: Door): void {
+    this.lend(door, 'EnableUsers', ['AdminEnableUser']);
   }
 
   /** Tells `door` whose tokens to trust; their signing keys are public, so it takes no permission. */
   letVerify(door: Door): void {
     door.tell(env.userPoolId, this.pool.userPoolId);
     door.tell(env.userPoolClientId, this.client.userPoolClientId);
+  }
+
+  private lend(door: Door, name: string, actions: readonly string[]): void {
+    door.lend({
+      name,
+      actions: actions.map((action) => `cognito-idp:${action}`),
+      resources: [this.pool.userPoolArn],
+    });
+    door.tell(env.userPoolId, this.pool.userPoolId);
   }
 }

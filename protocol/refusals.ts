@@ -90,6 +90,33 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  'username-taken': {
+    message: 'this user name is somebody else’s, or stands with other roles; choose another',
+    retryable: false,
+    status: 409,
+  },
+  'roles-apart': {
+    message: 'these roles are not held by one person; an office is held alone',
+    retryable: false,
+    status: 422,
+  },
+  'operator-only': {
+    message:
+      'administrators, privacy officers and auditors are made, changed and disabled by the operator’s command alone',
+    retryable: false,
+    status: 403,
+  },
+  'person-disabled': { message: 'this person is disabled; enable them first', retryable: false, status: 409 },
+  'not-opened': {
+    message: 'this quarter’s list is not there or not filled yet; open it first',
+    retryable: false,
+    status: 409,
+  },
+  'signed-off': {
+    message: 'somebody has signed this person off with another verdict',
+    retryable: false,
+    status: 409,
+  },
   'too-many-ended': {
     message: 'fifty single sessions of this person were ended within a day; end all of them instead',
     retryable: false,

@@ -85,8 +85,13 @@ describe('the arrows of the house', () => {
     expect(elsewhere.map(({ file }) => file)).toEqual([]);
   });
 
-  test('what a person wrote is revealed where it is sealed, where it goes out to who may read it, where a token is verified, and nowhere else', () => {
-    const may = ['functions/push/frames.ts', 'functions/vault/vault.ts', 'functions/wiring/identity.ts'];
+  test('what a person wrote is revealed where it is sealed, where it goes out to who may read it, where a token is verified, where a user is made, and nowhere else', () => {
+    const may = [
+      'functions/push/frames.ts',
+      'functions/vault/vault.ts',
+      'functions/wiring/accounts.ts',
+      'functions/wiring/identity.ts',
+    ];
     expect(
       sources
         .filter(opensPhi)

@@ -2,6 +2,7 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import { type Caller, isEnded, type Sessions, type Socket } from './caller.ts';
 import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
+import { hears } from './relation.ts';
 
 /** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
 export interface Announcements {
@@ -19,7 +20,10 @@ export interface MarkAnnouncements {
   announceMark(mark: ReadMark, to: readonly Socket[]): Promise<void>;
 }
 
-/** Every live socket of the members of `head`, but the one the caller's frame came from, where somebody called. */
+/**
+ * Every live socket of those who may hear what is said in `head`'s conversation, but the one the caller's frame came from,
+ * where somebody called. Whose role was changed meanwhile hears by the new one.
+ */
 export async function socketsOf(
   sessions: Sessions,
   head: Head,
@@ -31,7 +35,11 @@ export async function socketsOf(
     .filter((person) => person !== caller?.person);
   const records = await sessions.ofMany(others);
   const sockets = [...records.values()].flatMap((record) =>
-    record.sockets.filter((socket) => !isEnded(record, socket)),
+    record.sockets.filter(
+      (socket) =>
+        !isEnded(record, socket) &&
+        hears({ ...(record.entitled ?? socket), person: socket.person, askedAt: now }, head),
+    ),
   );
   return [...sockets, ...(caller?.otherSockets ?? [])].filter((socket) => socket.expiresAt > now);
 }

@@ -93,7 +93,9 @@ export async function admit(
 ): Promise<Caller> {
   const record = await sessions.of(identity.person);
   const listed = record.sockets.find((socket) => socket.connectionId === identity.connectionId);
-  const token = { ...(listed ?? identity), ...record.entitled };
+  const shown = listed ?? identity;
+  const entitled = entitlementsOf(record.entitled ?? shown); // whole: what the token says of a site, say, is past too
+  const token = { ...shown, roles: entitled.roles };
   if (isEnded(record, token)) throw refusedSession('session-ended', identity, operation);
   if (token.expiresAt <= now) throw refusedSession('session-expired', identity, operation);
   const over = signedOutBy(sessions.rules, record, token, now);
@@ -112,7 +114,7 @@ export async function admit(
   const noted = isActive ? { activeAt: new Map([[token.session, now]]) } : record;
   return {
     person: identity.person,
-    ...entitlementsOf(token),
+    ...entitled,
     connectionId,
     expiresAt: token.expiresAt,
     askedAt: now,

@@ -25,6 +25,13 @@ export type Operation =
   | 'hold.place'
   | 'hold.list'
   | 'hold.release'
+  | 'person.create'
+  | 'person.change-roles'
+  | 'person.disable'
+  | 'person.enable'
+  | 'recertification.open'
+  | 'recertification.read'
+  | 'recertification.sign-off'
   | 'frame.unknown';
 
 /** Why somebody may. The rule that decided stands in every record of the decision. */
@@ -35,6 +42,11 @@ export type Rule =
   | 'security-role'
   | 'privacy-office'
   | 'oversight'
+  | 'people-in-charge'
+  | 'audit-role'
+  | 'roles-apart'
+  | 'offices-by-operator'
+  | 'one-name-one-person'
   | 'member-of-conversation'
   | 'owner-of-conversation'
   | 'member-leaves'

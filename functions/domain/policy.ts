@@ -35,6 +35,8 @@ export const policy: readonly PolicyRow[] = [
   row('session.keep', everyone, 'themselves', ['operations'], 'live-session'),
   row('session.revoke', everyone, 'themselves', ['operations'], 'own-session'),
   row('session.revoke', security, 'in their charge', ['operations'], 'security-role'),
+  row('session.list', everyone, 'themselves', ['operations'], 'own-session'),
+  row('session.list', security, 'in their charge', ['operations'], 'security-role'),
   row('me.show', everyone, 'themselves', ['operations'], 'live-session'),
 
   row('retention.show', offices, 'themselves', ['operations'], 'oversight'),
@@ -42,6 +44,13 @@ export const policy: readonly PolicyRow[] = [
   row('hold.place', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('hold.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('hold.release', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // two of them
+  row('person.create', ['administrator'], 'in their charge', ['operations'], 'people-in-charge'),
+  row('person.change-roles', ['administrator'], 'another in charge', ['operations'], 'people-in-charge'),
+  row('person.disable', security, 'another in charge', ['operations'], 'people-in-charge'),
+  row('person.enable', ['administrator'], 'another in charge', ['operations'], 'people-in-charge'),
+  row('recertification.open', security, 'in their charge', ['operations'], 'security-role'),
+  row('recertification.read', [...security, 'auditor'], 'themselves', ['operations'], 'audit-role'),
+  row('recertification.sign-off', security, 'another in charge', ['operations'], 'people-in-charge'),
 
   row('conversation.create', beginners, 'themselves', ['treatment', 'operations'], 'known-people'),
   row('conversation.list', conversing, 'themselves', ['treatment', 'operations'], 'signed-in-person'),
@@ -128,9 +137,11 @@ function row(
   return { operation, roles, relation, purposes, rule };
 }
 
+const aboutPeople: readonly Relation[] = ['themselves', 'in their charge', 'another in charge'];
+
 /** Rows about people say nothing of conversations, and the other way round. */
 function isSameKind({ relation }: PolicyRow, about: About): boolean {
-  return (relation === 'themselves' || relation === 'in their charge') !== 'conversationId' in about;
+  return aboutPeople.includes(relation) !== 'conversationId' in about;
 }
 
 function fits({ roles, relation, purposes }: PolicyRow, caller: Caller, about: About): boolean {
@@ -142,6 +153,7 @@ function fits({ roles, relation, purposes }: PolicyRow, caller: Caller, about: A
 const missing: Record<Relation, RefusalCode> = {
   themselves: 'not-allowed',
   'in their charge': 'not-allowed',
+  'another in charge': 'not-allowed',
   member: 'not-a-member',
   'member who may write': 'read-only',
   'member who leaves': 'not-an-owner',

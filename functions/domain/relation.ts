@@ -1,12 +1,13 @@
 import type { Caller } from './caller.ts';
 import { type Head, isReader, type Member, memberAt } from './conversation.ts';
-import { conversesOnlyAs } from './entitlements.ts';
+import { conversesOnlyAs, conversing, holdsAny } from './entitlements.ts';
 import type { About } from './policy.ts';
 
 /** What somebody can be to what an operation is about. */
 export type Relation =
   | 'themselves'
   | 'in their charge'
+  | 'another in charge'
   | 'member'
   | 'member who may write'
   | 'member who leaves'
@@ -27,15 +28,25 @@ export function isRelated(relation: Relation, caller: Caller, about: About): boo
     return false;
   }
   if (relation === 'themselves') return about.person === caller.person;
-  if (relation === 'in their charge') return caller.site === undefined || caller.site === about.site;
+  const isInCharge = caller.site === undefined || caller.site === about.site;
+  if (relation === 'in their charge') return isInCharge;
+  if (relation === 'another in charge') return isInCharge && about.person !== caller.person;
   return false;
 }
+
+/** Whether somebody hears what is said in a conversation: what the policy lets them read there, and no more. */
+export function hears(who: Participant, head: Head): boolean {
+  return holdsAny(who, conversing) && membership(who, head) !== undefined;
+}
+
+/** Of somebody, all that their membership hangs on. */
+type Participant = Pick<Caller, 'person' | 'roles' | 'actsFor' | 'askedAt'>;
 
 /**
  * The caller's membership, where it stands now: a grant has an end, a guest's always, and who is only somebody's
  * caregiver is there for a patient who is there too.
  */
-function membership(caller: Caller, head: Head): Member | undefined {
+function membership(caller: Participant, head: Head): Member | undefined {
   const member = memberAt(head, caller.person, caller.askedAt);
   if (!member) return undefined;
   if (conversesOnlyAs(caller, 'guest') && member.until === undefined) return undefined;
@@ -43,7 +54,7 @@ function membership(caller: Caller, head: Head): Member | undefined {
   return member;
 }
 
-function actsForSomebody(caller: Caller, head: Head): boolean {
+function actsForSomebody(caller: Participant, head: Head): boolean {
   return (caller.actsFor ?? []).some((patient) => memberAt(head, patient, caller.askedAt) !== undefined);
 }
 

@@ -38,6 +38,8 @@ export const keys = {
     sk: `C#${conversation}`,
   }),
   request: (operation: Operation, object: string) => ({ pk: `A#${operation}`, sk: object }),
+  quarterList: (quarter: string) => ({ pk: `R#${quarter}`, sk: 'LIST' }),
+  quarterEntry: (quarter: string, person: PersonId) => ({ pk: `R#${quarter}`, sk: `P#${person}` }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
   shred: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'SHRED' }),
@@ -61,6 +63,11 @@ export function placeOfKey(key: { pk: string; sk: string }): {
 } {
   const ofConversation = key.pk.startsWith('C#');
   return { epoch: key.sk, ...(ofConversation && { conversationId: key.pk.slice('C#'.length) }) };
+}
+
+/** The person that an entry's key of a quarter's list stands for. */
+export function listedPersonOf(key: { sk: string }): PersonId {
+  return key.sk.slice('P#'.length);
 }
 
 /** The person that a session's or profile's key stands for. */

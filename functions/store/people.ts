@@ -12,9 +12,12 @@ const ProfileItem = z.object({
   site: z.string().optional(),
   department: z.string().optional(),
   sub: z.string().optional(),
+  formerRoles: z.array(z.string()).optional(),
+  version: z.number().optional(),
+  recertifiedAt: z.number().optional(),
 });
 
-/** Profiles in the People table; only the operator's command writes them. */
+/** Profiles in the People table, for whoever reads them. */
 export function people(client: DynamoDBDocumentClient, table: string): People {
   return {
     profile: async (person) => {
@@ -32,14 +35,9 @@ export function people(client: DynamoDBDocumentClient, table: string): People {
   };
 }
 
-function profileOf(item: unknown): Profile {
-  const { pk, roles, actsFor, site, department, sub } = ProfileItem.parse(item);
-  return {
-    person: personOf({ pk }),
-    roles,
-    ...(actsFor && { actsFor }),
-    ...(site !== undefined && { site }),
-    ...(department !== undefined && { department }),
-    ...(sub !== undefined && { sub }),
-  };
+/** The profile that an item holds. */
+export function profileOf(item: unknown): Profile {
+  const { pk, sk: _sk, ...said } = ProfileItem.parse(item);
+  const there = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { person: personOf({ pk }), roles: said.roles, ...Object.fromEntries(there) };
 }

@@ -10,6 +10,8 @@ export const FRAME = /^at [\w$.<>[\]# ()-]{0,100}\(?(file:\/\/\/|node:|\/)[\w/.@
 const kinds = {
   /** A person's or conversation's id; `-` where there is none. */
   id: z.string().regex(/^(-|[a-z2-7]{26})$/),
+  /** What a decision is about: an id, or a quarter's list by its quarter. */
+  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4])$/),
   /** A sign-in as Cognito names it, or `-`. */
   signIn: z.string().regex(/^(-|[0-9a-f-]{36})$/),
   /** A request as API Gateway, Lambda or another service of AWS names it, or `-`. */
@@ -35,7 +37,8 @@ const kinds = {
   count: z.int().min(0),
 };
 
-const { id, signIn, request, address, word, place, errorName, sentence, frames, status, count } = kinds;
+const { id, object, signIn, request, address, word, place, errorName, sentence, frames, status, count } =
+  kinds;
 
 const fault = {
   fault: errorName,
@@ -57,7 +60,7 @@ export const events = {
       sourceIp: address,
       requestId: request,
       operation: word,
-      object: id,
+      object,
       opened: z.array(id).readonly().optional(),
       purpose: word,
       rule: word,

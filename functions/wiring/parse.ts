@@ -30,6 +30,7 @@ function withholding(schema: z.core.$ZodType): Withhold {
   if (ids.has(schema) || closed.some((kind) => schema instanceof kind)) return asItIs;
   if (schema instanceof z.ZodString) return phi;
   if (schema instanceof z.ZodOptional) return unlessAbsent(withholding(schema.def.innerType));
+  if (schema instanceof z.ZodNullable) return unlessAbsent(withholding(schema.def.innerType));
   if (schema instanceof z.ZodPipe) return withholding(schema.def.out);
   if (schema instanceof z.ZodArray) return inEach(withholding(schema.def.element));
   if (schema instanceof z.ZodObject) return inFields(schema.def.shape);
@@ -39,7 +40,7 @@ function withholding(schema: z.core.$ZodType): Withhold {
 }
 
 function unlessAbsent(withhold: Withhold): Withhold {
-  return (value) => (value === undefined ? undefined : withhold(value));
+  return (value) => (value === undefined || value === null ? value : withhold(value));
 }
 
 function inEach(withhold: Withhold): Withhold {

@@ -14,10 +14,13 @@ import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
+import { entitler } from '../store/entitler.ts';
 import { deletions, heads, standings } from '../store/heads.ts';
 import { holds } from '../store/holds.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
+import { everybody, profiles } from '../store/profiles.ts';
+import { quarterLists } from '../store/quarter-lists.ts';
 import { requests } from '../store/requests.ts';
 import { restamps } from '../store/restamps.ts';
 import { retention } from '../store/retention.ts';
@@ -29,6 +32,7 @@ import { DataKeys } from '../vault/data-keys.ts';
 import { organisationKeyService } from '../vault/organisation-key.ts';
 import { signingKey } from '../vault/signing-key.ts';
 import { vault } from '../vault/vault.ts';
+import { accounts } from './accounts.ts';
 import { setting } from './env.ts';
 import { reportLostPush, reportLostStep } from './report.ts';
 import { signIns } from './sign-ins.ts';
@@ -94,6 +98,21 @@ export const open = {
   closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),
   signIns: () => signIns(new CognitoIdentityProviderClient({}), setting('userPoolId'), reportLostStep),
   signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
+  accounts: () => accounts(new CognitoIdentityProviderClient({}), setting('userPoolId')),
+  profiles: () => profiles(documents, setting('peopleTable')),
+  everybody: () => everybody(documents, setting('peopleTable')),
+  quarterLists: () => quarterLists(documents, setting('peopleTable')),
+  /** Everything that changing what somebody is takes, with the end of their sign-ins. */
+  moving: () => ({
+    ...world,
+    profiles: open.profiles(),
+    entitler: entitler(documents, setting('sessionsTable'), now),
+    stamps: open.stamps(),
+    sockets: open.closer(),
+    signIns: open.signIns(),
+    signer: open.signer(),
+    accounts: open.accounts(),
+  }),
 };
 
 function openSockets(): ApiGatewayManagementApiClient {

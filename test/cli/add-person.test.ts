@@ -1,13 +1,14 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addPerson, type Operator, operatorOf } from '../../cli/add-person.ts';
+import { addPerson } from '../../cli/add-person.ts';
 import { type Deployment, deploymentOf } from '../../cli/deployment.ts';
 import { enrol } from '../../cli/enrol.ts';
 import { Failure } from '../../cli/failure.ts';
-import { newPassword } from '../../cli/passwords.ts';
+import { type Operator, operatorOf } from '../../cli/operator.ts';
 import { addEnrolled } from '../../cli/users.ts';
 import { signIn } from '../../examples/plain-client/sign-in.mjs';
 import { keys } from '../../functions/store/keys.ts';
+import { newPassword } from '../../functions/wiring/passwords.ts';
 import { loseReply, refuse } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
@@ -34,11 +35,11 @@ const profileOf = async (id: string) => {
 
 describe('wardline users add', () => {
   test('makes a profile with the roles and a user who can sign in, under one id that says nothing', async () => {
-    const person = await addPerson(operator, 'staff-1', ['staff', 'administrator']);
+    const person = await addPerson(operator, 'staff-1', ['staff', 'clinician']);
     expect(person.id).toMatch(/^[a-z2-7]{26}$/);
     expect(await profileOf(person.id)).toEqual({
       ...keys.profile(person.id),
-      roles: ['staff', 'administrator'],
+      roles: ['staff', 'clinician'],
       sub: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     const { password, totpSecret } = await enrol(
@@ -51,7 +52,7 @@ describe('wardline users add', () => {
     const [, claims = ''] = accessToken.split('.');
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
       person: person.id,
-      roles: 'staff administrator',
+      roles: 'staff clinician',
     });
   });
 
@@ -110,13 +111,19 @@ describe('wardline users add', () => {
 
   test('with other roles than those that stand changes nothing and says so', async () => {
     const { id, temporaryPassword } = await addPerson(operator, 'staff-6', ['patient']);
-    const failure = await failed(addPerson(operator, 'staff-6', ['patient', 'administrator']));
+    const failure = await failed(addPerson(operator, 'staff-6', ['patient', 'staff']));
     expect(failure).toMatchObject({
       exitCode: 1,
       message: expect.stringContaining('with the roles patient,'),
     });
     expect(await profileOf(id)).toMatchObject({ roles: ['patient'] });
     await enrol(deployment, 'staff-6', temporaryPassword ?? '', newPassword()); // the password told first still counts
+  });
+
+  test('gives nobody an office beside another role', async () => {
+    const failure = await failed(addPerson(operator, 'staff-10', ['administrator', 'clinician']));
+    expect(failure).toMatchObject({ exitCode: 2, message: expect.stringContaining('held alone') });
+    expect((await addPerson(operator, 'staff-10', ['privacy-officer'])).roles).toEqual(['privacy-officer']);
   });
 
   test('where nothing answers asks whether the local run is running', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { quarterOf } from '../../functions/domain/recertify.ts';
 import type { Role } from '../../protocol/roles.ts';
 import type { Actor, Cast, Relation } from '../fixtures/cast.ts';
 
@@ -78,6 +79,21 @@ export const asks: Readonly<Record<string, Ask>> = {
       session: randomUUID(), // a sign-in that nobody has
     }),
   ),
+  'GET /me/sessions': route(() => ['GET', 'me/sessions']),
+  'GET /admin/people/{person}/sessions': about('GET', ({ other }) => `admin/people/${other.id}/sessions`),
+  'POST /admin/people': about('POST', () => 'admin/people', { username: 'matrix-1', roles: ['patient'] }),
+  'POST /admin/people/{person}/roles': about('POST', ({ leaver }) => `admin/people/${leaver.id}/roles`, {
+    roles: ['staff'],
+  }),
+  'POST /admin/people/{person}/disable': about('POST', ({ gone }) => `admin/people/${gone.id}/disable`, {}),
+  'POST /admin/people/{person}/enable': about('POST', ({ leaver }) => `admin/people/${leaver.id}/enable`, {}),
+  'POST /admin/recertifications': about('POST', () => 'admin/recertifications', {}),
+  'GET /admin/recertifications/{quarter}': about('GET', (cast) => `admin/recertifications/${quarter(cast)}`),
+  'POST /admin/recertifications/{quarter}/people/{person}': about(
+    'POST',
+    (cast) => `admin/recertifications/${quarter(cast)}/people/${cast.leaver.id}`,
+    { verdict: 'keep' },
+  ),
 };
 
 function answered(answer: { readonly status: number; readonly body: unknown }): Asked {
@@ -92,6 +108,15 @@ function frame(type: string, fields: (as: Actor) => object): Ask {
     const answer = await as.socket.ask({ type, ...fields(as) }, (heard) => heard.type !== 'message.new');
     return { answer, code: answer.type === 'refused' ? String(answer.code) : undefined };
   };
+}
+
+/** A request about somebody who takes part in nothing here, so that it changes no other cell. */
+function about(method: string, where: (cast: Cast) => string, body?: object): Ask {
+  return (cast, as) => route(() => [method, where(cast)], body && (() => body))(cast, as);
+}
+
+function quarter({ run }: Cast): string {
+  return quarterOf(run.stack.clock.now());
 }
 
 function route(
@@ -163,6 +188,15 @@ const rules: Readonly<Record<string, Rule>> = {
   'POST /conversations': only(...beginners),
   'POST /conversations/{conversationId}/members': adding,
   'DELETE /conversations/{conversationId}/members/{person}': removing,
+  'GET /me/sessions': everybody,
+  'GET /admin/people/{person}/sessions': only('administrator', 'privacy-officer'),
+  'POST /admin/people': only('administrator'),
+  'POST /admin/people/{person}/roles': only('administrator'),
+  'POST /admin/people/{person}/disable': only('administrator', 'privacy-officer'),
+  'POST /admin/people/{person}/enable': only('administrator'),
+  'POST /admin/recertifications': only('administrator', 'privacy-officer'),
+  'GET /admin/recertifications/{quarter}': only('administrator', 'privacy-officer', 'auditor'),
+  'POST /admin/recertifications/{quarter}/people/{person}': only('administrator', 'privacy-officer'),
   'POST /admin/shreds': only('privacy-officer'), // who waits for a second one
   'GET /admin/retention': only(...offices),
   'POST /admin/retention': only('privacy-officer'),

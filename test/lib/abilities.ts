@@ -21,6 +21,8 @@ const ofPartitions = (pattern: string) =>
 const ofLists = ofPartitions('L#*');
 const ofEnds = ofPartitions('ENDS');
 const ofRequests = ofPartitions('A#*');
+const ofProfiles = ofPartitions('P#*');
+const ofQuarters = ofPartitions('R#*');
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -87,6 +89,15 @@ export const abilities: Readonly<Record<string, Ability>> = {
     actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     on: 'table Keys',
   },
+  AddPerson: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table People', when: ofProfiles },
+  ChangePerson: { actions: ['dynamodb:UpdateItem'], on: 'table People', when: ofProfiles },
+  LookThroughPeople: { actions: ['dynamodb:Scan'], on: 'table People' },
+  KeepQuarterLists: {
+    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
+    on: 'table People',
+    when: ofQuarters,
+  },
+
   UnwrapOrganisationKey: { actions: ['kms:Decrypt'], on: 'key Keys', when: forOrganisationKey },
   MakeOrganisationKey: { actions: ['kms:GenerateDataKey'], on: 'key Keys', when: forOrganisationKey },
 
@@ -96,6 +107,12 @@ export const abilities: Readonly<Record<string, Ability>> = {
   WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
 
   SignOutEverywhere: { actions: ['cognito-idp:AdminUserGlobalSignOut'], on: 'user pool' },
+  CreateUsers: {
+    actions: ['cognito-idp:AdminCreateUser', 'cognito-idp:AdminGetUser', 'cognito-idp:AdminSetUserPassword'],
+    on: 'user pool',
+  },
+  DisableUsers: { actions: ['cognito-idp:AdminDisableUser'], on: 'user pool' },
+  EnableUsers: { actions: ['cognito-idp:AdminEnableUser'], on: 'user pool' },
   SignReceipts: { actions: ['kms:Sign'], on: 'key Signing' },
   CloseSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/DELETE/@connections/*' },
   PushToSockets: { actions: ['execute-api:ManageConnections'], on: 'sockets live/POST/@connections/*' },
@@ -129,6 +146,15 @@ const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'Write
 const overHttp = ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey']; // no socket to list, no activity to note
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
+
+const endingSessions = [
+  'EndSessions',
+  'ReadPerson',
+  'SignOutEverywhere',
+  'SignReceipts',
+  'PushToSockets',
+  'CloseSockets',
+];
 
 /** Which role has which abilities, by the construct path of its policy. */
 export const holders: Readonly<Record<string, readonly string[]>> = {
@@ -233,6 +259,24 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ReadHolds',
     'SettleHolds',
   ],
+  'CreatePerson/Policy': [...admitted, 'ReadPeople', 'AddPerson', 'CreateUsers'],
+  'ChangePerson/Policy': [
+    ...admitted,
+    ...endingSessions,
+    'ReadPeople',
+    'ChangePerson',
+    'DisableUsers',
+    'EnableUsers',
+  ],
+  'ListSessions/Policy': [...overHttp, 'ReadPerson'],
+  'Recertify/Policy': [
+    ...admitted,
+    ...endingSessions,
+    'ChangePerson',
+    'LookThroughPeople',
+    'KeepQuarterLists',
+    'DisableUsers',
+  ],
   'ShowMe/Policy': overHttp,
   'RaiseHeads/Policy': [
     'WriteOwnLog',
@@ -255,6 +299,8 @@ const keys = ['KEYS_TABLE', 'ORGANISATION_KEY_ARN'];
 /** When sign-ins end by themselves goes with the table that says when they began. */
 const sessions = ['SESSIONS_TABLE', 'IDLE_MINUTES', 'SIGN_IN_HOURS'];
 const verifying = ['USER_POOL_ID', 'USER_POOL_CLIENT_ID'];
+
+const ending = ['PEOPLE_TABLE', 'USER_POOL_ID', 'SIGNING_KEY_ARN', 'SOCKET_CALLBACK_URL'];
 
 /** Which function is told which environment variables. */
 export const told: Readonly<Record<string, readonly string[]>> = {
@@ -326,6 +372,10 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'ChangeRetention/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE'],
   'KeepHolds/Function': [...sessions, 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE'],
   'Restamp/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE'],
+  'CreatePerson/Function': [...sessions, 'PEOPLE_TABLE', 'USER_POOL_ID'],
+  'ChangePerson/Function': [...sessions, ...ending],
+  'ListSessions/Function': [...sessions, 'PEOPLE_TABLE'],
+  'Recertify/Function': [...sessions, ...ending],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
 };
 

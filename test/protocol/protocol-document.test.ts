@@ -10,6 +10,19 @@ import {
   SUBPROTOCOL,
   serverFrames,
 } from '../../protocol/frames.ts';
+import {
+  ChangedPerson,
+  ChangeRoles,
+  CreatedPerson,
+  CreatePerson,
+  LiveSessions,
+  NamePerson,
+  ReadRecertification,
+  Recertification,
+  RecertificationPage,
+  SignedOff,
+  SignOff,
+} from '../../protocol/people.ts';
 import { refusals } from '../../protocol/refusals.ts';
 import {
   AddMember,
@@ -38,6 +51,7 @@ import {
   ShredConversation,
   Shredding,
 } from '../../protocol/requests.ts';
+import { Role } from '../../protocol/roles.ts';
 
 const document = tight(readFileSync(new URL('../../protocol/PROTOCOL.md', import.meta.url), 'utf8'));
 
@@ -100,6 +114,19 @@ describe('PROTOCOL.md', () => {
     ['POST /admin/holds/{holdId}/release', ReleaseHold, [AwaitingSecondPerson, Hold]],
     ['POST /admin/revocations', RevokeSession, [RevokeSession, RevocationReceipt]],
     ['POST /admin/shreds', ShredConversation, [ShredConversation, Shredding, Shredding]],
+    ['GET /me/sessions', undefined, [LiveSessions]],
+    ['GET /admin/people/{person}/sessions', NamePerson, []],
+    ['POST /admin/people', CreatePerson, [CreatePerson, CreatedPerson]],
+    ['POST /admin/people/{person}/roles', ChangeRoles, [z.object({ roles: z.array(Role) }), ChangedPerson]],
+    ['POST /admin/people/{person}/disable', NamePerson, []],
+    ['POST /admin/people/{person}/enable', NamePerson, []],
+    ['POST /admin/recertifications', undefined, [Recertification]],
+    ['GET /admin/recertifications/{quarter}', ReadRecertification, [RecertificationPage]],
+    [
+      'POST /admin/recertifications/{quarter}/people/{person}',
+      SignOff,
+      [SignOff.omit({ quarter: true, person: true }), SignedOff],
+    ],
   ])('describes %s: exactly its fields, and examples that the schemas take', (route, request, schemas) => {
     const section = sectionOf(route);
     const inPath = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

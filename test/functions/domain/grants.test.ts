@@ -79,7 +79,7 @@ test('who may write to an end hears nothing after it, though nothing was written
   const room = aRoom();
   await room.add({ person: cleo, until: new Date(END).toISOString() });
   await room.rooms.sessions.register({
-    ...{ person: cleo, connectionId: 'socket', session: 's', roles: [], authenticatedAt: START },
+    ...{ person: cleo, connectionId: 'socket', session: 's', roles: ['clinician'], authenticatedAt: START },
     expiresAt: END + HOUR,
   });
   room.at(END - 1);
@@ -95,7 +95,7 @@ test('at the end the log says that they are gone, once, and they are told; who w
   const until = (end: number) => new Date(end).toISOString();
   await room.add({ person: cleo, until: until(END) });
   await room.rooms.sessions.register({
-    ...{ person: cleo, connectionId: 'socket', session: 's', roles: [], authenticatedAt: START },
+    ...{ person: cleo, connectionId: 'socket', session: 's', roles: ['clinician'], authenticatedAt: START },
     expiresAt: END + 9 * HOUR,
   });
   room.at(END - 1);

@@ -23,7 +23,7 @@ function identity(session: string, authenticatedAt: number, connectionId?: strin
   return {
     person: ana,
     session,
-    roles: [],
+    roles: ['clinician'],
     authenticatedAt,
     expiresAt,
     ...(connectionId && { connectionId }),

@@ -68,7 +68,7 @@ describe('a send', () => {
             person: name,
             connectionId: name,
             session: name,
-            roles: [],
+            roles: ['clinician'],
             authenticatedAt: 0,
             expiresAt: Number.MAX_SAFE_INTEGER,
           });

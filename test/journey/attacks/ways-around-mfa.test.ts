@@ -8,8 +8,9 @@ import {
   CognitoIdentityProviderClient,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addPerson, operatorOf } from '../../../cli/add-person.ts';
+import { addPerson } from '../../../cli/add-person.ts';
 import { deploymentOf } from '../../../cli/deployment.ts';
+import { operatorOf } from '../../../cli/operator.ts';
 import { codeAt } from '../../../cli/totp.ts';
 import { UserPool } from '../../../cli/user-pool.ts';
 import { signIn } from '../../../examples/plain-client/sign-in.mjs';

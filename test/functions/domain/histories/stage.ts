@@ -177,7 +177,7 @@ export class Stage {
       person: person(name),
       connectionId: `${connectionId}-${name}`,
       session: name,
-      roles: [],
+      roles: ['clinician'],
       authenticatedAt,
       expiresAt,
     });
