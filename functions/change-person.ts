@@ -3,9 +3,10 @@ import { changeRoles } from './domain/change-roles.ts';
 import { disablePerson, enablePerson } from './domain/disable-person.ts';
 import { answered, changedAnswer, personAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import { openPeople } from './wiring/people-rooms.ts';
 import { open } from './wiring/rooms.ts';
 
-const rooms = open.moving();
+const rooms = openPeople.moving();
 
 /** What somebody is: changes hold from their next frame on, whatever their tokens say. */
 export const handler = onRequest(open.sessions(), {

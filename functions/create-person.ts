@@ -3,13 +3,14 @@ import { createPerson } from './domain/create-person.ts';
 import { answered, createdAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { newPassword } from './wiring/passwords.ts';
+import { openPeople } from './wiring/people-rooms.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
   newId: world.newId,
   newPassword,
-  accounts: open.accounts(),
-  profiles: open.profiles(),
+  accounts: openPeople.accounts(),
+  profiles: openPeople.profiles(),
 };
 
 /** `POST /admin/people`: makes somebody who can sign in, and tells their temporary password this once. */

@@ -3,9 +3,10 @@ import { ReadRecertification, SignOff } from '../protocol/people.ts';
 import { openRecertification, readRecertification, signOff } from './domain/recertify.ts';
 import { answered, recertificationAnswer, recertificationPage, signedOffAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import { openPeople } from './wiring/people-rooms.ts';
 import { open } from './wiring/rooms.ts';
 
-const rooms = { ...open.moving(), lists: open.quarterLists(), everybody: open.everybody() };
+const rooms = { ...openPeople.moving(), lists: openPeople.quarterLists(), everybody: openPeople.everybody() };
 
 /** The quarter's list of everybody, on which somebody else signs for each. */
 export const handler = onRequest(open.sessions(), {

@@ -1,6 +1,7 @@
 import { RevokeSession } from '../protocol/requests.ts';
 import { revokeSession } from './domain/revoke-session.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import { openPeople } from './wiring/people-rooms.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
@@ -8,7 +9,7 @@ const rooms = {
   people: open.people(),
   stamps: open.stamps(),
   sockets: open.closer(),
-  signIns: open.signIns(),
+  signIns: openPeople.signIns(),
   signer: open.signer(),
 };
 

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi';
-import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -14,13 +13,10 @@ import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
-import { entitler } from '../store/entitler.ts';
 import { deletions, heads, standings } from '../store/heads.ts';
 import { holds } from '../store/holds.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
-import { everybody, profiles } from '../store/profiles.ts';
-import { quarterLists } from '../store/quarter-lists.ts';
 import { requests } from '../store/requests.ts';
 import { restamps } from '../store/restamps.ts';
 import { retention } from '../store/retention.ts';
@@ -32,10 +28,8 @@ import { DataKeys } from '../vault/data-keys.ts';
 import { organisationKeyService } from '../vault/organisation-key.ts';
 import { signingKey } from '../vault/signing-key.ts';
 import { vault } from '../vault/vault.ts';
-import { accounts } from './accounts.ts';
 import { setting } from './env.ts';
 import { reportLostPush, reportLostStep } from './report.ts';
-import { signIns } from './sign-ins.ts';
 import { signOutRules } from './sign-out-rules.ts';
 
 /** The longest wait between two lost races: with jitter, twenty writers sort themselves out in a few rounds. */
@@ -96,23 +90,7 @@ export const open = {
   announcements: () => announcements(openSockets(), open.sessions(), reportLostPush),
   stamps: () => stamps(documents, setting('sessionsTable'), now),
   closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),
-  signIns: () => signIns(new CognitoIdentityProviderClient({}), setting('userPoolId'), reportLostStep),
   signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
-  accounts: () => accounts(new CognitoIdentityProviderClient({}), setting('userPoolId')),
-  profiles: () => profiles(documents, setting('peopleTable')),
-  everybody: () => everybody(documents, setting('peopleTable')),
-  quarterLists: () => quarterLists(documents, setting('peopleTable')),
-  /** Everything that changing what somebody is takes, with the end of their sign-ins. */
-  moving: () => ({
-    ...world,
-    profiles: open.profiles(),
-    entitler: entitler(documents, setting('sessionsTable'), now),
-    stamps: open.stamps(),
-    sockets: open.closer(),
-    signIns: open.signIns(),
-    signer: open.signer(),
-    accounts: open.accounts(),
-  }),
 };
 
 function openSockets(): ApiGatewayManagementApiClient {

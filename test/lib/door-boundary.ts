@@ -56,6 +56,7 @@ const cognito = [
   'cognito-idp:AdminEnableUser',
   'cognito-idp:AdminGetUser',
   'cognito-idp:AdminUserGlobalSignOut',
+  'cognito-idp:AdminSetUserPassword',
 ];
 const keyAdministration = [
   'kms:Create*',
@@ -83,7 +84,8 @@ const actingForPeople = [
   'cognito-idp:AdminInitiateAuth',
   'cognito-idp:AdminLinkProviderForUser',
   'cognito-idp:AdminRespondToAuthChallenge',
-  'cognito-idp:AdminSetUser*',
+  'cognito-idp:AdminSetUserMFAPreference',
+  'cognito-idp:AdminSetUserSettings',
   'cognito-idp:CreateIdentityProvider',
   'cognito-idp:DeleteUserPool',
   'cognito-idp:SetUserPool*',
