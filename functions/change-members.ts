@@ -1,6 +1,7 @@
 import { AddMember, RemoveMember } from '../protocol/requests.ts';
 import { changeMembers, type MembershipWish } from './domain/change-members.ts';
 import { conversation } from './push/frames.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { type Admission, shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
@@ -13,7 +14,7 @@ const rooms = {
   people: open.people(),
   ends: open.ends(),
   announcements: open.announcements(),
-  ...open.keeping(),
+  ...openKeeping.keeping(),
 };
 
 /** A conversation's members: owners add and remove, anybody leaves. */

@@ -1,11 +1,12 @@
 import { ChangeRetention, ShowRetention } from '../protocol/requests.ts';
 import { changeRetention, showRetention } from './domain/retention.ts';
 import { retentionPolicy } from './push/frames.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
-const rooms = { now: world.now, retention: open.retention(), restamps: open.restamps() };
+const rooms = { now: world.now, retention: open.retention(), restamps: openKeeping.restamps() };
 
 /** `GET` and `POST /admin/retention`: how long what is said may be read, by kind of conversation. */
 export const handler = onRequest(open.sessions(), {

@@ -1,6 +1,7 @@
 import { CreateConversation } from '../protocol/requests.ts';
 import { createConversation } from './domain/create-conversation.ts';
 import { conversation } from './push/frames.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -10,7 +11,7 @@ const rooms = {
   log: open.logWithLists(),
   people: open.people(),
   vault: open.vault(),
-  ...open.keeping(),
+  ...openKeeping.keeping(),
 };
 
 /** `POST /conversations`: one conversation per caller and `ref`, one direct conversation per pair of people. */

@@ -1,5 +1,6 @@
 import { destroyKeys } from './domain/destroy-keys.ts';
 import { underPolicy } from './domain/retention.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportFaultIn } from './wiring/report.ts';
@@ -10,7 +11,7 @@ const rooms = {
   keys: openKeys.destructible(),
   titles: openKeys.titles(),
   vault: open.vault(),
-  isHeld: open.isHeld(),
+  isHeld: openKeeping.isHeld(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),
 };
 

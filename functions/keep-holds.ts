@@ -1,6 +1,7 @@
 import { ListHolds, PlaceHold, ReleaseHold } from '../protocol/requests.ts';
 import { listHolds, placeHold, releaseHold } from './domain/holds.ts';
 import { hold, holdList, release } from './push/frames.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
@@ -9,9 +10,9 @@ const rooms = {
   now: world.now,
   log: open.log(),
   people: open.people(),
-  holds: open.holds(),
+  holds: openKeeping.holds(),
   requests: open.requests(),
-  restamps: open.restamps(),
+  restamps: openKeeping.restamps(),
 };
 
 /** Legal holds: placed and listed by a privacy officer, released by two. */

@@ -1,10 +1,11 @@
 import { recordDeletions } from './domain/deletions.ts';
 import { raiseHeads } from './domain/raise-heads.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onEntries } from './wiring/on-entries.ts';
 import { open } from './wiring/rooms.ts';
 
 const heads = open.heads();
-const deletions = open.deletions();
+const deletions = openKeeping.deletions();
 
 /**
  * The one dispatcher of the Conversations table's stream: raises each head's mark to what its log has reached, which is

@@ -1,13 +1,14 @@
 import { restamp } from './domain/restamp.ts';
 import { setting } from './wiring/env.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
   now: world.now,
   log: open.log(),
-  ...open.keeping(),
-  store: open.stampingStore(),
+  ...openKeeping.keeping(),
+  store: openKeeping.stampingStore(),
   retentionDays: setting('retentionDays'),
 };
 

@@ -2,6 +2,7 @@ import { ShredConversation } from '../protocol/requests.ts';
 import { askToShred } from './domain/ask-to-shred.ts';
 import { shredding } from './push/frames.ts';
 import { setting } from './wiring/env.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
@@ -13,7 +14,7 @@ const rooms = {
   requests: open.requests(),
   records: openKeys.shreds(),
   keys: openKeys.destructible(),
-  isHeld: open.isHeld(),
+  isHeld: openKeeping.isHeld(),
   signer: open.signer(),
   recoveryDays: setting('keysRecoveryDays'),
 };

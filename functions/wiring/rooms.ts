@@ -4,24 +4,19 @@ import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { ConversationId } from '../../protocol/ids.ts';
 import type { Admitting } from '../domain/caller.ts';
-import { isConversationHeld } from '../domain/holds.ts';
 import { idFrom } from '../domain/id.ts';
 import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
-import { deletions, heads, standings } from '../store/heads.ts';
-import { holds } from '../store/holds.ts';
+import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
 import { requests } from '../store/requests.ts';
-import { restamps } from '../store/restamps.ts';
 import { retention } from '../store/retention.ts';
 import { sessions } from '../store/sessions.ts';
-import { stampingStore } from '../store/stamping.ts';
 import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
 import { DataKeys } from '../vault/data-keys.ts';
@@ -62,18 +57,7 @@ export const open = {
       people: setting('peopleTable'),
     }),
   heads: () => heads(documents, setting('conversationsTable')),
-  deletions: () => deletions(documents, setting('conversationsTable')),
   retention: () => retention(documents, setting('conversationsTable'), setting('retentionDays')),
-  holds: () => holds(documents, setting('conversationsTable')),
-  restamps: () => restamps(documents, setting('conversationsTable')),
-  /** What says how long something is kept, and brings it about. */
-  keeping: () => ({ retention: open.retention(), holds: open.holds(), restamps: open.restamps() }),
-  /** Whether something of a conversation must be kept: no key of it may be destroyed then. */
-  isHeld: () => {
-    const rooms = { holds: open.holds(), log: open.log() };
-    return (conversationId: ConversationId) => isConversationHeld(rooms, conversationId);
-  },
-  stampingStore: () => stampingStore(documents, setting('conversationsTable')),
   standings: () => standings(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),

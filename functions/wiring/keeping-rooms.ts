@@ -1,0 +1,27 @@
+import type { ConversationId } from '../../protocol/ids.ts';
+import { isConversationHeld } from '../domain/holds.ts';
+import { deletions } from '../store/heads.ts';
+import { holds } from '../store/holds.ts';
+import { restamps } from '../store/restamps.ts';
+import { stampingStore } from '../store/stamping.ts';
+import { setting } from './env.ts';
+import { documents, open } from './rooms.ts';
+
+/** The rooms of the doors that decide how long something is kept; the others start sooner without them. */
+export const openKeeping = {
+  holds: () => holds(documents, setting('conversationsTable')),
+  restamps: () => restamps(documents, setting('conversationsTable')),
+  deletions: () => deletions(documents, setting('conversationsTable')),
+  stampingStore: () => stampingStore(documents, setting('conversationsTable')),
+  /** What says how long something is kept, and brings it about. */
+  keeping: () => ({
+    retention: open.retention(),
+    holds: openKeeping.holds(),
+    restamps: openKeeping.restamps(),
+  }),
+  /** Whether something of a conversation must be kept: no key of it may be destroyed then. */
+  isHeld: () => {
+    const rooms = { holds: openKeeping.holds(), log: open.log() };
+    return (conversationId: ConversationId) => isConversationHeld(rooms, conversationId);
+  },
+};
