@@ -4,12 +4,11 @@ import { disablePerson, enablePerson } from './domain/disable-person.ts';
 import { answered, changedAnswer, personAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { openPeople } from './wiring/people-rooms.ts';
-import { open } from './wiring/rooms.ts';
 
 const rooms = openPeople.moving();
 
 /** What somebody is: changes hold from their next frame on, whatever their tokens say. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(openPeople.sessions(), {
   'POST /admin/people/{person}/roles': route({
     schema: ChangeRoles,
     operation: 'person.change-roles',

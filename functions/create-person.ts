@@ -4,7 +4,7 @@ import { answered, createdAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { newPassword } from './wiring/passwords.ts';
 import { openPeople } from './wiring/people-rooms.ts';
-import { open, world } from './wiring/rooms.ts';
+import { world } from './wiring/rooms.ts';
 
 const rooms = {
   newId: world.newId,
@@ -14,7 +14,7 @@ const rooms = {
 };
 
 /** `POST /admin/people`: makes somebody who can sign in, and tells their temporary password this once. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(openPeople.sessions(), {
   'POST /admin/people': route({
     schema: CreatePerson,
     operation: 'person.create',

@@ -4,12 +4,11 @@ import { openRecertification, readRecertification, signOff } from './domain/rece
 import { answered, recertificationAnswer, recertificationPage, signedOffAnswer } from './wiring/answers.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { openPeople } from './wiring/people-rooms.ts';
-import { open } from './wiring/rooms.ts';
 
 const rooms = { ...openPeople.moving(), lists: openPeople.quarterLists(), everybody: openPeople.everybody() };
 
 /** The quarter's list of everybody, on which somebody else signs for each. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(openPeople.sessions(), {
   'POST /admin/recertifications': route({
     schema: z.strictObject({}),
     operation: 'recertification.open',

@@ -1,16 +1,29 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { closeSockets } from '../push/close-sockets.ts';
 import { entitler } from '../store/entitler.ts';
+import { people } from '../store/people.ts';
 import { everybody, profiles } from '../store/profiles.ts';
 import { quarterLists } from '../store/quarter-lists.ts';
+import { stamps } from '../store/stamps.ts';
+import { signingKey } from '../vault/signing-key.ts';
 import { accounts } from './accounts.ts';
 import { setting } from './env.ts';
 import { reportLostStep } from './report.ts';
-import { documents, open, world } from './rooms.ts';
+import { documents, openSessions, openSockets, world } from './rooms.ts';
 import { signIns } from './sign-ins.ts';
 
-/** The rooms of the doors that administer people; the others are smaller and start sooner without Cognito's client. */
+/**
+ * The rooms of the doors that administer people: the others are smaller and start sooner without Cognito's client, these
+ * without conversations and their keys.
+ */
 export const openPeople = {
+  sessions: openSessions,
+  people: () => people(documents, setting('peopleTable')),
+  stamps: () => stamps(documents, setting('sessionsTable'), world.now),
+  closer: () => closeSockets(openSockets(), openSessions(), reportLostStep),
   signIns: () => signIns(new CognitoIdentityProviderClient({}), setting('userPoolId'), reportLostStep),
+  signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
   accounts: () => accounts(new CognitoIdentityProviderClient({}), setting('userPoolId')),
   profiles: () => profiles(documents, setting('peopleTable')),
   everybody: () => everybody(documents, setting('peopleTable')),
@@ -20,10 +33,10 @@ export const openPeople = {
     ...world,
     profiles: openPeople.profiles(),
     entitler: entitler(documents, setting('sessionsTable'), world.now),
-    stamps: open.stamps(),
-    sockets: open.closer(),
+    stamps: openPeople.stamps(),
+    sockets: openPeople.closer(),
     signIns: openPeople.signIns(),
-    signer: open.signer(),
+    signer: openPeople.signer(),
     accounts: openPeople.accounts(),
   }),
 };

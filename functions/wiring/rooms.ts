@@ -17,7 +17,6 @@ import { people } from '../store/people.ts';
 import { requests } from '../store/requests.ts';
 import { retention } from '../store/retention.ts';
 import { sessions } from '../store/sessions.ts';
-import { stamps } from '../store/stamps.ts';
 import { wrappedKeys } from '../store/wrapped-keys.ts';
 import { DataKeys } from '../vault/data-keys.ts';
 import { organisationKeyService } from '../vault/organisation-key.ts';
@@ -42,10 +41,7 @@ export const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
 
 /** The rooms that a door opens while it starts; each reads the setting that the door's grant came with. */
 export const open = {
-  sessions: (): Admitting => ({
-    ...sessions(documents, setting('sessionsTable'), now),
-    rules: signOutRules(setting('idleMinutes'), setting('signInHours')),
-  }),
+  sessions: openSessions,
   allSessions: () => {
     const table = setting('sessionsTable');
     return () => allSessions(documents, table);
@@ -72,12 +68,18 @@ export const open = {
       ),
     ),
   announcements: () => announcements(openSockets(), open.sessions(), reportLostPush),
-  stamps: () => stamps(documents, setting('sessionsTable'), now),
   closer: () => closeSockets(openSockets(), open.sessions(), reportLostStep),
   signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
 };
 
-function openSockets(): ApiGatewayManagementApiClient {
+export function openSessions(): Admitting {
+  return {
+    ...sessions(documents, setting('sessionsTable'), now),
+    rules: signOutRules(setting('idleMinutes'), setting('signInHours')),
+  };
+}
+
+export function openSockets(): ApiGatewayManagementApiClient {
   return new ApiGatewayManagementApiClient({
     endpoint: setting('socketCallbackUrl'),
     maxAttempts: 2,

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
 import { trafficLine } from '../../cli/traffic-line.ts';
 import { parsing } from '../../functions/wiring/parse.ts';
 import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
 import { clientFrames } from '../../protocol/frames.ts';
+import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
 import {
   AddMember,
   ChangeRetention,
@@ -78,6 +80,9 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /conversations': CreateConversation,
     'POST /conversations/{conversationId}/members': AddMember.omit({ conversationId: true }),
     'POST /admin/revocations': RevokeSession,
+    'POST /admin/people': CreatePerson,
+    'POST /admin/people/{person}/roles': z.strictObject(ChangeRoles.shape).omit({ person: true }),
+    'POST /admin/recertifications/{quarter}/people/{person}': SignOff.omit({ quarter: true, person: true }),
     'POST /admin/shreds': ShredConversation,
     'POST /admin/retention': ChangeRetention,
     'POST /admin/holds': PlaceHold,
