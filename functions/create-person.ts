@@ -6,10 +6,11 @@ import { newPassword } from './wiring/passwords.ts';
 import { openPeople } from './wiring/people-rooms.ts';
 import { world } from './wiring/rooms.ts';
 
+const { find, create } = openPeople.accounts();
 const rooms = {
   newId: world.newId,
   newPassword,
-  accounts: openPeople.accounts(),
+  accounts: { find, create },
   profiles: openPeople.profiles(),
 };
 

@@ -46,7 +46,6 @@ const keyActions = calls(
 const peopleActions = calls(
   'cognito-idp',
   ...['AdminCreateUser', 'AdminDisableUser', 'AdminEnableUser', 'AdminGetUser', 'AdminUserGlobalSignOut'],
-  'AdminSetUserPassword', // the temporary one that a joiner begins with
 );
 
 /** Whoever can lend a key on, change its policy or delete it decides about everything it encrypts. */
@@ -60,11 +59,10 @@ const tableAdministration = calls(
   ...['CreateBackup', 'DeleteBackup', 'DeleteTable', 'Export*', 'PartiQL*', 'PutResourcePolicy', 'Restore*'],
   ...['UpdateContinuousBackups', 'UpdateTable*', 'UpdateTimeToLive'],
 );
-/** Nobody signs in as somebody else, sets their second factor, or changes how people sign in. */
+/** Nobody signs in as somebody else, sets their password or second factor, or changes how people sign in. */
 const actingForPeople = calls(
   'cognito-idp',
-  ...['AdminInitiateAuth', 'AdminLinkProviderForUser', 'AdminRespondToAuthChallenge'],
-  ...['AdminSetUserMFAPreference', 'AdminSetUserSettings'],
+  ...['AdminInitiateAuth', 'AdminLinkProviderForUser', 'AdminRespondToAuthChallenge', 'AdminSetUser*'],
   ...['CreateIdentityProvider', 'DeleteUserPool', 'SetUserPool*', 'UpdateUserPool*'],
 );
 

@@ -101,9 +101,9 @@ export class SignIn extends Construct {
     this.lend(door, 'SignOutEverywhere', ['AdminUserGlobalSignOut']);
   }
 
-  /** Lets `door` make users with a temporary password; the pool asks them for one of their own and for MFA. */
+  /** Lets `door` make users with a temporary password, and set nobody's that stands; the pool asks them for one of their own and for MFA. */
   letCreate(door: Door): void {
-    this.lend(door, 'CreateUsers', ['AdminCreateUser', 'AdminGetUser', 'AdminSetUserPassword']);
+    this.lend(door, 'CreateUsers', ['AdminCreateUser', 'AdminGetUser']);
   }
 
   /** Lets `door` shut a user out. */

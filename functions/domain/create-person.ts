@@ -29,7 +29,8 @@ export interface NameTaken {
 }
 
 export interface JoiningRooms {
-  readonly accounts: Pick<Accounts, 'find' | 'create' | 'renewPassword'>;
+  /** Only who may set passwords renews one: no function of the deployment may. */
+  readonly accounts: Pick<Accounts, 'find' | 'create'> & Partial<Pick<Accounts, 'renewPassword'>>;
   readonly profiles: Pick<Profiles, 'profiles' | 'add' | 'change'>;
   readonly newId: () => string;
   readonly newPassword: () => string;
@@ -39,8 +40,7 @@ export interface JoiningRooms {
 const NOBODY_YET = '-';
 
 /**
- * Makes somebody who can sign in, in the caller's charge. Asked again it finishes what was begun, and gives another
- * temporary password until the person has signed in.
+ * Makes somebody who can sign in, in the caller's charge. Asked again it finishes what was begun.
  *
  * @throws Refusal `not-allowed`, `roles-apart`, `operator-only`, `unknown-person`, `username-taken`
  */
@@ -58,7 +58,8 @@ export async function createPerson(
 }
 
 /**
- * The same for whoever was allowed elsewhere: an operator, by the AWS account. First the user that signs in, then the
+ * The same for whoever was allowed elsewhere: an operator, by the AWS account, who gives another temporary password until
+ * the person has signed in. First the user that signs in, then the
  * profile without which no token is issued. Nobody who stands with other entitlements gets another password by it.
  */
 export async function join(rooms: JoiningRooms, joiner: Joiner): Promise<Joined | NameTaken> {
@@ -76,8 +77,9 @@ export async function join(rooms: JoiningRooms, joiner: Joiner): Promise<Joined 
   if (account.hasSignedIn) return { profile };
 
   // The first temporary password was told once, and may be lost.
-  const renewed = account.temporaryPassword === undefined ? newPassword() : undefined;
-  if (renewed !== undefined) await accounts.renewPassword(username, renewed);
+  const isLost = account.temporaryPassword === undefined && accounts.renewPassword !== undefined;
+  const renewed = isLost ? newPassword() : undefined;
+  if (renewed !== undefined) await accounts.renewPassword?.(username, renewed);
   const temporaryPassword = account.temporaryPassword ?? renewed;
   return { profile, ...(temporaryPassword !== undefined && { temporaryPassword }) };
 }

@@ -108,7 +108,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
 
   SignOutEverywhere: { actions: ['cognito-idp:AdminUserGlobalSignOut'], on: 'user pool' },
   CreateUsers: {
-    actions: ['cognito-idp:AdminCreateUser', 'cognito-idp:AdminGetUser', 'cognito-idp:AdminSetUserPassword'],
+    actions: ['cognito-idp:AdminCreateUser', 'cognito-idp:AdminGetUser'],
     on: 'user pool',
   },
   DisableUsers: { actions: ['cognito-idp:AdminDisableUser'], on: 'user pool' },

@@ -48,6 +48,7 @@ describe('lent everything by mistake, a door still', () => {
     ['reads no other app’s table', 'dynamodb:GetItem', table('Billing')],
     ['scans no other app’s table', 'dynamodb:Scan', table('Billing')],
     ['signs in as nobody', 'cognito-idp:AdminInitiateAuth', pool()],
+    ['sets nobody’s password', 'cognito-idp:AdminSetUserPassword', pool()],
     ['sets nobody’s second factor', 'cognito-idp:AdminSetUserMFAPreference', pool()],
     ['runs no other function', 'lambda:InvokeFunction', `arn:aws:lambda:us-east-1:${accountId}:function:f`],
     ['reads no log', 'logs:GetLogEvents', `arn:aws:logs:us-east-1:${accountId}:log-group:Wardline-Data-x`],

@@ -56,7 +56,6 @@ const cognito = [
   'cognito-idp:AdminEnableUser',
   'cognito-idp:AdminGetUser',
   'cognito-idp:AdminUserGlobalSignOut',
-  'cognito-idp:AdminSetUserPassword',
 ];
 const keyAdministration = [
   'kms:Create*',
@@ -84,8 +83,7 @@ const actingForPeople = [
   'cognito-idp:AdminInitiateAuth',
   'cognito-idp:AdminLinkProviderForUser',
   'cognito-idp:AdminRespondToAuthChallenge',
-  'cognito-idp:AdminSetUserMFAPreference',
-  'cognito-idp:AdminSetUserSettings',
+  'cognito-idp:AdminSetUser*',
   'cognito-idp:CreateIdentityProvider',
   'cognito-idp:DeleteUserPool',
   'cognito-idp:SetUserPool*',

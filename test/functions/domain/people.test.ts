@@ -108,6 +108,20 @@ describe('making somebody', () => {
     } as never);
     expect(await join()).not.toHaveProperty('temporaryPassword');
   });
+
+  test('where no password may be set, asked again gives none, and leaves the first', async () => {
+    const clinic = aClinic();
+    const { accounts } = clinic.rooms;
+    const find = accounts.find.bind(accounts);
+    const create = accounts.create.bind(accounts);
+    const rooms = { ...clinic.rooms, accounts: { find, create } };
+    const joiner: Joiner = { username: phi('p-1'), roles: ['patient'] };
+    const join = () => outcomeOf(createPerson(rooms, asking('ada', ['administrator']), joiner));
+    expect(await join()).toHaveProperty('temporaryPassword');
+    const first = clinic.accounts.passwords.get('p-1');
+    expect(await join()).not.toHaveProperty('temporaryPassword');
+    expect(clinic.accounts.passwords.get('p-1')).toBe(first);
+  });
 });
 
 describe('changing what somebody is', () => {
