@@ -141,8 +141,8 @@ async function announce(
 
 /** Whose time is over hears that it is. */
 function withoutEnd(head: Head, person: PersonId): Head {
-  const members = head.members.map((member) =>
-    member.person === person ? { ...member, until: undefined } : member,
+  const members = head.members.map(
+    (member) => (member.person === person ? { ...member, until: Number.POSITIVE_INFINITY } : member), // a guest has to have one
   );
   return { ...head, members };
 }
