@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { AwsError } from '../../local/front-door/service.ts';
 import type * as sdk from '../../sdk/index.ts';
+import { changedAssembly, unattended } from '../fixtures/assembly.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
@@ -15,13 +16,20 @@ let ben: Person;
 let online: Devices['online'];
 let getToken: Devices['getToken'];
 
+let removeAssembly = () => {};
 beforeAll(async () => {
-  run = await startRun();
+  const assembly = await changedAssembly(unattended, (remove) => {
+    removeAssembly = remove;
+  });
+  run = await startRun({ assembly }); // devices sleep for hours here, and journey/sign-out.test.ts says what becomes of their people
   ana = await run.person('ana-sdk', 'clinician');
   ben = await run.person('ben-sdk', 'patient');
   ({ online, getToken } = devicesOf(run));
 });
-afterAll(() => run.close());
+afterAll(async () => {
+  await run.close();
+  removeAssembly();
+});
 
 describe('a device', () => {
   test('has the next socket open before the old one ends at two hours, and nothing is lost or doubled', async () => {

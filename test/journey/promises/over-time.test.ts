@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { changedAssembly, neverIdle } from '../../fixtures/assembly.ts';
+import { changedAssembly, unattended } from '../../fixtures/assembly.ts';
 import { BareSocket } from '../../fixtures/bare-socket.ts';
 import { Observed, violations } from '../../fixtures/observed/observed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
@@ -13,7 +13,7 @@ const YEAR = 365 * 24 * 60 * MINUTE;
 let clinic: Clinic;
 let removeAssembly = () => {};
 beforeAll(async () => {
-  const assembly = await changedAssembly(neverIdle, (remove) => {
+  const assembly = await changedAssembly(unattended, (remove) => {
     removeAssembly = remove;
   });
   clinic = await startClinic(['ana', 'ben'], { assembly });
