@@ -19,4 +19,48 @@ export const reasons: readonly Reason[] = [
     reason:
       'A door notes somebody’s activity at most once a minute, and lists a socket that its session does not know: whether a given door does in a test depends on how long the test took.',
   },
+  {
+    statement: 'EndSessions',
+    actions: ['dynamodb:UpdateItem'],
+    sometimes: true,
+    reason: 'AdmitCaller allows the same call on the same table: which of the two is named is IAM’s affair.',
+  },
+  {
+    statement: 'ForgetSocket',
+    actions: ['dynamodb:UpdateItem'],
+    sometimes: true,
+    reason: 'A push that meets a closed socket forgets it: whether one does in a test depends on its timing.',
+  },
+  {
+    doors: ['SendMessage'],
+    statement: 'AppendToConversations',
+    actions: ['dynamodb:UpdateItem'],
+    sometimes: true,
+    reason: 'Heals a head that was read half-seen: whether one is depends on the timing of the races.',
+  },
+  {
+    doors: ['ChangePerson'],
+    statement: 'ReadPeople',
+    actions: ['dynamodb:BatchGetItem'],
+    reason: 'Looks up the patients for whom a caregiver is to act; only the unit tests name any.',
+  },
+  {
+    doors: ['CreatePerson'],
+    statement: 'AddPerson',
+    actions: ['dynamodb:UpdateItem'],
+    reason:
+      'Finishes a profile that a call began and did not end; only the unit and store tests interrupt one.',
+  },
+  {
+    doors: ['Recertify'],
+    statement: 'PushToSockets',
+    actions: ['execute-api:ManageConnections'],
+    reason: 'Tells whom a verdict shuts out; the one in the journey has no socket open.',
+  },
+  {
+    doors: ['Recertify'],
+    statement: 'CloseSockets',
+    actions: ['execute-api:ManageConnections'],
+    reason: 'Closes the sockets of whom a verdict shuts out; the one in the journey has none open.',
+  },
 ];
