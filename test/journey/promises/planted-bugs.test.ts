@@ -12,7 +12,7 @@ import { placesIn } from './heard.ts';
 const bugs: Readonly<Record<string, PlantedBug>> = {
   'what is being sent': {
     at: /async function sendMessage\((\w+),(\w+),(\w+)\)\{/,
-    instead: '$&globalThis.planted=$3.body.text;',
+    instead: '$&globalThis.planted=reveal($3.body.text);',
   },
   unstored: {
     at: /append:async ?\(?\w+(?:,\w+)*\)?=>\{/,
@@ -24,12 +24,12 @@ const bugs: Readonly<Record<string, PlantedBug>> = {
   },
   repeated: {
     at: /function isRepeat\((\w+),(\w+),(\w+)\)\{/,
-    instead: '$&if($2.body.text.startsWith("repeated"))return!1;',
+    instead: '$&if(reveal($2.body.text).startsWith("repeated"))return!1;',
   },
   skipped: {
     at: /function logPage\((\w+),(\w+),(\w+)\)\{/,
     instead:
-      '$&$2={...$2,entries:$2.entries.filter(({seq,body})=>seq%7!==0||!body.text?.startsWith("skipped"))};',
+      '$&$2={...$2,entries:$2.entries.filter(({seq,body})=>seq%7!==0||body.kind!=="text"||!reveal(body.text).startsWith("skipped"))};',
   },
   'heard on': {
     at: /async function settle\w*\((\w+),(\w+),(\w+),(\w+)\)\{/,
