@@ -7,6 +7,8 @@ const sessions = open.sessions();
 const rooms = {
   ...world,
   sessions,
+  people: open.people(),
+  attachments: open.attachments(),
   log: open.log(),
   vault: open.vault(),
   retention: open.retention(),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { Instant, PersonId } from './ids.ts';
+import { AttachmentBytes, ContentType, pictureTypes } from './attachments.ts';
+import { AttachmentId, Instant, PersonId, Sha256 } from './ids.ts';
 
 /** A message's text holds at most this many bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024;
@@ -22,10 +23,54 @@ function text(maxBytes: number) {
     .refine((value) => !CONTROL_CHARACTERS.test(value), 'must not hold control characters');
 }
 
-/** What a person may send. */
+// Marks that turn the direction of what follows: "exe.gpj" would read as "jpg.exe" (Unicode standard annex 9)
+const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** A file's name holds at most this many bytes of UTF-8. */
+export const MAX_NAME_BYTES = 255;
+
+/** A name to save a file under: one line, no path, nothing that shows it as another. */
+const FileName = text(MAX_NAME_BYTES)
+  .refine((name) => !/[\\/\t\n\r\u2028\u2029]/.test(name), 'must not hold a path or a line break')
+  .refine((name) => !DIRECTION_MARKS.test(name), 'must not hold marks of direction')
+  .refine((name) => name.trim() === name && !/^\.{1,2}$/.test(name), 'must be the name of a file');
+
+/** A plain message. */
 export const TextBody = z
   .strictObject({ kind: z.literal('text'), text: text(MAX_TEXT_BYTES) })
   .meta({ id: 'TextBody' });
+
+const file = {
+  attachmentId: AttachmentId,
+  name: FileName,
+  contentType: ContentType,
+  bytes: AttachmentBytes,
+  sha256: Sha256,
+  text: text(MAX_TEXT_BYTES).optional(),
+};
+
+/** A file with a name, and perhaps some words. What it is and its SHA-256 are sealed with it, so that who downloads it can tell. */
+export const FileBody = z.strictObject({ kind: z.literal('file'), ...file }).meta({ id: 'FileBody' });
+
+/** A photograph of a patient for their treatment: not without what it shows, of whom, and with whose consent. */
+export const ClinicalPhotoBody = z
+  .strictObject({
+    kind: z.literal('clinical-photo'),
+    ...file,
+    contentType: z.enum(pictureTypes),
+    /** What it shows, e.g. `left forearm, volar`. */
+    bodySite: text(100),
+    laterality: z.enum(['left', 'right', 'both', 'midline', 'not-applicable']),
+    patient: PersonId,
+    consent: z.strictObject({
+      by: z.enum(['patient', 'representative']),
+      at: Instant,
+    }),
+  })
+  .meta({ id: 'ClinicalPhotoBody' });
+
+/** What a person may send. */
+export const MessageBody = z.discriminatedUnion('kind', [TextBody, FileBody, ClinicalPhotoBody]);
 
 /** Owners add and remove, members read and write, readers read. */
 export const MemberRole = z.enum(['owner', 'member', 'reader']).meta({ id: 'MemberRole' });
@@ -45,10 +90,17 @@ export const MemberRemoved = z
   .meta({ id: 'MemberRemoved' });
 
 /** Any body that an entry of the log may have. */
-export const EntryBody = z.discriminatedUnion('kind', [TextBody, MemberAdded, MemberRemoved]);
+export const EntryBody = z.discriminatedUnion('kind', [
+  TextBody,
+  FileBody,
+  ClinicalPhotoBody,
+  MemberAdded,
+  MemberRemoved,
+]);
 
 export const Title = text(MAX_TITLE_BYTES).meta({ id: 'Title' });
 
+export type MessageBody = z.infer<typeof MessageBody>;
 export type TextBody = z.infer<typeof TextBody>;
 export type EntryBody = z.infer<typeof EntryBody>;
 export type MemberRole = z.infer<typeof MemberRole>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { EntryBody, TextBody } from './bodies.ts';
+import { AttachmentScanned } from './attachments.ts';
+import { EntryBody, MessageBody } from './bodies.ts';
 import { ConversationId, Instant, MessageId, PersonId, Ref, Seq } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
@@ -48,7 +49,7 @@ export const MessageSend = z.strictObject({
   ref: Ref,
   conversationId: ConversationId,
   since: Seq,
-  body: TextBody,
+  body: MessageBody,
 });
 
 /** Asks for what stands after `since`. */
@@ -191,6 +192,7 @@ export const serverFrames = {
   'session.ended': SessionEnded,
   'message.accepted': MessageAccepted,
   'message.new': MessageNew,
+  'attachment.scanned': AttachmentScanned,
   'conversation.log': ConversationLog,
   'conversation.marked-read': ConversationMarkedRead,
   synced: Synced,

@@ -23,7 +23,16 @@ const serverId = z.string().regex(/^[a-z2-7]{26}$/, 'must be 26 characters of a-
 export const ConversationId = id<'conversation'>(serverId.meta({ id: 'ConversationId' }));
 export const PersonId = id<'person'>(serverId.meta({ id: 'PersonId' }));
 export const MessageId = id<'message'>(serverId.meta({ id: 'MessageId' }));
+export const AttachmentId = id<'attachment'>(serverId.meta({ id: 'AttachmentId' }));
 export const HoldId = id<'hold'>(serverId.meta({ id: 'HoldId' }));
+
+/** SHA-256 of some bytes, in base64 (RFC 4648): 44 characters. */
+export const Sha256 = id<'sha256'>(
+  z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be the base64 of 32 bytes')
+    .meta({ id: 'Sha256' }),
+);
 
 const uuid = z
   .string()
@@ -44,5 +53,7 @@ export const Seq = z.int().min(0).max(999_999_999_999).meta({ id: 'Seq' });
 export type ConversationId = z.infer<typeof ConversationId>;
 export type PersonId = z.infer<typeof PersonId>;
 export type MessageId = z.infer<typeof MessageId>;
+export type AttachmentId = z.infer<typeof AttachmentId>;
+export type Sha256 = z.infer<typeof Sha256>;
 export type SessionId = z.infer<typeof SessionId>;
 export type Ref = z.infer<typeof Ref>;

@@ -133,6 +133,45 @@ export const refusals = {
     retryable: false,
     status: 410,
   },
+  'unknown-attachment': {
+    message: 'there is no such attachment here, or it is not yours to use',
+    retryable: false,
+    status: 404,
+  },
+  'attachment-incomplete': {
+    message: 'not all of it is uploaded; upload what is missing and complete it again',
+    retryable: false,
+    status: 409,
+  },
+  'attachment-altered': {
+    message: 'what was uploaded is not what was declared, and was deleted; begin again',
+    retryable: false,
+    status: 422,
+  },
+  'picture-refused': {
+    message:
+      'this is no picture of its type, or it carries metadata or something behind it, and was deleted; send the bare picture',
+    retryable: false,
+    status: 422,
+  },
+  'attachment-used': {
+    message: 'another message carries this attachment; upload it anew',
+    retryable: false,
+    status: 409,
+  },
+  'not-scanned': {
+    message: 'it is not scanned for malware yet; ask again in a few seconds',
+    retryable: true,
+    status: 409,
+  },
+  'malware-found': { message: 'malware was found in it; nobody can open it', retryable: false, status: 403 },
+  'not-scannable': {
+    message: 'the scan could not look inside it (a password, too deep or too large); nobody can open it',
+    retryable: false,
+    status: 403,
+  },
+  'scan-failed': { message: 'the scan of it failed; nobody can open it', retryable: false, status: 403 },
+  'no-preview': { message: 'there is no preview of it', retryable: false, status: 404 },
 } as const satisfies Record<string, RefusalMeaning>;
 
 export type RefusalCode = keyof typeof refusals;

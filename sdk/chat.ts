@@ -243,7 +243,7 @@ export class Chat {
       return;
     }
     const { body } = shown.entry;
-    const isAboutMe = body.kind !== 'text' && body.person === this.person;
+    const isAboutMe = 'person' in body && body.person === this.person;
     if (isAboutMe && body.kind === 'member.added') this.#reader.feeds.setMember(conversationId, true);
     this.#events.emit('message', { ...shown.entry, conversationId });
     if (isAboutMe && body.kind === 'member.removed') this.#remove(conversationId);

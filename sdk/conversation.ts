@@ -1,4 +1,4 @@
-import type { MemberRole, TextBody } from '../protocol/bodies.ts';
+import type { MemberRole, MessageBody } from '../protocol/bodies.ts';
 import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
 import type { Page } from './inbox.ts';
 import type { Marks } from './marks.ts';
@@ -22,7 +22,7 @@ interface ConversationRooms {
   readonly reader: Reader;
   readonly requests: Requests;
   readonly marks: Marks;
-  post(conversationId: string, body: TextBody): OutgoingMessage;
+  post(conversationId: string, body: MessageBody): OutgoingMessage;
 }
 
 /** One conversation. Its messages come as the chat's event `message`. */

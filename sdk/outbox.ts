@@ -1,4 +1,4 @@
-import type { TextBody } from '../protocol/bodies.ts';
+import type { MessageBody } from '../protocol/bodies.ts';
 import { ChatError } from './errors.ts';
 import type { FrameOf } from './frames.ts';
 import type { Logger } from './world.ts';
@@ -16,7 +16,7 @@ export type Acknowledgement = Pick<FrameOf<'message.accepted'>, 'seq' | 'message
 export interface OutgoingMessage {
   readonly ref: string;
   readonly conversationId: string;
-  readonly body: TextBody;
+  readonly body: MessageBody;
   readonly status: MessageStatus;
   /** Resolves when it is stored. Rejects where the server refuses it or the chat is closed, never because of time. */
   readonly acknowledged: Promise<Acknowledgement>;
@@ -35,7 +35,7 @@ export interface StatusChange {
 export interface Unacknowledged {
   readonly ref: string;
   readonly conversationId: string;
-  readonly body: TextBody;
+  readonly body: MessageBody;
   /** The known end when it was first sent; the same in every repeat. Absent: never sent. */
   readonly since?: number;
 }

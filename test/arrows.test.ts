@@ -30,6 +30,14 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
     may: [/^functions\/(vault|domain)\//, /^protocol\//, /^node:crypto$/, /^@aws-sdk\/client-kms$/],
   },
   {
+    room: 'functions/bucket/',
+    may: [
+      /^functions\/(bucket|domain)\//,
+      /^protocol\//,
+      /^@aws-sdk\/(client-s3|s3-request-presigner)$/,
+    ],
+  },
+  {
     room: 'functions/push/',
     may: [/^functions\/(push|domain)\//, /^protocol\//, /^@aws-sdk\/client-apigatewaymanagementapi$/],
   },
@@ -134,7 +142,7 @@ function opensPhi({ file, text, imports }: Source): boolean {
   return (
     file !== PHI &&
     imports.includes(PHI) &&
-    /\breveal\b|\* (as \w+ )?from '[^']*\/phi\.ts'|import\('[^']*\/phi\.ts/.test(text)
+    /\breveal(All)?\b|\* (as \w+ )?from '[^']*\/phi\.ts'|import\('[^']*\/phi\.ts/.test(text)
   );
 }
 

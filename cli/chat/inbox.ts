@@ -1,6 +1,7 @@
 import type { Chat } from '../../sdk/index.ts';
 import type { Names } from './names.ts';
 import type { Listed } from './told.ts';
+import { wordsOf } from './wording.ts';
 
 /** A page of the inbox, newest first. */
 export type InboxPage = Awaited<ReturnType<Chat['conversations']>>;
@@ -49,6 +50,6 @@ export function listed(entry: InboxEntry, number: number, names: Names, me: stri
     who: whoIn(entry, names, me),
     unread,
     lastAt,
-    ...(latest?.body.kind === 'text' && { latest: by + latest.body.text }),
+    ...(latest && !('person' in latest.body) && { latest: by + wordsOf(latest.body) }),
   };
 }

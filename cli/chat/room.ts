@@ -85,7 +85,7 @@ export class Room {
       ...message,
       name: names.nameOf(sender),
       own: sender === me,
-      ...(body.kind !== 'text' && { about: names.nameOf(body.person) }),
+      ...('person' in body && { about: names.nameOf(body.person) }),
       ...(older && { older: true }),
     });
   }

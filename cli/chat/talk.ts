@@ -3,6 +3,7 @@ import { findDirect, findListed, type InboxEntry, listed, newest, whoIn } from '
 import type { Names } from './names.ts';
 import { Room } from './room.ts';
 import type { Screen } from './screen.ts';
+import { wordsOf } from './wording.ts';
 
 /** What was asked for cannot be done as things stand; one sentence for whoever asked. */
 export class NotNow extends Error {}
@@ -148,7 +149,7 @@ export class Talk {
   }
 
   private tellStatus({ ref, conversationId, body, status }: OutgoingMessage, more: object = {}): void {
-    this.screen.tell({ event: 'status', ref, conversationId, text: body.text, status, ...more });
+    this.screen.tell({ event: 'status', ref, conversationId, text: wordsOf(body), status, ...more });
   }
 
   private tellMembers(conversationId: string, members: InboxEntry['members']): void {

@@ -1,3 +1,4 @@
+import type { MessageBody } from '../../protocol/bodies.ts';
 import type { Listed, Sent, Told } from './told.ts';
 import { visible, widthOf, wrapped } from './visible.ts';
 
@@ -8,6 +9,16 @@ export interface Setting {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly dim: (text: string) => string;
+}
+
+/** What somebody said; of a file its name and size, which a terminal does not show. */
+export function wordsOf(body: MessageBody): string {
+  if (body.kind === 'text') return body.text;
+  const size =
+    body.bytes < 1024 * 1024
+      ? `${Math.ceil(body.bytes / 1024)} KB`
+      : `${Math.ceil(body.bytes / 1024 / 1024)} MB`;
+  return [`[${body.name}, ${size}]`, ...(body.text === undefined ? [] : [body.text])].join(' ');
 }
 
 /** Lines for one event; none where a line would say nothing new. */
@@ -88,7 +99,7 @@ function aside(told: Aside): readonly string[] {
 function spoken(told: Extract<Told, { event: 'message' }>, setting: Setting): readonly string[] {
   const at = clockTime(told.at, setting.now);
   const { body } = told;
-  if (body.kind !== 'text') {
+  if ('person' in body) {
     const did =
       body.kind === 'member.added' ? `added ${told.about} as ${body.role}` : `removed ${told.about}`;
     const left = body.kind === 'member.removed' && body.person === told.sender;
@@ -97,7 +108,7 @@ function spoken(told: Extract<Told, { event: 'message' }>, setting: Setting): re
   const who = told.own ? 'you' : told.name;
   return message(
     `${at} ${who}: `,
-    body.text,
+    wordsOf(body),
     told.own ? `✓ stored as #${told.seq}` : `#${told.seq}`,
     setting,
   );

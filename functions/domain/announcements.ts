@@ -1,4 +1,4 @@
-import type { ConversationId } from '../../protocol/ids.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { type Caller, isEnded, type Sessions, type Socket } from './caller.ts';
 import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
@@ -25,7 +25,7 @@ export interface MarkAnnouncements {
  * where somebody called. Whose role was changed meanwhile hears by the new one.
  */
 export async function socketsOf(
-  sessions: Sessions,
+  sessions: Pick<Sessions, 'ofMany'>,
   head: Head,
   caller: Pick<Caller, 'person' | 'otherSockets'> | undefined,
   now: number,
@@ -44,10 +44,13 @@ export async function socketsOf(
   return [...sockets, ...(caller?.otherSockets ?? [])].filter((socket) => socket.expiresAt > now);
 }
 
+/** Those who were members when `seq` was written, and still are. */
+export function membersOfSeq(head: Head, seq: number): ReadonlySet<PersonId> {
+  return new Set(head.members.filter((member) => member.joined <= seq).map((member) => member.person));
+}
+
 /** The sockets of those who were members when `seq` was written. */
 export function joinedBy(head: Head, sockets: readonly Socket[], seq: number): readonly Socket[] {
-  const joined = new Set(
-    head.members.filter((member) => member.joined <= seq).map((member) => member.person),
-  );
+  const joined = membersOfSeq(head, seq);
   return sockets.filter((socket) => joined.has(socket.person));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntryBody, MemberRole } from '../../protocol/bodies.ts';
-import type { ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
+import type { AttachmentId, ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
 import type { Withheld } from './phi.ts';
 
 /** A body that only its conversation's data key opens, and the epoch whose key that is. */
@@ -33,6 +33,8 @@ export interface EntryDraft {
   readonly prev: Uint8Array;
   /** The `seq` of the last membership entry its writer knew of; of a membership entry, its own. */
   readonly membersVersion: number;
+  /** What the message carries: so that it can be found, and deleted, without opening the message. */
+  readonly attachmentId?: AttachmentId | undefined;
 }
 
 export type MessageEntry = EntryDraft & { readonly sealed: Sealed };
@@ -68,6 +70,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     change?.person ?? '',
     change?.kind === 'member.added' ? change.role : '',
     change?.kind === 'member.added' ? (change.until ?? '') : '',
+    ...(entry.attachmentId === undefined ? [] : [entry.attachmentId]),
   ]);
 }
 

@@ -33,6 +33,35 @@ export function isSame<T>(one: Phi<T> | undefined, other: Phi<T> | undefined): b
   return reveal(one) === reveal(other);
 }
 
+/** Everything revealed that a value holds. */
+export function revealAll<T>(given: Withheld<T>): T {
+  const each = (value: unknown): unknown => {
+    if (typeof value === 'symbol') return reveal(value as Phi<unknown>);
+    if (Array.isArray(value)) return value.map(each);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, each(one)]));
+  };
+  return each(given) as T;
+}
+
+/** Whether two parsed values are the same throughout, what is withheld and what is not. */
+export function isSameThroughout(one: unknown, other: unknown): boolean {
+  if (typeof one === 'symbol' && typeof other === 'symbol') {
+    return isSame(one as Phi<unknown>, other as Phi<unknown>);
+  }
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null)
+    return one === other;
+  const [fields, others] = [given(one), given(other)];
+  return (
+    fields.length === others.length &&
+    fields.every(([name, value]) => isSameThroughout(value, Reflect.get(other, name)))
+  );
+}
+
+function given(value: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(value).filter(([, one]) => one !== undefined);
+}
+
 /** A parsed value in which every string is withheld that is neither an id nor one of a few words of the protocol's. */
 export type Withheld<T> = T extends string
   ? string extends T

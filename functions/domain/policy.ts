@@ -70,6 +70,16 @@ export const policy: readonly PolicyRow[] = [
     'member-of-conversation',
   ),
 
+  row(
+    'attachment.upload',
+    conversing,
+    'member who may write',
+    ['treatment', 'operations'],
+    'member-of-conversation',
+  ),
+  row('attachment.download', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('attachment.download', ['clinician'], 'broke the glass', ['emergency'], 'emergency-grant'),
+
   row('conversation.shred', ['privacy-officer'], 'whoever is in it', ['operations'], 'security-role'),
 
   row('member.add', beginners, 'owner', ['operations'], 'owner-of-conversation'),

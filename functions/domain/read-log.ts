@@ -45,7 +45,7 @@ export interface SealedPage extends Omit<Page, 'entries'> {
 /** Operations that read a log. */
 type Reading = Extract<
   Operation,
-  'conversation.catch-up' | 'conversation.read' | 'sync' | 'conversation.list'
+  'conversation.catch-up' | 'conversation.read' | 'sync' | 'conversation.list' | 'attachment.download'
 >;
 
 /**

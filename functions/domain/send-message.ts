@@ -1,7 +1,8 @@
-import type { TextBody } from '../../protocol/bodies.ts';
+import type { MessageBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
+import { type ClaimingRooms, carries, claimAttachment } from './claim-attachment.ts';
 import { type Head, isExpired, storedUntil } from './conversation.ts';
 import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
@@ -16,7 +17,7 @@ import {
 import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
 import { settle } from './membership.ts';
-import { isSame, type Withheld } from './phi.ts';
+import { isSameThroughout, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { openEntry } from './read-log.ts';
 import { headUnder, type Retention } from './retention.ts';
@@ -39,17 +40,16 @@ export interface Draft {
   readonly ref: string;
   readonly conversationId: ConversationId;
   readonly since: number;
-  readonly body: Withheld<TextBody>;
+  readonly body: Withheld<MessageBody>;
 }
 
-export interface SendingRooms {
+export interface SendingRooms extends ClaimingRooms {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly vault: Vault;
   /** Asked where a repeat is to be answered: a first send goes by what the head carries. */
   readonly retention: Retention;
   readonly announcements: Announcements;
-  readonly now: () => number;
   readonly newId: () => string;
   /** Waits a little, longer and more at random the more races were lost. */
   readonly pause: (lostRaces: number) => Promise<void>;
@@ -65,7 +65,7 @@ interface View {
  * Stores the message once per sender and `ref`, at the next place of the conversation's order, and announces it to
  * everybody who may hear it. A repeat answers with the first message again.
  *
- * @throws Refusal `not-a-member`, `ref-reused`, `behind`, `since-ahead`, `busy`, `shredded`
+ * @throws Refusal `not-a-member`, `ref-reused`, `behind`, `since-ahead`, `busy`, `shredded`, and what {@link claimAttachment} refuses
  */
 export async function sendMessage(
   rooms: SendingRooms,
@@ -93,6 +93,8 @@ export async function sendMessage(
     return sockets;
   };
 
+  const { body } = draft;
+  if (!repeat && carries(body)) await claimAttachment(rooms, caller, decision, { ...draft, body });
   for (let lostRaces = 0; !repeat && lostRaces < ATTEMPTS; lostRaces += 1) {
     const entry = await sealed(rooms, draft, caller, view).catch((error: unknown) => {
       throw error instanceof KeyDestroyed ? refuse(decision, 'not-destroyed', 'shredded') : error;
@@ -196,6 +198,7 @@ async function sealed(rooms: SendingRooms, draft: Draft, caller: Caller, view: V
     at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt), // never before its predecessor, so that what expires is a prefix
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: head.membersVersion,
+    ...(carries(draft.body) && { attachmentId: draft.body.attachmentId }),
   };
   return { ...fields, sealed: await rooms.vault.sealBody(fields, draft.body) };
 }
@@ -224,8 +227,7 @@ async function answerAgain(
   const stored = isExpired(read, repeat, rooms.now()) ? undefined : await openEntry(rooms.vault, repeat);
   if (!stored) return { decision, value: { ...repeat, body: draft.body } }; // and nobody hears it
   const { body } = stored;
-  const same = body.kind === 'text' && isSame(body.text, draft.body.text);
-  if (!same) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
+  if (!isSameThroughout(body, draft.body)) throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   const opened = { ...repeat, body };
   await rooms.announcements.announce(opened, joinedBy(head, sockets, repeat.seq));
   return { decision, value: opened };

@@ -7,7 +7,7 @@ import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
 import type { Hold, Release } from '../domain/holds.ts';
 import type { InboxPage } from '../domain/list-conversations.ts';
-import { type Phi, reveal, type Withheld } from '../domain/phi.ts';
+import { type Phi, reveal, revealAll, type Withheld } from '../domain/phi.ts';
 import type { Page } from '../domain/read-log.ts';
 import type { RetentionState } from '../domain/retention.ts';
 import type { Missed } from '../domain/sync.ts';
@@ -26,7 +26,7 @@ export function logEntry(entry: OpenedEntry, { withRef }: { withRef: boolean }):
 
 /** A body for those who may read it. */
 export function shownBody(body: Withheld<EntryBody>): EntryBody {
-  return body.kind === 'text' ? { ...body, text: reveal(body.text) } : body;
+  return revealAll<EntryBody>(body);
 }
 
 export function messageNew(entry: OpenedEntry, options: { withRef: boolean }): MessageNew {

@@ -6,6 +6,7 @@ import {
 import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Announcements, MarkAnnouncements } from '../domain/announcements.ts';
 import type { Sessions, Socket } from '../domain/caller.ts';
+import type { ScanAnnouncements } from '../domain/record-scan.ts';
 import { markedRead, messageNew } from './frames.ts';
 
 /**
@@ -16,7 +17,7 @@ export function announcements(
   client: ApiGatewayManagementApiClient,
   sessions: Sessions,
   lost: (error: unknown) => void,
-): Announcements & MarkAnnouncements {
+): Announcements & MarkAnnouncements & ScanAnnouncements {
   const post = async (socket: Socket, frame: ServerFrame) => {
     try {
       const Data = Buffer.from(JSON.stringify(frame), 'utf8');
@@ -33,6 +34,10 @@ export function announcements(
       await Promise.all(
         to.map((socket) => post(socket, messageNew(entry, { withRef: socket.person === entry.sender }))),
       );
+    },
+
+    announceScan: async (told, to) => {
+      await Promise.all(to.map((socket) => post(socket, told)));
     },
 
     announceMark: async (mark, to) => {

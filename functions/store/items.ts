@@ -23,6 +23,7 @@ const EntryItem = z.object({
   who: z.string().optional(),
   role: MemberRole.optional(),
   until: z.string().optional(),
+  file: z.string().optional(),
   /** Seconds since the epoch: DynamoDB deletes the item some time after it. Whoever reads never looks at it. */
   expiresAt: z.number().optional(),
 });
@@ -69,7 +70,7 @@ export function entryItem(entry: Entry, storedUntil: number | undefined): z.infe
           ...('role' in entry.change && { role: entry.change.role }),
           ...('until' in entry.change && { until: entry.change.until }),
         }
-      : { epoch: entry.sealed.epoch, body: entry.sealed.bytes }),
+      : { epoch: entry.sealed.epoch, body: entry.sealed.bytes, file: entry.attachmentId }),
   };
 }
 
@@ -84,6 +85,7 @@ export function entryOf(item: unknown): Entry {
     at: stored.at,
     prev: stored.prev,
     membersVersion: stored.mv,
+    ...(stored.file !== undefined && { attachmentId: stored.file }),
   };
   if (stored.body && stored.epoch) return { ...fields, sealed: { epoch: stored.epoch, bytes: stored.body } };
   return { ...fields, change: changeOf(stored) };

@@ -1,5 +1,6 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { MembershipEnd } from '../domain/append-membership.ts';
+import type { AttachmentName } from '../domain/attachment.ts';
 import type { Operation } from '../domain/decision.ts';
 
 /** Room for 10^12 entries: `seq` sorts as text because it is padded to twelve digits. */
@@ -23,6 +24,15 @@ export const keys = {
   end: ({ conversationId, person, until }: MembershipEnd) => ({
     pk: 'ENDS',
     sk: `${String(until).padStart(TIME_DIGITS, '0')}#${conversationId}#${person}`,
+  }),
+  attachment: ({ conversationId, attachmentId }: AttachmentName) => ({
+    pk: `C#${conversationId}`,
+    sk: `F#${attachmentId}`,
+  }),
+  overs: { pk: 'OVER' },
+  over: ({ conversationId, attachmentId }: AttachmentName) => ({
+    pk: 'OVER',
+    sk: `${conversationId}#${attachmentId}`,
   }),
   shredListing: (conversation: ConversationId) => ({ pk: 'SHREDS', sk: `C#${conversation}` }),
   deletions: (conversation: ConversationId, seq: number) => ({
@@ -49,6 +59,11 @@ export const keys = {
 /** The conversation and `seq` that an entry's key stands for. */
 export function placeOf(key: { pk: string; sk: string }): { conversationId: ConversationId; seq: number } {
   return { conversationId: key.pk.slice('C#'.length), seq: Number(key.sk.slice('S#'.length)) };
+}
+
+/** The attachment that its key stands for. */
+export function attachmentOf(key: { pk: string; sk: string }): AttachmentName {
+  return { conversationId: key.pk.slice('C#'.length), attachmentId: key.sk.slice('F#'.length) };
 }
 
 /** The conversation that a listing's key stands for. */

@@ -1,7 +1,7 @@
 import { EntryBody } from '../../protocol/bodies.ts';
 import { epochOf } from '../domain/data-key.ts';
 import { lengthPrefixed, plainFields } from '../domain/entry.ts';
-import { phi, reveal, type Withheld } from '../domain/phi.ts';
+import { phi, reveal, revealAll, type Withheld } from '../domain/phi.ts';
 import type { Vault } from '../domain/vault.ts';
 import type { DataKeys } from './data-keys.ts';
 import { open, seal } from './seal.ts';
@@ -11,7 +11,7 @@ export function vault(dataKeys: DataKeys): Vault {
   return {
     sealBody: async (draft, body) => {
       const epoch = epochOf(draft.at);
-      const plain = Buffer.from(JSON.stringify(plainBody(body)), 'utf8');
+      const plain = Buffer.from(JSON.stringify(revealAll<EntryBody>(body)), 'utf8');
       const bytes = await dataKeys.toSeal(draft.conversationId, epoch, (key) =>
         seal(key, plainFields(draft, epoch), plain),
       );
@@ -43,13 +43,25 @@ export function vault(dataKeys: DataKeys): Vault {
   };
 }
 
-function plainBody(body: Withheld<EntryBody>): EntryBody {
-  return body.kind === 'text' ? { ...body, text: reveal(body.text) } : body;
-}
-
 /** A body as everything between the vault and the frames holds it. */
 export function withheldBody(body: EntryBody): Withheld<EntryBody> {
-  return body.kind === 'text' ? { ...body, text: phi(body.text) } : body;
+  switch (body.kind) {
+    case 'text':
+      return { ...body, text: phi(body.text) };
+    case 'file':
+      return withheldFile(body);
+    case 'clinical-photo':
+      return { ...withheldFile(body), bodySite: phi(body.bodySite) };
+    default:
+      return body;
+  }
+}
+
+function withheldFile<File extends { readonly name: string; readonly text?: string | undefined }>(
+  file: File,
+) {
+  const { text, ...others } = file;
+  return { ...others, name: phi(file.name), ...(text !== undefined && { text: phi(text) }) };
 }
 
 function titlePlace(conversationId: string, epoch: string): Uint8Array {

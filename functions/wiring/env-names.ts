@@ -3,6 +3,8 @@ export const env = {
   conversationsTable: 'CONVERSATIONS_TABLE',
   peopleTable: 'PEOPLE_TABLE',
   sessionsTable: 'SESSIONS_TABLE',
+  attachmentsBucket: 'ATTACHMENTS_BUCKET',
+  attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   keysTable: 'KEYS_TABLE',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',
   keysRecoveryDays: 'KEYS_RECOVERY_DAYS',

@@ -85,6 +85,11 @@ export const events = {
       'A push failed for another reason than a closed socket; the message is stored and will be caught up.',
     fields: fault,
   },
+  'attachment-scanned': {
+    level: 'info',
+    means: 'The malware scan of an attachment has ended, and how: what is not clean is opened by nobody.',
+    fields: { conversation: id, attachment: id, state: word },
+  },
   sweep: {
     level: 'info',
     means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',

@@ -1,5 +1,6 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import { isConversationHeld } from '../domain/holds.ts';
+import { deletionList } from '../store/deletion-list.ts';
 import { deletions } from '../store/heads.ts';
 import { holds } from '../store/holds.ts';
 import { restamps } from '../store/restamps.ts';
@@ -12,6 +13,7 @@ export const openKeeping = {
   holds: () => holds(documents, setting('conversationsTable')),
   restamps: () => restamps(documents, setting('conversationsTable')),
   deletions: () => deletions(documents, setting('conversationsTable')),
+  deletionList: () => deletionList(documents, setting('conversationsTable')),
   stampingStore: () => stampingStore(documents, setting('conversationsTable')),
   /** What says how long something is kept, and brings it about. */
   keeping: () => ({

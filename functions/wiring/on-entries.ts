@@ -1,12 +1,14 @@
 import type { Deletion } from '../domain/deletions.ts';
 import type { Entry } from '../domain/entry.ts';
-import { deletionsIn, entriesIn, type StreamBatch } from '../store/stream.ts';
+import type { AttachmentChanges } from '../domain/follow-messages.ts';
+import { attachmentChangesIn, deletionsIn, entriesIn, type StreamBatch } from '../store/stream.ts';
 import { onEvent } from './on-event.ts';
 
 /** What a batch tells of: entries that are new or were deleted, and which of them because their time had come. */
 interface ToldEntries {
   readonly entries: readonly Entry[];
   readonly deletions: readonly Deletion[];
+  readonly attachments: AttachmentChanges;
 }
 
 /**
@@ -15,6 +17,10 @@ interface ToldEntries {
  */
 export function onEntries(metric: string, run: (told: ToldEntries) => Promise<void>) {
   return onEvent(metric, (batch: StreamBatch) =>
-    run({ entries: entriesIn(batch), deletions: deletionsIn(batch) }),
+    run({
+      entries: entriesIn(batch),
+      deletions: deletionsIn(batch),
+      attachments: attachmentChangesIn(batch),
+    }),
   );
 }

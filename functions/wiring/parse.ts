@@ -33,6 +33,7 @@ function withholding(schema: z.core.$ZodType): Withhold {
   if (schema instanceof z.ZodNullable) return unlessAbsent(withholding(schema.def.innerType));
   if (schema instanceof z.ZodPipe) return withholding(schema.def.out);
   if (schema instanceof z.ZodArray) return inEach(withholding(schema.def.element));
+  if (schema instanceof z.ZodDiscriminatedUnion) return inOneOf(schema);
   if (schema instanceof z.ZodObject) return inFields(schema.def.shape);
   if (schema instanceof z.ZodRecord && ids.has(schema.def.keyType))
     return inValues(withholding(schema.def.valueType));
@@ -55,6 +56,19 @@ function inFields(shape: Readonly<Record<string, z.core.$ZodType>>): Withhold {
     const known = fields.filter(([name]) => Object.hasOwn(given, name));
     return Object.fromEntries(known.map(([name, withhold]) => [name, withhold(given[name])]));
   };
+}
+
+/** Each kind by its own fields. */
+function inOneOf({ def }: z.ZodDiscriminatedUnion): Withhold {
+  const byKind = new Map<unknown, Withhold>();
+  for (const option of def.options) {
+    const withhold = withholding(option);
+    const kind = option instanceof z.ZodObject ? option.def.shape[def.discriminator] : undefined;
+    if (!(kind instanceof z.ZodLiteral))
+      throw new Error('a door takes kinds of objects that name their kind');
+    for (const one of kind.values) byKind.set(one, withhold);
+  }
+  return (value) => byKind.get((value as Readonly<Record<string, unknown>>)[def.discriminator])?.(value);
 }
 
 function inValues(withhold: Withhold): Withhold {

@@ -44,6 +44,11 @@ export function reportSweep(swept: { readonly looked: number; readonly closed: n
   report('sweep', swept);
 }
 
+/** How a scan ended. */
+export function reportScan(found: EventFields<'attachment-scanned'>): void {
+  report('attachment-scanned', found);
+}
+
 /** A step of a revocation that failed after the stamp was set; its receipt counts it. */
 export function reportLostStep(error: unknown): void {
   report('step-lost', described(error));
@@ -51,7 +56,7 @@ export function reportLostStep(error: unknown): void {
 
 /** What went wrong with one conversation of many: the others are answered, and it is asked for by itself. */
 export function reportFaultIn(
-  operation: Operation | 'keys.destroy',
+  operation: Operation | 'keys.destroy' | 'attachment.delete',
   conversation: ConversationId,
   error: unknown,
 ): void {

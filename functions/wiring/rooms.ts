@@ -9,6 +9,7 @@ import { idFrom } from '../domain/id.ts';
 import { closeSockets } from '../push/close-sockets.ts';
 import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
+import { attachments } from '../store/attachments.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
 import { heads, standings } from '../store/heads.ts';
@@ -55,6 +56,7 @@ export const open = {
   heads: () => heads(documents, setting('conversationsTable')),
   retention: () => retention(documents, setting('conversationsTable'), setting('retentionDays')),
   standings: () => standings(documents, setting('conversationsTable')),
+  attachments: () => attachments(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
   ends: () => ends(documents, setting('conversationsTable')),

@@ -25,6 +25,7 @@ import {
   type WrappedKeys,
 } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
+import { MemoryAttachments } from './in-memory-attachments.ts';
 
 /** Ids as the protocol writes them, readable in a failing test. */
 export const person = (name: string) =>
@@ -236,9 +237,11 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   };
   log.heads.set(conversationId, head);
   let ids = 0;
-  const rooms: SendingRooms & Omit<MembershipRooms, 'people'> & { ends: MemoryEnds } = {
+  const rooms: SendingRooms & MembershipRooms & { ends: MemoryEnds; attachments: MemoryAttachments } = {
     log,
     sessions,
+    people: cliniciansOf(),
+    attachments: new MemoryAttachments(),
     vault: vault(new DataKeys(keys, keys, now)),
     ...noHolds,
     retention: aRetention({ default: 30 }),

@@ -26,7 +26,7 @@ export class Members {
     this.stays = founders.map(({ person }) => ({ person, joined: 0, left: Number.POSITIVE_INFINITY }));
     this.versions = [{ seq: 0, roles, from: 0, until: Number.POSITIVE_INFINITY }];
     for (const { seq, body, from, until } of stored) {
-      if (body.kind === 'text') continue;
+      if (!('person' in body)) continue;
       const before = roles;
       roles = new Map(roles);
       const stay = this.stays.find(({ person, left }) => person === body.person && left > seq);

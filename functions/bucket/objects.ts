@@ -1,0 +1,113 @@
+import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  ListPartsCommand,
+  NoSuchUpload,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { Attachment, AttachmentName } from '../domain/attachment.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Objects } from '../domain/objects.ts';
+import { keyOf } from './object-keys.ts';
+import { encryptedWith, type Place, permits } from './permits.ts';
+
+/** The objects of attachments in their bucket. */
+export function objects(client: S3Client, place: Place, now: () => number): Objects {
+  const { bucket } = place;
+  const at = (name: AttachmentName) => ({ Bucket: bucket, Key: keyOf(name, 'original') });
+  const partsOf = (attachment: Attachment) =>
+    storedParts(client, { ...at(attachment), UploadId: attachment.uploadId });
+
+  return {
+    ...permits(client, place, now),
+
+    beginParts: async (name, { contentType }) => {
+      const { UploadId } = await client.send(
+        new CreateMultipartUploadCommand({
+          ...at(name),
+          ContentType: contentType,
+          ChecksumAlgorithm: 'SHA256',
+          ChecksumType: 'COMPOSITE',
+          ...encryptedWith(place),
+        }),
+      );
+      if (!UploadId) throw new Fault('S3 began an upload without a name for it');
+      return UploadId;
+    },
+
+    storedParts: async (attachment) =>
+      ((await partsOf(attachment)) ?? []).map(({ PartNumber = 0 }) => PartNumber),
+
+    joinParts: async (attachment) => {
+      const { parts = [], bytes } = attachment;
+      const stored = await partsOf(attachment);
+      if (!stored) return true; // joined before, and the answer was lost: whoever looks will see
+      if (stored.length !== parts.length) return false;
+      const isDeclared = stored.every(({ ChecksumSHA256 }, nth) => ChecksumSHA256 === parts[nth]);
+      if (!isDeclared) return false;
+      await client.send(
+        new CompleteMultipartUploadCommand({
+          ...at(attachment),
+          UploadId: attachment.uploadId,
+          MultipartUpload: { Parts: [...stored] },
+          MpuObjectSize: bytes,
+          IfNoneMatch: '*',
+        }),
+      );
+      return true;
+    },
+
+    look: async (name) => {
+      const { Bucket, Key } = at(name);
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
+      const { VersionId } = Versions.find(({ IsLatest }) => IsLatest) ?? {};
+      if (VersionId === undefined) return undefined; // a HEAD of what is not there is answered with 403 or 404, by permissions
+      const head = await client.send(
+        new HeadObjectCommand({ Bucket, Key, VersionId, ChecksumMode: 'ENABLED' }),
+      );
+      const { ContentLength: bytes, ContentType: contentType, ChecksumSHA256: checksum } = head;
+      if (bytes === undefined || contentType === undefined) {
+        throw new Fault('S3 told of an object without its length or type');
+      }
+      return { versionId: VersionId, bytes, contentType, checksum };
+    },
+
+    read: async (name, versionId) => {
+      const { Body } = await client.send(new GetObjectCommand({ ...at(name), VersionId: versionId }));
+      if (!Body) throw new Fault('S3 gave an object without its bytes');
+      return Body.transformToByteArray();
+    },
+
+    remove: async (name, versionId) => {
+      await client.send(new DeleteObjectCommand({ ...at(name), VersionId: versionId }));
+    },
+  };
+}
+
+/** The stored parts, ascending; nothing where the upload is over. */
+async function storedParts(
+  client: S3Client,
+  upload: { Bucket: string; Key: string; UploadId: string | undefined },
+): Promise<readonly CompletedPart[] | undefined> {
+  const found: CompletedPart[] = [];
+  let after: string | undefined;
+  try {
+    do {
+      const page = await client.send(
+        new ListPartsCommand({ ...upload, ...(after !== undefined && { PartNumberMarker: after }) }),
+      );
+      for (const { PartNumber, ETag, ChecksumSHA256 } of page.Parts ?? [])
+        found.push({ PartNumber, ETag, ChecksumSHA256 });
+      after = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } while (after !== undefined);
+  } catch (error) {
+    if (error instanceof NoSuchUpload) return undefined;
+    throw error;
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+import type { MessageBody } from '../../protocol/bodies.ts';
+import { type Attachments, stateOf, whyClosed } from './attachment.ts';
+import type { Caller } from './caller.ts';
+import type { Decision } from './decision.ts';
+import type { People } from './people.ts';
+import type { Withheld } from './phi.ts';
+import { refuse } from './policy.ts';
+import type { Draft } from './send-message.ts';
+
+/** What a message carries is kept this long, until the stream has told that the message stands in its log: far longer than a stream lags. */
+const UNTIL_TOLD_MS = 8 * 24 * 60 * 60 * 1000;
+
+export interface ClaimingRooms {
+  readonly attachments: Pick<Attachments, 'claim'>;
+  readonly people: Pick<People, 'profiles'>;
+  readonly now: () => number;
+}
+
+/** A body that carries a file. */
+export type CarryingBody = Exclude<Withheld<MessageBody>, { readonly kind: 'text' }>;
+
+/** Whether a body carries a file. */
+export function carries(body: Withheld<MessageBody>): body is CarryingBody {
+  return body.kind !== 'text';
+}
+
+/**
+ * Has this message, and no other, carry the file that it names: one that its sender uploaded, that was found to be what it was declared
+ * as, and in which no scan has found anything. May be repeated. A clinical photograph is of a patient that there is.
+ *
+ * @throws Refusal `unknown-attachment`, `attachment-used`, `malware-found`, `not-scannable`, `scan-failed`, `unknown-person`
+ */
+export async function claimAttachment(
+  rooms: ClaimingRooms,
+  caller: Caller,
+  decision: Decision,
+  { ref, conversationId, body }: Draft & { readonly body: CarryingBody },
+): Promise<void> {
+  if (body.kind === 'clinical-photo') {
+    const profile = (await rooms.people.profiles([body.patient])).get(body.patient);
+    if (!profile?.roles.includes('patient')) throw refuse(decision, 'known-people', 'unknown-person');
+  }
+  const { attachmentId, contentType, bytes, sha256 } = body;
+  const claimed = await rooms.attachments.claim(
+    { conversationId, attachmentId },
+    { ref, uploader: caller.person, declared: { contentType, bytes, sha256 } },
+    rooms.now() + UNTIL_TOLD_MS,
+  );
+  if (claimed.outcome === 'claimed') return;
+
+  const { existing } = claimed;
+  const isOwn = existing?.uploader === caller.person;
+  if (!isOwn) throw refuse(decision, 'own-attachment', 'unknown-attachment');
+  if (existing.claimedBy !== undefined && existing.claimedBy !== ref) {
+    throw refuse(decision, 'own-attachment', 'attachment-used');
+  }
+  const closed = whyClosed(stateOf(existing));
+  const code = closed === undefined || closed === 'not-scanned' ? 'unknown-attachment' : closed;
+  throw refuse(decision, 'own-attachment', code);
+}

@@ -1,0 +1,46 @@
+import type { UploadPermit } from '../../protocol/attachments.ts';
+import type { ConversationId } from '../../protocol/ids.ts';
+import type { Attachment, AttachmentName, Declared } from './attachment.ts';
+
+/** An object as the bucket holds it. */
+export interface StoredObject {
+  readonly versionId: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  /** SHA-256 in base64; of an object of parts over their digests, with their number. */
+  readonly checksum: string | undefined;
+}
+
+/** The objects of attachments. Whoever has a permit does exactly what it was signed for, until it ends, and nothing else. */
+export interface Objects {
+  /** For the one PUT of the whole, refused where an object of that name stands. */
+  permitWhole(attachment: Attachment): Promise<UploadPermit>;
+  /** Begins an upload in parts; gives its id. */
+  beginParts(name: AttachmentName, declared: Declared): Promise<string>;
+  /** For one part, counted from 1. */
+  permitPart(attachment: Attachment, part: number): Promise<UploadPermit>;
+  /** The parts that are stored, ascending. */
+  storedParts(attachment: Attachment): Promise<readonly number[]>;
+  /** Puts the parts together as they were declared; false where some are missing. May be repeated. */
+  joinParts(attachment: Attachment): Promise<boolean>;
+  /** The newest version; nothing where none is stored. */
+  look(name: AttachmentName): Promise<StoredObject | undefined>;
+  /** The whole of one version; for pictures alone, which have a limit. */
+  read(name: AttachmentName, versionId: string): Promise<Uint8Array>;
+  /** For one GET of one version, as a file to be saved and never to be shown. */
+  permitDownload(
+    name: AttachmentName,
+    versionId: string,
+    rendition: Rendition,
+  ): Promise<{ readonly url: string; readonly until: string }>;
+  /** Deletes one version: what is not what was declared is not kept. */
+  remove(name: AttachmentName, versionId: string): Promise<void>;
+}
+
+export type Rendition = 'original' | 'preview';
+
+/** The end of objects. */
+export interface ObjectDeleter {
+  /** Deletes every version of an attachment's object and preview, and what was uploaded of it; says how many versions. */
+  removeAll(of: AttachmentName | { readonly conversationId: ConversationId }): Promise<number>;
+}
