@@ -4,6 +4,8 @@ export const env = {
   peopleTable: 'PEOPLE_TABLE',
   sessionsTable: 'SESSIONS_TABLE',
   keysTable: 'KEYS_TABLE',
+  attachmentsBucket: 'ATTACHMENTS_BUCKET',
+  attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',
   keysRecoveryDays: 'KEYS_RECOVERY_DAYS',
   userPoolId: 'USER_POOL_ID',
