@@ -3,7 +3,9 @@ import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from 'aws-cdk
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { bucketBackups } from './bucket-backups.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 
 export interface BackupsProps {
@@ -13,7 +15,7 @@ export interface BackupsProps {
   readonly protect: boolean;
 }
 
-/** Daily backups of the tables they are told to cover, in a vault of their own that keeps none past its day. */
+/** Daily backups of the tables and buckets they are told to cover, in a vault of their own that keeps none past its day. */
 export class Backups extends Construct {
   private readonly plan: BackupPlan;
   private readonly role: Role;
@@ -63,12 +65,7 @@ export class Backups extends Construct {
   /** Puts `table` into the plan by its name. */
   cover(table: Table): void {
     const id = table.node.scope?.node.scope?.node.id ?? table.node.id;
-    this.plan.addSelection(id, {
-      backupSelectionName: id,
-      resources: [BackupResource.fromDynamoDbTable(table)],
-      role: this.role.withoutPolicyUpdates() as Role,
-      disableDefaultBackupPolicy: true,
-    });
+    this.select(id, BackupResource.fromDynamoDbTable(table));
     this.policy.addStatements(
       new PolicyStatement({
         sid: `BackUp${id}`,
@@ -86,6 +83,27 @@ export class Backups extends Construct {
         resources: [`${table.tableArn}/backup/*`],
       }),
     );
+  }
+
+  /** Puts `bucket` into the plan by its name. AWS Backup asks for versions and for notice of new objects by EventBridge. */
+  coverBucket(bucket: Bucket): void {
+    const id = bucket.node.scope?.node.id ?? bucket.node.id;
+    this.select(id, BackupResource.fromArn(bucket.bucketArn));
+    this.policy.addStatements(...bucketBackups(id, bucket, this.encryptionKey));
+  }
+
+  /** The ARN of the role with which AWS Backup reads. */
+  get roleArn(): string {
+    return this.role.roleArn;
+  }
+
+  private select(id: string, resource: BackupResource): void {
+    this.plan.addSelection(id, {
+      backupSelectionName: id,
+      resources: [resource],
+      role: this.role.withoutPolicyUpdates() as Role,
+      disableDefaultBackupPolicy: true,
+    });
   }
 
   /** The key statements of AWSBackupServiceRolePolicyForBackup, for one key and through DynamoDB and Backup only. */

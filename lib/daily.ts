@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { CfnEventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Door } from './door.ts';
 import type { ParkedQueue } from './parked-queue.ts';
@@ -23,12 +22,6 @@ export class Daily extends Construct {
       schedule: Schedule.cron({ hour: String(hour), minute: '0' }),
       targets: [new LambdaFunction(door.function, { maxEventAge: Duration.hours(6), retryAttempts: 2 })],
     });
-    parked.letPark(door);
-    new CfnEventInvokeConfig(this, 'Failures', {
-      functionName: door.function.functionName,
-      qualifier: '$LATEST',
-      maximumRetryAttempts: 2,
-      destinationConfig: { onFailure: { destination: parked.arn } },
-    });
+    parked.noteFailures(this, door);
   }
 }

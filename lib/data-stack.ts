@@ -1,5 +1,6 @@
 import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AttachmentStore } from './attachment-store.ts';
 import { Backups } from './backups.ts';
 import { ConversationStore } from './conversation-store.ts';
 import { DoorBoundary } from './door-boundary.ts';
@@ -20,6 +21,7 @@ export class DataStack extends Stack {
   readonly people: PeopleStore;
   readonly sessions: SessionStore;
   readonly keys: KeyStore;
+  readonly attachments: AttachmentStore;
   readonly signIn: SignIn;
   readonly parked: ParkedQueue;
 
@@ -48,6 +50,14 @@ export class DataStack extends Stack {
     this.parked = new ParkedQueue(this, 'Parked', { encryptionKey: encryptionKeys.data });
     this.people = new PeopleStore(this, 'People', forData);
     this.sessions = new SessionStore(this, 'Sessions', { ...forData, signOut: settings.signOut });
+
+    this.attachments = new AttachmentStore(this, 'Attachments', {
+      encryptionKey: encryptionKeys.data,
+      backups,
+      deployment: settings.name,
+      allowedOrigins: settings.allowedOrigins,
+      protect,
+    });
 
     // Whatever could bring a deleted key back ends on the same day; a shredded key is gone for good from then on.
     const keyBackups = new Backups(this, 'KeyBackups', {
@@ -84,6 +94,10 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'KeysRecoveryDays', {
       value: String(keysRecoveryDays),
       description: 'Days that a destroyed key can be brought back: wardline keys',
+    });
+    new CfnOutput(this, 'AttachmentsBucket', {
+      value: this.attachments.bucketName,
+      description: 'Bucket of attachments, for the operator: what it lists are opaque ids',
     });
     new CfnOutput(this, 'SessionsTable', {
       value: this.sessions.tableName,

@@ -11,7 +11,7 @@ export class DoorBoundary extends ManagedPolicy {
   /** @param deployment what the names of its stacks begin with */
   constructor(scope: Construct, id: string, deployment: string) {
     super(scope, id, { description: 'The most that any door may do, whatever its own policy says' });
-    const { stacks, within } = placesOf(this, deployment);
+    const { stacks, within, buckets } = placesOf(this, deployment);
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
@@ -20,11 +20,14 @@ export class DoorBoundary extends ManagedPolicy {
       allow('UseKeys', keyActions, within('kms', 'key/*')),
       allow('ReachSockets', ['execute-api:ManageConnections'], within('execute-api', '*/@connections/*')),
       allow('KeepPeople', peopleActions, within('cognito-idp', 'userpool/*')),
+      allow('KeepAttachments', objectActions, buckets),
 
       refuse('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
       refuse('RefuseKeyAdministration', keyAdministration),
       refuse('RefuseTableAdministration', tableAdministration),
       refuse('RefuseToActForPeople', actingForPeople),
+      refuse('RefuseBucketAdministration', bucketAdministration),
+      refuse('RefuseToScan', ['guardduty:*']),
     );
   }
 }
@@ -48,6 +51,12 @@ const peopleActions = calls(
   ...['AdminCreateUser', 'AdminDisableUser', 'AdminEnableUser', 'AdminGetUser', 'AdminUserGlobalSignOut'],
 );
 
+const objectActions = calls(
+  's3',
+  ...['AbortMultipartUpload', 'DeleteObject', 'DeleteObjectVersion', 'GetObject', 'GetObjectVersion'],
+  ...['ListBucketMultipartUploads', 'ListBucketVersions', 'ListMultipartUploadParts', 'PutObject'],
+);
+
 /** Whoever can lend a key on, change its policy or delete it decides about everything it encrypts. */
 const keyAdministration = calls(
   'kms',
@@ -65,6 +74,13 @@ const actingForPeople = calls(
   ...['AdminInitiateAuth', 'AdminLinkProviderForUser', 'AdminRespondToAuthChallenge', 'AdminSetUser*'],
   ...['CreateIdentityProvider', 'DeleteUserPool', 'SetUserPool*', 'UpdateUserPool*'],
 );
+/** Buckets and who may reach them, what happens to their objects by itself, and the tags that say what a scan found. */
+const bucketAdministration = calls(
+  's3',
+  ...['BypassGovernanceRetention', 'CreateBucket', '*AccessPoint*', 'DeleteBucket*', 'PutBucket*'],
+  ...['Put*Configuration', 'PutAccountPublicAccessBlock', 'PutObject*Acl', 'PutObject*Tagging'],
+  ...['DeleteObject*Tagging', 'ReplicateObject'],
+);
 
 function allow(sid: string, actions: readonly string[], resources: readonly string[]): PolicyStatement {
   return new PolicyStatement({ sid, actions: [...actions], resources: [...resources] });
@@ -78,12 +94,14 @@ function calls(service: string, ...actions: readonly string[]): readonly string[
   return actions.map((action) => `${service}:${action}`);
 }
 
-/** ARNs in this account and Region. What CloudFormation names begins with its stack's name. */
+/** ARNs in this account and Region. What CloudFormation names begins with its stack's name, a bucket's in lower case. */
 function placesOf(scope: Construct, deployment: string) {
   const within = (service: string, resource: string) => [
     Stack.of(scope).formatArn({ service, resource, arnFormat: ArnFormat.NO_RESOURCE_NAME }),
   ];
   const stacks = (service: string, prefix: string) =>
     ['Data', 'Audit', 'Messaging'].flatMap((stack) => within(service, `${prefix}${deployment}-${stack}-*`));
-  return { within, stacks };
+  const { partition } = Stack.of(scope);
+  const buckets = [`arn:${partition}:s3:::${deployment.toLowerCase()}-data-*`]; // names of neither account nor Region
+  return { within, stacks, buckets };
 }

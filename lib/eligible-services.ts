@@ -2,6 +2,9 @@
  * The only services that may appear in a template, because AWS lists them as eligible for PHI under its BAA. The first part
  * of a resource type after `AWS::` → the service's name on the list.
  *
+ * GuardDuty is on that list; its Malware Protection for S3, which reads attachments, is two years younger than the list, and
+ * whether it counts as GuardDuty there is for the live page to say.
+ *
  * Source: https://aws.amazon.com/compliance/hipaa-eligible-services-reference/. What stands here was taken from AWS's own
  * healthcare landing zone, which copied that list; whoever adds a line or a year looks at the live page and moves `asOf`.
  */
@@ -14,9 +17,11 @@ export const eligibleServices = {
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
     Events: 'Amazon EventBridge (includes Amazon CloudWatch Events)',
+    GuardDuty: 'Amazon GuardDuty',
     KMS: 'AWS Key Management Service',
     Lambda: 'AWS Lambda',
     Logs: 'Amazon CloudWatch Logs',
+    S3: 'Amazon Simple Storage Service (Amazon S3)',
     SQS: 'Amazon Simple Queue Service',
   },
   /** Not on the list and not in need of it: holds policies, never PHI. */

@@ -111,7 +111,7 @@ function refuseDeletion(): PolicyStatement {
 
 /** The keys by what they encrypt, so that one can be refused without the others. */
 export class EncryptionKeys extends Construct {
-  /** Conversations, people, sessions, and their backups. */
+  /** Conversations, people, sessions, attachments, and their backups. */
   readonly data: EncryptionKey;
   /** The Keys table and its backups; wraps the organisation key. */
   readonly keys: EncryptionKey;
@@ -121,7 +121,7 @@ export class EncryptionKeys extends Construct {
     super(scope, id);
     const { protect } = props;
     this.data = new EncryptionKey(this, 'Data', {
-      description: 'conversations, people, sessions and their backups',
+      description: 'conversations, people, sessions, attachments and their backups',
       protect,
     });
     this.keys = new EncryptionKey(this, 'Keys', {

@@ -1,5 +1,6 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { CfnEventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Door } from './door.ts';
@@ -25,6 +26,17 @@ export class ParkedQueue extends Construct {
 
   get arn(): string {
     return this.queue.queueArn;
+  }
+
+  /** Notes each event that `door` was sent and failed three times, and the door's own failure with it. */
+  noteFailures(scope: Construct, door: Door): void {
+    this.letPark(door);
+    new CfnEventInvokeConfig(scope, 'Failures', {
+      functionName: door.function.functionName,
+      qualifier: '$LATEST',
+      maximumRetryAttempts: 2,
+      destinationConfig: { onFailure: { destination: this.arn } },
+    });
   }
 
   /** Lets Lambda, as `door`, note what the door could not take. */

@@ -1,0 +1,202 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  CfnBucket,
+  type CorsRule,
+  HttpMethods,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import { acknowledge, bucketFindings } from './acknowledgements.ts';
+import { attachmentPolicy, FILES, PREVIEWS } from './attachment-policy.ts';
+import type { Backups } from './backups.ts';
+import type { Door } from './door.ts';
+import type { EncryptionKey } from './encryption-keys.ts';
+import { MalwareScanner } from './malware-scanner.ts';
+import type { ParkedQueue } from './parked-queue.ts';
+
+export interface AttachmentStoreProps {
+  readonly encryptionKey: EncryptionKey;
+  readonly backups: Backups;
+  /** What the names of the deployment's stacks begin with. */
+  readonly deployment: string;
+  /** Origins of web apps that may send and fetch files. */
+  readonly allowedOrigins: readonly string[];
+  readonly protect: boolean;
+}
+
+/**
+ * The files that people attach, under `files/<conversation>/<attachment>`, and their previews, under
+ * `previews/<conversation>/<attachment>`: encrypted under our key, written once, read by nobody before a scan found no
+ * threat. People reach them by presigned requests of doors alone.
+ */
+export class AttachmentStore extends Construct {
+  private readonly bucket: Bucket;
+  private readonly encryptionKey: EncryptionKey;
+
+  constructor(scope: Construct, id: string, props: AttachmentStoreProps) {
+    super(scope, id);
+    const { encryptionKey, backups, deployment, allowedOrigins } = props;
+    const removalPolicy = props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.encryptionKey = encryptionKey;
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.KMS,
+      encryptionKey,
+      bucketKeyEnabled: true,
+      versioned: true,
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      cors: allowedOrigins.length > 0 ? [fromWebApps(allowedOrigins)] : undefined,
+      lifecycleRules: [
+        {
+          id: 'EndWhatIsLeft',
+          abortIncompleteMultipartUploadAfter: Duration.days(2),
+          noncurrentVersionExpiration: Duration.days(1),
+          expiredObjectDeleteMarker: true,
+        },
+      ],
+      removalPolicy, // without `protect`, an operator empties it before the stack can go
+    });
+    tellEventBridge(this.bucket);
+    acknowledge(this.bucket, bucketFindings);
+    backups.coverBucket(this.bucket);
+
+    const scanner = new MalwareScanner(this, 'Scanner', {
+      bucket: this.bucket,
+      encryptionKey,
+      prefix: FILES,
+    });
+    const readers = { deployment, scanner: scanner.roleArn, backups: backups.roleArn };
+    for (const statement of attachmentPolicy(this.bucket, encryptionKey, readers))
+      this.bucket.addToResourcePolicy(statement);
+    this.bucket.policy?.applyRemovalPolicy(removalPolicy); // a bucket that outlives its policy is open to the account
+    if (this.bucket.policy) scanner.waitFor(this.bucket.policy);
+  }
+
+  /** The bucket's name, for the operator. */
+  get bucketName(): string {
+    return this.bucket.bucketName;
+  }
+
+  /** Lets `door` sign the upload of a file, whole or in parts, and see which parts have come. */
+  letUpload(door: Door): void {
+    this.lend(door, 'UploadAttachments', [FILES], ['PutObject', 'ListMultipartUploadParts']);
+    this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt'); // S3 asks for it with each part
+    door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
+  }
+
+  /** Lets `door` put the parts of a file together, look at what came, scanned or not, and throw away what is not as declared. */
+  letComplete(door: Door): void {
+    const putting = ['PutObject', 'ListMultipartUploadParts'] as const;
+    this.lend(door, 'CompleteUploads', [FILES], [...putting, ...reading, ...deleting]);
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  }
+
+  /** Lets `door` sign the download of a file in which no threat was found, and of previews. */
+  letDownload(door: Door): void {
+    this.lend(door, 'DownloadAttachments', [FILES, PREVIEWS], reading);
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  }
+
+  /** Lets `door` read a file in which no threat was found, and keep a preview of it. */
+  letPreview(door: Door): void {
+    this.lend(door, 'ReadAttachments', [FILES], reading);
+    this.lend(door, 'WritePreviews', [PREVIEWS], ['PutObject']);
+    this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+    door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
+  }
+
+  /** Lets `door` find every version of a file and its preview, and delete them. */
+  letDelete(door: Door): void {
+    this.lendFinding(door, 'FindAttachments', 's3:ListBucketVersions', [FILES, PREVIEWS]);
+    this.lend(door, 'DeleteAttachments', [FILES, PREVIEWS], deleting);
+  }
+
+  /** Lets `door` find uploads in parts that nobody completed, and end them before the two days that they have. */
+  letAbort(door: Door): void {
+    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES]);
+    this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
+  }
+
+  /** Runs `door` with each verdict about a file. A run that fails is tried twice more, and then noted in `parked`. */
+  onScanned(door: Door, parked: ParkedQueue): void {
+    new Rule(door, 'Scanned', {
+      description: `Runs the door ${door.node.id} when a file was scanned`,
+      eventPattern: {
+        source: ['aws.guardduty'],
+        detailType: ['GuardDuty Malware Protection Object Scan Result'],
+        detail: { s3ObjectDetails: { bucketName: [this.bucket.bucketName] } },
+      },
+      targets: [new LambdaFunction(door.function, { maxEventAge: Duration.hours(24), retryAttempts: 185 })],
+    });
+    parked.noteFailures(new Construct(door, 'ScannedFailures'), door);
+  }
+
+  private lend(
+    door: Door,
+    name: string,
+    prefixes: readonly string[],
+    actions: readonly ObjectAction[],
+  ): void {
+    door.lend({
+      name,
+      actions: actions.map((action) => `s3:${action}`),
+      resources: prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+    });
+    door.tell(env.attachmentsBucket, this.bucket.bucketName);
+  }
+
+  private lendFinding(door: Door, name: string, action: string, prefixes: readonly string[]): void {
+    door.lend({
+      name,
+      actions: [action],
+      resources: [this.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+    });
+    door.tell(env.attachmentsBucket, this.bucket.bucketName);
+  }
+
+  private lendKey(door: Door, name: string, action: 'kms:Decrypt' | 'kms:GenerateDataKey'): void {
+    door.lend({
+      name,
+      actions: [action],
+      resources: [this.encryptionKey.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this).region}.amazonaws.com` } },
+    });
+  }
+}
+
+const reading = ['GetObject', 'GetObjectVersion'] as const;
+const deleting = ['DeleteObject', 'DeleteObjectVersion'] as const;
+
+type ObjectAction =
+  | (typeof reading)[number]
+  | (typeof deleting)[number]
+  | 'AbortMultipartUpload'
+  | 'ListMultipartUploadParts'
+  | 'PutObject';
+
+function fromWebApps(origins: readonly string[]): CorsRule {
+  return {
+    allowedOrigins: [...origins],
+    allowedMethods: [HttpMethods.PUT, HttpMethods.GET, HttpMethods.HEAD],
+    allowedHeaders: ['content-type', 'content-length', 'if-none-match', 'x-amz-*'],
+    exposedHeaders: ['ETag', 'x-amz-version-id', 'x-amz-checksum-sha256'],
+    maxAge: 3600,
+  };
+}
+
+/** GuardDuty and AWS Backup hear of new objects this way. The L2 property would bring a Lambda function of CDK's own. */
+function tellEventBridge(bucket: Bucket): void {
+  const { defaultChild } = bucket.node;
+  if (!(defaultChild instanceof CfnBucket)) throw new Error('the bucket has no CloudFormation resource');
+  defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+}
