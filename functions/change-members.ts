@@ -3,6 +3,7 @@ import { changeMembers, type MembershipWish } from './domain/change-members.ts';
 import { conversation } from './push/frames.ts';
 import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
+import { openPush } from './wiring/push-rooms.ts';
 import { type Admission, shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -13,7 +14,7 @@ const rooms = {
   log: open.logWithLists(),
   people: open.people(),
   ends: open.ends(),
-  announcements: open.announcements(),
+  announcements: openPush.announcements(),
   ...openKeeping.keeping(),
 };
 

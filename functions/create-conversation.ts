@@ -4,13 +4,14 @@ import { conversation } from './push/frames.ts';
 import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openVault } from './wiring/vault-rooms.ts';
 
 const rooms = {
   now: world.now,
   pause: world.pause,
   log: open.logWithLists(),
   people: open.people(),
-  vault: open.vault(),
+  vault: openVault.vault(),
   ...openKeeping.keeping(),
 };
 

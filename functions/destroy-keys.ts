@@ -5,12 +5,13 @@ import { openKeys } from './wiring/key-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openVault } from './wiring/vault-rooms.ts';
 
 const rooms = {
   now: world.now,
   keys: openKeys.destructible(),
   titles: openKeys.titles(),
-  vault: open.vault(),
+  vault: openVault.vault(),
   isHeld: openKeeping.isHeld(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),
 };

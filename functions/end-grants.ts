@@ -1,5 +1,6 @@
 import { endGrants } from './domain/end-grants.ts';
 import { onEvent } from './wiring/on-event.ts';
+import { openPush } from './wiring/push-rooms.ts';
 import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -8,7 +9,7 @@ const rooms = {
   sessions: open.sessions(),
   log: open.logWithLists(),
   ends: open.ends(),
-  announcements: open.announcements(),
+  announcements: openPush.announcements(),
   retention: open.retention(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('member.remove', conversationId, error),
 };

@@ -2,6 +2,7 @@ import { ConversationMarkRead } from '../protocol/frames.ts';
 import { markRead } from './domain/mark-read.ts';
 import { markedRead } from './push/frames.ts';
 import { onFrame } from './wiring/on-frame.ts';
+import { openPush } from './wiring/push-rooms.ts';
 import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
@@ -9,7 +10,7 @@ const rooms = {
   pause: world.pause,
   log: open.log(),
   lists: open.lists(),
-  announcements: open.announcements(),
+  announcements: openPush.announcements(),
 };
 const door = {
   schema: ConversationMarkRead,

@@ -1,5 +1,6 @@
 import { recordScan } from './domain/record-scan.ts';
 import { onEvent } from './wiring/on-event.ts';
+import { openPush } from './wiring/push-rooms.ts';
 import { reportScan } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
 import { type ScanResultEvent, scanIn } from './wiring/scan-result.ts';
@@ -9,7 +10,7 @@ const rooms = {
   log: open.log(),
   sessions: open.sessions(),
   attachments: open.attachments(),
-  announcements: open.announcements(),
+  announcements: openPush.announcements(),
   recorded: reportScan,
 };
 

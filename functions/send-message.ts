@@ -1,7 +1,9 @@
 import { MessageSend } from '../protocol/frames.ts';
 import { sendMessage } from './domain/send-message.ts';
 import { onFrame } from './wiring/on-frame.ts';
+import { openPush } from './wiring/push-rooms.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openVault } from './wiring/vault-rooms.ts';
 
 const sessions = open.sessions();
 const rooms = {
@@ -10,9 +12,9 @@ const rooms = {
   people: open.people(),
   attachments: open.attachments(),
   log: open.log(),
-  vault: open.vault(),
+  vault: openVault.vault(),
   retention: open.retention(),
-  announcements: open.announcements(),
+  announcements: openPush.announcements(),
 };
 const door = { schema: MessageSend, operation: 'message.send', metric: 'SendMessage', sessions } as const;
 

@@ -6,6 +6,7 @@ import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openVault } from './wiring/vault-rooms.ts';
 
 const rooms = {
   ...world,
@@ -15,7 +16,7 @@ const rooms = {
   records: openKeys.shreds(),
   keys: openKeys.destructible(),
   isHeld: openKeeping.isHeld(),
-  signer: open.signer(),
+  signer: openVault.signer(),
   recoveryDays: setting('keysRecoveryDays'),
 };
 

@@ -4,13 +4,14 @@ import { bytesOf, synced } from './push/frames.ts';
 import { onFrame } from './wiring/on-frame.ts';
 import { reportFaultIn } from './wiring/report.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openVault } from './wiring/vault-rooms.ts';
 
 const rooms = {
   now: world.now,
   log: open.log(),
   lists: open.lists(),
   standings: open.standings(),
-  vault: open.vault(),
+  vault: openVault.vault(),
   retention: open.retention(),
   bytesOf,
   failed: (conversationId: string, error: unknown) => reportFaultIn('sync', conversationId, error),

@@ -30,6 +30,7 @@ export function bundle(file: string): Code {
             target: 'node20', // also what runs it on a developer's machine
             format: 'esm',
             mainFields: ['module', 'main'],
+            alias: { '@aws-sdk/credential-provider-node': credentialsOfTheRole },
             banner: { js: requireForCommonJs },
             absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
             logLevel: 'warning',
@@ -40,6 +41,9 @@ export function bundle(file: string): Code {
     },
   });
 }
+
+/** Lambda hands a function its role's credentials in its environment: the SDK's search for others would be a sixth of every bundle. */
+const credentialsOfTheRole = fileURLToPath(new URL('../functions/wiring/credentials.ts', import.meta.url));
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const requireForCommonJs =

@@ -47,6 +47,27 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'AppendToConversations', actions: ['PutItem', 'UpdateItem'] });
   }
 
+  /** Lets `door` note an upload that begins, and find it again. */
+  letBeginUploads(door: Door): void {
+    this.table.lend(door, { name: 'BeginUploads', actions: ['GetItem', 'PutItem'] });
+  }
+
+  /** Lets `door` find an upload, note that it is complete, or forget it. */
+  letCompleteUploads(door: Door): void {
+    this.table.lend(door, { name: 'NoteUploads', actions: ['GetItem', 'UpdateItem', 'DeleteItem'] });
+  }
+
+  /** Lets `door` note what became of an attachment, and read who may see it. */
+  letNoteAttachments(door: Door): void {
+    this.table.lend(door, { name: 'NoteAttachments', actions: ['GetItem', 'UpdateItem'] });
+  }
+
+  /** Lets `door` take attachments that are over, and forget them. */
+  letForgetAttachments(door: Door): void {
+    this.table.lend(door, { name: 'FindAttachmentsOver', actions: ['Query'], partitions: 'OVER' });
+    this.table.lend(door, { name: 'ForgetAttachments', actions: ['DeleteItem'] });
+  }
+
   /** Lets `door` take ends of memberships that have come, and forget them. */
   letEndMemberships(door: Door): void {
     this.letAppend(door);
@@ -112,13 +133,13 @@ export class ConversationStore extends Construct {
     this.letJudgeAge(door);
   }
 
-  /** Runs `door` for every entry of every log that is new or was deleted, and lets it raise the heads' marks and record deletions. */
+  /** Runs `door` for every entry of every log that is new or was deleted and for attachments that were, and lets it raise the heads' marks, record deletions, and have attachments follow. */
   onEntries(door: Door, parked: ParkedQueue): void {
-    const entries = {
-      eventName: ['INSERT', 'REMOVE'],
-      dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } },
-    };
-    this.table.feed(door, entries, parked);
+    const under = (prefix: string) => ({ Keys: { sk: { S: [{ prefix }] } } });
+    const entries = { eventName: ['INSERT', 'REMOVE'], dynamodb: under('S#') };
+    const attachments = { eventName: ['REMOVE'], dynamodb: under('F#') };
+    this.table.feed(door, [entries, attachments], parked);
     this.table.lend(door, { name: 'RaiseHeads', actions: ['UpdateItem'] });
+    this.table.lend(door, { name: 'ListAttachmentsOver', actions: ['PutItem'], partitions: 'OVER' });
   }
 }

@@ -24,7 +24,7 @@ export class MessagingStack extends Stack {
       description: 'The WebSocket API, the HTTP API and their functions',
       terminationProtection: settings.protect,
     });
-    const { conversations, people, sessions, keys, signIn, logs, parked } = data;
+    const { attachments, conversations, people, sessions, keys, signIn, logs, parked } = data;
     const { throttle, allowedOrigins } = settings;
     const door = (name: string, pace: DoorProps['pace']) => new Door(this, name, { pace, logs });
 
@@ -58,6 +58,7 @@ export class MessagingStack extends Stack {
     sessions.letFindSockets(sendMessage);
     conversations.letAppend(sendMessage);
     conversations.letJudgeAge(sendMessage);
+    people.letReadMany(sendMessage); // whom a clinical photograph shows
     keys.letSeal(sendMessage);
 
     const catchUp = door('CatchUp', 'page');
@@ -181,6 +182,34 @@ export class MessagingStack extends Stack {
     people.letReadMany(keepHolds);
     people.letApprove(keepHolds);
 
+    const uploadAttachment = door('UploadAttachment', 'page');
+    sessions.letAdmit(uploadAttachment);
+    conversations.letBeginUploads(uploadAttachment);
+    attachments.letUpload(uploadAttachment);
+
+    const completeUpload = door('CompleteUpload', 'page');
+    sessions.letAdmit(completeUpload);
+    conversations.letCompleteUploads(completeUpload);
+    attachments.letComplete(completeUpload);
+
+    const downloadAttachment = door('DownloadAttachment', 'page');
+    sessions.letAdmit(downloadAttachment);
+    conversations.letRead(downloadAttachment);
+    conversations.letJudgeAge(downloadAttachment);
+    attachments.letDownload(downloadAttachment);
+
+    const recordScan = door('RecordScan', 'page');
+    sessions.letForgetSocket(recordScan);
+    sessions.letFindSockets(recordScan);
+    conversations.letNoteAttachments(recordScan);
+    attachments.onScanned(recordScan, parked);
+
+    const deleteAttachments = door('DeleteAttachments', 'sweep');
+    conversations.letForgetAttachments(deleteAttachments);
+    attachments.letDelete(deleteAttachments);
+    attachments.letAbort(deleteAttachments);
+    everyMinute(deleteAttachments);
+
     const restamp = door('Restamp', 'sweep');
     conversations.letRestamp(restamp);
     everyMinute(restamp);
@@ -212,6 +241,7 @@ export class MessagingStack extends Stack {
       socketApi.letClose(ending);
     }
     socketApi.letPush(endGrants);
+    socketApi.letPush(recordScan);
     socketApi.letPush(sweepSessions);
     socketApi.letClose(sweepSessions);
     if (settings.apiGatewayLogRole === 'create')
@@ -226,6 +256,11 @@ export class MessagingStack extends Stack {
         'POST /conversations': createConversation,
         'GET /conversations': listConversations,
         'GET /conversations/{conversationId}/messages': readMessages,
+        'POST /conversations/{conversationId}/messages/{seq}/downloads': downloadAttachment,
+        'POST /conversations/{conversationId}/attachments': uploadAttachment,
+        'GET /conversations/{conversationId}/attachments/{attachmentId}': uploadAttachment,
+        'POST /conversations/{conversationId}/attachments/{attachmentId}/parts': uploadAttachment,
+        'POST /conversations/{conversationId}/attachments/{attachmentId}/completion': completeUpload,
         'POST /conversations/{conversationId}/members': changeMembers,
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
         'GET /me': showMe,

@@ -106,10 +106,10 @@ export class StoredTable extends Construct {
   }
 
   /**
-   * Runs `door` for changes of items that fit `filter`, in order and in batches. What still fails when it stands alone is told
+   * Runs `door` for changes of items that fit one of `filters`, in order and in batches. What still fails when it stands alone is told
    * to `parked`, by its place in the stream and nothing more.
    */
-  feed(door: Door, filter: object, parked: ParkedQueue): void {
+  feed(door: Door, filters: readonly object[], parked: ParkedQueue): void {
     const { tableStreamArn } = this.table;
     if (tableStreamArn === undefined) throw new Error(`${this.node.path} has no stream to feed a door from`);
     door.lend({
@@ -128,7 +128,7 @@ export class StoredTable extends Construct {
       maximumBatchingWindowInSeconds: 1,
       bisectBatchOnFunctionError: true,
       maximumRetryAttempts: 20,
-      filterCriteria: { filters: [{ pattern: JSON.stringify(filter) }] },
+      filterCriteria: { filters: filters.map((filter) => ({ pattern: JSON.stringify(filter) })) },
       destinationConfig: { onFailure: { destination: parked.arn } },
     });
   }

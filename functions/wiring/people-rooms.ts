@@ -1,6 +1,5 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { closeSockets } from '../push/close-sockets.ts';
 import { entitler } from '../store/entitler.ts';
 import { people } from '../store/people.ts';
 import { everybody, profiles } from '../store/profiles.ts';
@@ -9,8 +8,9 @@ import { stamps } from '../store/stamps.ts';
 import { signingKey } from '../vault/signing-key.ts';
 import { accounts } from './accounts.ts';
 import { setting } from './env.ts';
+import { openPush } from './push-rooms.ts';
 import { reportLostStep } from './report.ts';
-import { documents, openSessions, openSockets, world } from './rooms.ts';
+import { documents, openSessions, world } from './rooms.ts';
 import { signIns } from './sign-ins.ts';
 
 /**
@@ -21,7 +21,7 @@ export const openPeople = {
   sessions: openSessions,
   people: () => people(documents, setting('peopleTable')),
   stamps: () => stamps(documents, setting('sessionsTable'), world.now),
-  closer: () => closeSockets(openSockets(), openSessions(), reportLostStep),
+  closer: openPush.closer,
   signIns: () => signIns(new CognitoIdentityProviderClient({}), setting('userPoolId'), reportLostStep),
   signer: () => signingKey(new KMSClient({}), setting('signingKeyArn')),
   accounts: () => accounts(new CognitoIdentityProviderClient({}), setting('userPoolId')),
