@@ -2,6 +2,7 @@ import { apiGatewayIdentities } from './api-gateway/identities.ts';
 import { cognitoIdentities } from './cognito/identify.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { KmsService } from './kms/service.ts';
+import { S3Service } from './s3/service.ts';
 import { genericIdentities } from './template/identities.ts';
 import type { Identify } from './template/resource.ts';
 
@@ -22,6 +23,8 @@ const livingTypes: Readonly<Record<string, Identify>> = {
   'AWS::DynamoDB::Table': DynamoDbService.identify,
   'AWS::KMS::Key': KmsService.identifyKey,
   'AWS::KMS::Alias': KmsService.identifyAlias,
+  'AWS::S3::Bucket': S3Service.identifyBucket,
+  'AWS::S3::BucketPolicy': S3Service.identifyBucketPolicy,
   ...generic(['AWS::Events::EventBus', 'AWS::Events::EventBusPolicy', 'AWS::Events::Rule']),
   ...generic(['AWS::Scheduler::Schedule', 'AWS::Scheduler::ScheduleGroup']),
   ...generic(['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy']),

@@ -28,6 +28,8 @@ import type { LambdaService } from './lambda/service.ts';
 import { Listeners } from './listeners.ts';
 import { Logs } from './logs.ts';
 import { inertTypes, knownTypes } from './resource-types.ts';
+import { bucketsOf } from './s3/from-template.ts';
+import type { S3Service } from './s3/service.ts';
 import { SqsService } from './sqs/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { checkRoles } from './template/principals.ts';
@@ -70,6 +72,7 @@ export interface RunningStack {
   readonly functions: LambdaService;
   readonly tables: DynamoDbService;
   readonly queues: SqsService;
+  readonly buckets: S3Service;
   readonly eventSources: EventSources;
   readonly webSocketApis: readonly WebSocketApi[];
   /** Hears of each frame and request once it has been dealt with. */
@@ -165,6 +168,12 @@ async function start(
     ...(options.onFault && { onFault: options.onFault }),
   });
 
+  const buckets = bucketsOf({
+    ...{ account, clock, credentials, keyPolicyOf, resources, events: events.buses },
+    directory: join(kept, 's3'),
+  });
+  onClose(() => buckets.close());
+
   const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
   for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
   for (const server of ofType('AWS::Cognito::UserPoolResourceServer')) people.addResourceServer(server);
@@ -192,7 +201,7 @@ async function start(
     account,
     clock,
     services: [
-      ...[tables, keys, queues, people, events.buses, events.schedules],
+      ...[tables, keys, queues, people, buckets, events.buses, events.schedules],
       new ExecuteApiService({ account, apis: webSocketApis }),
     ],
     credentials,
@@ -239,6 +248,7 @@ async function start(
     functions,
     tables,
     queues,
+    buckets,
     eventSources,
     webSocketApis,
     traffic,

@@ -64,6 +64,17 @@ export class EventBridgeService implements AwsService {
     this.rules.push(rule);
   }
 
+  /** An event that an AWS service sends of its own accord, to the account's default bus. */
+  announce(event: {
+    source: string;
+    detailType: string;
+    resources: readonly string[];
+    detail: unknown;
+  }): void {
+    const { account, clock } = this.options;
+    this.hand(eventOf({ ...event, time: clock.now() }, account), 'default', undefined);
+  }
+
   /** Starts the rules with a schedule. */
   start(): void {
     for (const rule of this.rules)

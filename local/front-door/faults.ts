@@ -91,6 +91,7 @@ function throttled(call: Call): AwsError {
       'The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.',
     );
   }
+  if (call.service === 's3') return new AwsError('SlowDown', 'Please reduce your request rate.', 503);
   if (call.service === 'execute-api') return new AwsError('LimitExceededException', 'Rate exceeded', 429);
   return new AwsError('ThrottlingException', 'Rate exceeded');
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Answer, AwsError, type AwsService } from './service.ts';
 
@@ -6,14 +7,17 @@ import { type Answer, AwsError, type AwsService } from './service.ts';
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: Buffer | Readable;
+  /** Bytes of the body. */
+  readonly length: number;
 }
 
 /** A service's answer in the form of its protocol. */
 export function replyWith(answer: Answer, service: AwsService | undefined): Reply {
   const { status = 200, headers = {}, body } = answer;
+  if (body instanceof Readable) return { status, headers, body, length: Number(headers['content-length']) };
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
-  const typed = bytes.length > 0 || service?.protocol !== 'rest';
+  const typed = bytes.length > 0 || !service?.protocol.startsWith('rest');
   return {
     status,
     headers: {
@@ -22,6 +26,7 @@ export function replyWith(answer: Answer, service: AwsService | undefined): Repl
       ...headers,
     },
     body: bytes,
+    length: bytes.length,
   };
 }
 
@@ -47,10 +52,11 @@ export function internalFailure(): AwsError {
   return new AwsError('InternalFailure', '', 500);
 }
 
-/** DynamoDB's are 52 capitals and digits; the others' are UUIDs. */
+/** DynamoDB's are 52 capitals and digits, S3's 16; the others' are UUIDs. */
 export function requestIdFor(service: AwsService | undefined): string {
-  if (service?.name !== 'dynamodb') return randomUUID();
-  return Array.from(randomBytes(52), (byte) => (byte % 36).toString(36))
+  const length = service?.name === 'dynamodb' ? 52 : service?.name === 's3' ? 16 : undefined;
+  if (length === undefined) return randomUUID();
+  return Array.from(randomBytes(length), (byte) => (byte % 36).toString(36))
     .join('')
     .toUpperCase();
 }
@@ -91,5 +97,6 @@ function restStatus(error: AwsError): number {
 
 function contentType(service: AwsService | undefined): string {
   if (service?.protocol === 'json-1.0') return 'application/x-amz-json-1.0';
+  if (service?.protocol === 'rest-xml') return 'application/xml';
   return service?.protocol === 'rest' ? 'application/json' : 'application/x-amz-json-1.1';
 }

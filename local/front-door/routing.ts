@@ -1,6 +1,6 @@
 import type { Account } from '../account.ts';
-import { AwsError, type AwsService } from './service.ts';
-import { claimedService, type WireRequest } from './signature.ts';
+import { AwsError, type AwsService, isStreaming, type StreamingService } from './service.ts';
+import { claimedService, type RequestHead, type WireRequest } from './signature.ts';
 import { decodedPath } from './wire.ts';
 
 /** Finds the service that a request is for, before anything about it is believed. */
@@ -11,6 +11,11 @@ export class Routing {
   constructor(services: readonly AwsService[], account: Account) {
     this.services = services;
     this.account = account;
+  }
+
+  /** The service, if any, that takes this request's body as it flows. */
+  streaming(request: RequestHead): StreamingService | undefined {
+    return this.services.filter(isStreaming).find((service) => service.isFor(request));
   }
 
   /** A document that AWS serves to anyone, by the service's host name, or by the path alone on another host. */
@@ -30,7 +35,7 @@ export class Routing {
     const target = request.headers['x-amz-target'];
     if (target !== undefined) {
       const prefix = target.slice(0, target.lastIndexOf('.'));
-      return this.services.find((service) => service.protocol !== 'rest' && service.targetPrefix === prefix);
+      return this.services.find((service) => service.targetPrefix === prefix);
     }
     const claimed = claimedService(request.headers);
     const named = this.services.find((service) => service.name === claimed) ?? this.serviceOfHost(request);

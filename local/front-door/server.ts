@@ -3,18 +3,27 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
-import { evaluate } from '../iam/evaluate.ts';
-import type { Judge, StatementName } from '../iam/policy.ts';
-import type { CredentialStore, IssuedCredentials } from './credentials.ts';
+import type { Judge } from '../iam/policy.ts';
+import { callOf, readInput, waitsToGoOn } from './call.ts';
+import type { CredentialStore } from './credentials.ts';
 import type { Faults } from './faults.ts';
 import type { Meter } from './meter.ts';
+import { sendReply } from './outgoing.ts';
+import { authorize, decide, type Passage } from './passage.ts';
+import { recordOf, writeTrail } from './records.ts';
 import { internalFailure, type Reply, replyWith, replyWithError, requestIdFor } from './reply.ts';
-import { requestKeys } from './request-keys.ts';
 import { Routing, unknownOperation } from './routing.ts';
-import { type Answer, AwsError, type AwsService, type Call } from './service.ts';
-import { isSigned, verifySignature, type WireRequest } from './signature.ts';
+import {
+  type Answer,
+  AwsError,
+  type AwsService,
+  type Call,
+  isStreaming,
+  type StreamingService,
+} from './service.ts';
+import { isSigned, type RequestHead, verifySignature } from './signature.ts';
 import type { Trail } from './trail.ts';
-import { decodedPath, readRequest, sourceIpOf, traceIdOf } from './wire.ts';
+import { decodedPath, readHead, readRequest } from './wire.ts';
 
 export interface FrontDoorParts {
   readonly account: Account;
@@ -30,22 +39,6 @@ export interface FrontDoorParts {
   readonly onFault?: (error: unknown) => void;
 }
 
-/** One request on its way through, filled in as it becomes known. */
-interface Passage {
-  readonly startedAt: number;
-  request?: WireRequest;
-  service?: AwsService;
-  operation?: string;
-  requestId: string;
-  call?: Call;
-  caller?: IssuedCredentials;
-  allowedBy: readonly StatementName[];
-  refusal?: string;
-  answer?: Answer;
-  /** Where a planted fault breaks the connection: before the work, or after it instead of the answer. */
-  breaks?: 'before' | 'after';
-}
-
 /**
  * The one address at which every AWS API of a local run is reached. Who calls is known by the signature; what is not
  * allowed is refused, from the first call on, and there is no switch to change that.
@@ -59,12 +52,15 @@ export class FrontDoor {
   constructor(parts: FrontDoorParts) {
     this.parts = parts;
     this.routing = new Routing(parts.services, parts.account);
-    this.server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
+    const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       void this.receive(incoming, outgoing).catch((error: unknown) => {
         this.fault(error);
         outgoing.destroy();
       });
-    });
+    };
+    // no time limit for a whole request: an object of 5 GB may take as long as its sender needs
+    this.server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, take);
+    this.server.on('checkContinue', take);
   }
 
   /** Starts on this machine alone, on `port` or, for 0, a free one; gives the URL. */
@@ -91,10 +87,11 @@ export class FrontDoor {
     const passage: Passage = {
       startedAt: performance.now(),
       requestId: requestIdFor(undefined),
+      requestBytes: 0,
       allowedBy: [],
     };
     try {
-      const answer = await this.pass(passage, incoming);
+      const answer = await this.pass(passage, incoming, outgoing);
       passage.answer = answer;
       this.finish(passage, replyWith(answer, passage.service), outgoing);
     } catch (error) {
@@ -103,14 +100,20 @@ export class FrontDoor {
         this.fault(error);
       }
       const told = error instanceof AwsError ? error : internalFailure();
-      this.finish(passage, replyWithError(told, passage.service), outgoing, told);
+      this.finish(passage, this.replyTo(told, passage), outgoing, told);
     }
   }
 
   /** The order in which AWS looks at a call: what is it, who is it, may it, and only then the work. */
-  private async pass(passage: Passage, incoming: IncomingMessage): Promise<Answer> {
+  private async pass(passage: Passage, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Answer> {
+    const head = readHead(incoming);
+    passage.request = head;
+    const streaming = this.routing.streaming(head);
+    if (streaming) return this.passStreamed(passage, head, streaming, incoming, outgoing);
+
+    if (waitsToGoOn(incoming)) outgoing.writeContinue();
     const request = await readRequest(incoming);
-    passage.request = request;
+    passage.requestBytes = request.body.length;
     const document = this.routing.publicDocument(request);
     if (document !== undefined) return { body: document, headers: { 'content-type': 'application/json' } };
 
@@ -126,54 +129,52 @@ export class FrontDoor {
       passage.caller = await verifySignature(request, service.name, this.parts);
     }
     const call: Call = {
-      service: service.name,
-      operation,
-      ...(passage.caller ? { principal: passage.caller.principal } : {}),
+      ...callOf(passage, request, service, operation, incoming),
       input: readInput(request, service),
-      method: request.method,
       path: service.protocol === 'rest' ? decodedPath(request) : '/',
-      query: new URLSearchParams(request.query.replaceAll('+', '%2B')), // a plus is a plus: SigV4 has no form encoding
-      headers: request.headers,
       body: request.body,
-      requestId: passage.requestId,
-      sourceIp: sourceIpOf(incoming),
     };
     passage.call = call;
-    await this.authorize(passage, call, service, isPublic);
+    await authorize(passage, call, service, { none: isPublic }, this.parts);
     return this.work(passage, call, service);
   }
 
-  private async authorize(
+  /** The same order for a service that reads the body itself, as it arrives. */
+  private async passStreamed(
     passage: Passage,
-    call: Call,
-    service: AwsService,
-    isPublic: boolean,
-  ): Promise<void> {
-    const authorizations = await service.authorizations(call);
-    if (isPublic && authorizations.length === 0) return;
-    const { caller } = passage;
-    if (!caller || authorizations.length === 0) {
-      const who = caller?.principal.arn ?? 'anonymous';
-      throw this.refusal(
-        passage,
-        `User: ${who} is not authorized to perform: ${call.service}:${call.operation}`,
-      );
-    }
-    const keys = requestKeys(call, caller, this.parts.account, this.parts.clock.now());
-    const { judge = evaluate } = this.parts;
-    const allowedBy: StatementName[] = [];
-    for (const authorization of authorizations) {
-      const context = { ...keys, ...authorization.context };
-      const verdict = judge(caller.principal, { ...authorization, context });
-      if (!verdict.allowed) throw this.refusal(passage, verdict.message);
-      allowedBy.push(verdict.by);
-    }
-    passage.allowedBy = allowedBy;
+    head: RequestHead,
+    service: StreamingService,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<Answer> {
+    passage.service = service;
+    passage.requestId = requestIdFor(service);
+    const open = service.answerToAnybody(head);
+    if (open) return open;
+    const operation = service.operationIn(head);
+    passage.operation = operation;
+    const caller = service.identify(head);
+    passage.caller = caller;
+    const call: Call = {
+      ...callOf(passage, head, service, operation, incoming),
+      streamed: {
+        head,
+        content: () => {
+          if (waitsToGoOn(incoming) && passage.requestBytes === 0) outgoing.writeContinue();
+          passage.requestBytes = Number(head.headers['content-length'] ?? 0);
+          return incoming;
+        },
+        judge: (authorization) => decide(passage, call, caller, authorization, this.parts),
+      },
+    };
+    passage.call = call;
+    await authorize(passage, call, service, { none: service.decidesByItem(operation) }, this.parts);
+    return this.work(passage, call, service);
   }
 
-  private refusal(passage: Passage, message: string): AwsError {
-    passage.refusal = message;
-    return new AwsError('AccessDeniedException', message);
+  private replyTo(error: AwsError, { service, request, requestId }: Passage): Reply {
+    if (!service || !isStreaming(service) || !request) return replyWithError(error, service);
+    return replyWith(service.answerTo(error, request, requestId), service);
   }
 
   private async work(passage: Passage, call: Call, service: AwsService): Promise<Answer> {
@@ -194,75 +195,15 @@ export class FrontDoor {
 
   /** Trail and meter first, so that whoever has the answer finds the call recorded. */
   private finish(passage: Passage, reply: Reply, outgoing: ServerResponse, error?: AwsError): void {
-    this.writeTrail(passage, error);
-    this.record(passage, reply, error);
+    const { trail, meter, clock } = this.parts;
+    const fault = (found: unknown) => this.fault(found);
+    writeTrail(passage, error, trail, fault);
+    meter.record(recordOf(passage, reply, error, clock.now(), performance.now()));
     if (passage.breaks) outgoing.destroy();
-    if (outgoing.destroyed) return;
-    outgoing.sendDate = false;
-    outgoing.writeHead(reply.status, {
-      'x-amzn-requestid': passage.requestId,
-      date: new Date(this.parts.clock.now()).toUTCString(), // SDKs correct their clocks by this
-      'content-length': reply.body.length,
-      ...reply.headers,
-    });
-    outgoing.end(reply.body);
-  }
-
-  /** A call that nobody proved to have made is no event, as in CloudTrail. */
-  private writeTrail(passage: Passage, error: AwsError | undefined): void {
-    const { call, service, caller, refusal } = passage;
-    if (!call || !service || passage.breaks === 'before') return;
-    const errorCode = refusal === undefined ? error?.code : 'AccessDenied';
-    try {
-      this.parts.trail.write(call, caller, service.trail(call), { errorCode, errorMessage: refusal });
-    } catch (fault) {
-      this.fault(fault);
-      const facts = {
-        category: 'Management',
-        readOnly: false,
-        resources: [],
-        requestParameters: null,
-      } as const;
-      this.parts.trail.write(call, caller, facts, { errorCode, errorMessage: refusal });
-    }
-  }
-
-  private record(passage: Passage, reply: Reply, error: AwsError | undefined): void {
-    const { request, caller, service, refusal } = passage;
-    const traceId = request && traceIdOf(request.headers);
-    this.parts.meter.record({
-      at: this.parts.clock.now(),
-      requestId: passage.requestId,
-      ...(traceId === undefined ? {} : { traceId }),
-      ...(caller ? { principal: caller.principal.arn } : {}),
-      service: service?.name ?? 'unknown',
-      operation: passage.operation ?? 'unknown',
-      allowedBy: passage.allowedBy,
-      units: passage.answer?.units ?? { read: 0, write: 0 },
-      requestBytes: request?.body.length ?? 0,
-      responseBytes: passage.breaks ? 0 : reply.body.length,
-      status: passage.breaks ? 0 : reply.status,
-      ...(error ? { errorCode: error.code } : {}),
-      ...(refusal === undefined ? {} : { refusal }),
-      durationMs: performance.now() - passage.startedAt,
-    });
+    sendReply(reply, passage, outgoing, { now: clock.now(), fault });
   }
 
   private fault(error: unknown): void {
     (this.parts.onFault ?? console.error)(error);
   }
-}
-
-/** The JSON object that the operation takes; throws SerializationException for a body that is none. */
-function readInput(request: WireRequest, service: AwsService): Call['input'] {
-  if (request.body.length === 0) return {};
-  if (service.protocol === 'rest' && !/\bjson\b/.test(request.headers['content-type'] ?? '')) return {};
-  try {
-    const input: unknown = JSON.parse(request.body.toString('utf8'));
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as Call['input'];
-  } catch {
-    // answered below, like a body that is JSON but no object
-  }
-  if (service.protocol === 'rest') return {};
-  throw new AwsError('SerializationException', '');
 }

@@ -1,4 +1,7 @@
-import type { Authorization, Principal } from '../iam/policy.ts';
+import type { Readable } from 'node:stream';
+import type { Authorization, Principal, Verdict } from '../iam/policy.ts';
+import type { IssuedCredentials } from './credentials.ts';
+import type { RequestHead } from './signature.ts';
 
 /** One call of an AWS API, as it reached the front door and before anything was decided. */
 export interface Call {
@@ -18,6 +21,18 @@ export interface Call {
   readonly body: Buffer;
   readonly requestId: string;
   readonly sourceIp: string;
+  /** Of a {@link StreamingService}: the request behind its head. */
+  readonly streamed?: Streamed;
+}
+
+/** What a streaming service has of a call beside its head. */
+export interface Streamed {
+  /** The request as it was signed. */
+  readonly head: RequestHead;
+  /** The body as it arrives; the first call tells a caller that waits (`Expect: 100-continue`) to go on. */
+  readonly content: () => Readable;
+  /** Decides one thing more about this caller, and remembers it as the front door's own decisions. */
+  readonly judge: (authorization: Authorization) => Verdict;
 }
 
 /** What a service answers, and what the front door's records may say about it. */
@@ -25,7 +40,7 @@ export interface Answer {
   /** @default 200 */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Serialised as JSON unless it is a Buffer. */
+  /** Serialised as JSON unless it is a Buffer; a Readable goes out as it flows and needs a `content-length` among the headers. */
   readonly body?: unknown;
   /** DynamoDB's ConsumedCapacity, summed over tables. */
   readonly units?: { readonly read: number; readonly write: number };
@@ -35,6 +50,8 @@ export interface Answer {
 export interface TrailFacts {
   /** `Data` for item- and message-level calls, `Management` for the rest. */
   readonly category: 'Management' | 'Data';
+  /** The event's name, where it is not the operation's. */
+  readonly eventName?: string;
   readonly readOnly: boolean;
   readonly resources: readonly { readonly type: string; readonly arn: string }[];
   /** Request parameters as AWS documents them for the event, values that AWS hides already hidden. */
@@ -50,8 +67,8 @@ export interface TrailFacts {
 export interface AwsService {
   /** The signing name. */
   readonly name: string;
-  /** `json-1.0` and `json-1.1` name the operation in `X-Amz-Target`; `rest` in method and path. */
-  readonly protocol: 'json-1.0' | 'json-1.1' | 'rest';
+  /** `json-1.0` and `json-1.1` name the operation in `X-Amz-Target`; `rest` in method and path; `rest-xml`: see {@link StreamingService}. */
+  readonly protocol: 'json-1.0' | 'json-1.1' | 'rest' | 'rest-xml';
   /** For the JSON protocols: what stands before the dot in `X-Amz-Target`, e.g. `DynamoDB_20120810`. */
   readonly targetPrefix?: string;
   /**
@@ -71,6 +88,29 @@ export interface AwsService {
   errorHeaders?(error: AwsError): Readonly<Record<string, string>>;
   /** The call as CloudTrail records it; called for refused calls too. */
   trail(call: Call): TrailFacts;
+}
+
+/** A service whose bodies flow through, whatever their length, and which has its own way of signing and of saying errors: S3. */
+export interface StreamingService extends AwsService {
+  readonly protocol: 'rest-xml';
+  /** Whether a request is for this service, before anything about it is believed. */
+  isFor(request: RequestHead): boolean;
+  /** What anybody is answered without a signature: a CORS preflight. Undefined where the request needs one. */
+  answerToAnybody(request: RequestHead): Answer | undefined;
+  /** The operation that the request means; throws {@link AwsError} for none. */
+  operationIn(request: RequestHead): string;
+  /** Who signed the request; throws {@link AwsError}. */
+  identify(request: RequestHead): IssuedCredentials;
+  /** True where `handle` itself decides, item by item, what is allowed. */
+  decidesByItem(operation: string): boolean;
+  /** An error as this service writes it. */
+  answerTo(error: AwsError, request: RequestHead, requestId: string): Answer;
+  /** Headers on every answer to this request, errors included. */
+  headersFor(request: RequestHead, requestId: string): Readonly<Record<string, string>>;
+}
+
+export function isStreaming(service: AwsService): service is StreamingService {
+  return service.protocol === 'rest-xml';
 }
 
 /** An error as AWS answers it: `code` is the exception's name, e.g. `ConditionalCheckFailedException`. */

@@ -5,12 +5,16 @@ import type { Clock } from '../clock.ts';
 import { type CredentialStore, type IssuedCredentials, sameSecret } from './credentials.ts';
 import { AwsError } from './service.ts';
 
-/** A request as it came over the wire: path and query still encoded, header names in lower case. */
-export interface WireRequest {
+/** What comes before a request's body: path and query still encoded, header names in lower case. */
+export interface RequestHead {
   readonly method: string;
   readonly path: string;
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A request as it came over the wire. */
+export interface WireRequest extends RequestHead {
   readonly body: Buffer;
 }
 

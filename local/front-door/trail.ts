@@ -73,7 +73,7 @@ export class Trail {
       userIdentity: facts.isServiceEvent ? { accountId: account.accountId } : userIdentity(caller),
       eventTime: seconds(clock.now()),
       eventSource: `${call.service}.amazonaws.com`,
-      eventName: call.operation,
+      eventName: facts.eventName ?? call.operation,
       awsRegion: account.region,
       sourceIPAddress: call.sourceIp,
       userAgent: call.headers['user-agent'] ?? '',

@@ -1,9 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './service.ts';
-import type { WireRequest } from './signature.ts';
+import type { RequestHead, WireRequest } from './signature.ts';
 
 /** DynamoDB's own limit for a request, and above every other limit here. */
 const bodyLimitBytes = 16 * 1024 * 1024;
+
+/** What stands before the body of a request. */
+export function readHead(incoming: IncomingMessage): RequestHead {
+  const url = incoming.url ?? '/';
+  const question = url.indexOf('?');
+  return {
+    method: incoming.method ?? 'GET',
+    path: question < 0 ? url : url.slice(0, question),
+    query: question < 0 ? '' : url.slice(question + 1),
+    headers: flatten(incoming.headers),
+  };
+}
 
 /** Reads a whole request; throws RequestEntityTooLargeException above 16 MB. */
 export async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
@@ -18,19 +30,11 @@ export async function readRequest(incoming: IncomingMessage): Promise<WireReques
   if (bytes > bodyLimitBytes) {
     throw new AwsError('RequestEntityTooLargeException', 'Request entity too large', 413);
   }
-  const url = incoming.url ?? '/';
-  const question = url.indexOf('?');
-  return {
-    method: incoming.method ?? 'GET',
-    path: question < 0 ? url : url.slice(0, question),
-    query: question < 0 ? '' : url.slice(question + 1),
-    headers: flatten(incoming.headers),
-    body: Buffer.concat(chunks),
-  };
+  return { ...readHead(incoming), body: Buffer.concat(chunks) };
 }
 
 /** The request's path without its encoding; throws where it has none. */
-export function decodedPath(request: WireRequest): string {
+export function decodedPath(request: RequestHead): string {
   try {
     return decodeURIComponent(request.path);
   } catch {

@@ -1,0 +1,32 @@
+import type { Answer } from '../front-door/service.ts';
+import type { Deciding } from './authorizations.ts';
+import { deleteObject, deleteObjects } from './delete-object.ts';
+import { getObject } from './get-object.ts';
+import { listObjects, listVersions } from './list-objects.ts';
+import type { BucketCall } from './object-call.ts';
+import { putObject } from './put-object.ts';
+import type { Store } from './store.ts';
+import { deleteTags, getTags, putTags } from './tagging.ts';
+import { xml } from './xml.ts';
+
+export type Work = (given: BucketCall, store: Store, parts: Deciding) => Answer | Promise<Answer>;
+
+/** What is served of S3's API, by operation. */
+export const operations: Readonly<Record<string, Work>> = {
+  HeadBucket: () => ({ headers: { 'x-amz-bucket-region': 'us-east-1' } }),
+  GetBucketLocation: () => ({ body: xml('LocationConstraint', {}) }), // empty in us-east-1
+  GetBucketVersioning: ({ bucket }) => ({
+    body: xml('VersioningConfiguration', bucket.settings.isVersioned ? { Status: 'Enabled' } : {}),
+  }),
+  ListObjects: listObjects,
+  ListObjectsV2: listObjects,
+  ListObjectVersions: listVersions,
+  DeleteObjects: deleteObjects,
+  PutObject: putObject,
+  GetObject: getObject,
+  HeadObject: getObject,
+  DeleteObject: deleteObject,
+  GetObjectTagging: getTags,
+  PutObjectTagging: putTags,
+  DeleteObjectTagging: deleteTags,
+};
