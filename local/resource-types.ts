@@ -1,6 +1,7 @@
 import { apiGatewayIdentities } from './api-gateway/identities.ts';
 import { cognitoIdentities } from './cognito/identify.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
+import { identifyPlan } from './guardduty/plan.ts';
 import { KmsService } from './kms/service.ts';
 import { S3Service } from './s3/service.ts';
 import { genericIdentities } from './template/identities.ts';
@@ -22,6 +23,7 @@ const livingTypes: Readonly<Record<string, Identify>> = {
   ...apiGatewayIdentities,
   ...cognitoIdentities,
   'AWS::DynamoDB::Table': DynamoDbService.identify,
+  'AWS::GuardDuty::MalwareProtectionPlan': identifyPlan,
   'AWS::KMS::Key': KmsService.identifyKey,
   'AWS::KMS::Alias': KmsService.identifyAlias,
   'AWS::S3::Bucket': S3Service.identifyBucket,

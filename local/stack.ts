@@ -19,6 +19,7 @@ import { Faults } from './front-door/faults.ts';
 import { Meter } from './front-door/meter.ts';
 import { FrontDoor } from './front-door/server.ts';
 import { Trail } from './front-door/trail.ts';
+import { scansOf } from './guardduty/from-template.ts';
 import { checkPolicy } from './iam/check-policy.ts';
 import { PermissionRecord } from './iam/permission-record.ts';
 import type { Principal } from './iam/policy.ts';
@@ -173,6 +174,11 @@ async function start(
     directory: join(kept, 's3'),
   });
   onClose(() => buckets.close());
+  const scans = scansOf({
+    ...{ account, clock, resources, credentials, buckets, events: events.buses, directory: kept },
+    awsEndpointUrl: () => awsEndpointUrl,
+    ...(options.onFault && { onFault: options.onFault }),
+  });
 
   const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
   for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
@@ -231,6 +237,8 @@ async function start(
   await eventSources.start();
   onClose(() => events.close());
   events.start();
+  onClose(() => scans.close());
+  scans.start();
 
   return {
     outputs: atLocalAddresses(resolved.outputs, addresses),

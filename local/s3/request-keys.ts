@@ -15,6 +15,7 @@ export function requestKeysOf({ call, headers, query, bucket }: BucketCall, now:
     ),
     's3:TlsVersion': '1.3', // in an account it is at least 1.2: see aws:SecureTransport
     's3:ResourceAccount': call.principal?.accountId ?? '',
+    's3:ObjectCreationOperation': String(CREATING.has(call.operation)),
   };
   for (const name of HEADERS) {
     const value = headers[name.replace(/^s3:/, '').replace(/^object-lock/, 'x-amz-object-lock')];
@@ -26,6 +27,9 @@ export function requestKeysOf({ call, headers, query, bucket }: BucketCall, now:
   }
   return { ...keys, ...tagKeys(headers), ...retentionKeys(headers, bucket.settings.lock !== undefined, now) };
 }
+
+/** S3 user guide, "Enforce conditional writes": beginning an upload in parts and sending one create no object yet. */
+const CREATING = new Set(['PutObject', 'CopyObject', 'CompleteMultipartUpload']);
 
 const HEADERS = [
   ...['s3:x-amz-server-side-encryption', 's3:x-amz-server-side-encryption-aws-kms-key-id', 's3:x-amz-acl'],
