@@ -89,13 +89,13 @@ export class AttachmentStore extends Construct {
     this.lend(door, 'UploadAttachments', [FILES], ['PutObject', 'ListMultipartUploadParts']);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt'); // S3 asks for it with each part
-    door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
   }
 
   /** Lets `door` put the parts of a file together, look at what came, scanned or not, and throw away what is not as declared. */
   letComplete(door: Door): void {
     const putting = ['PutObject', 'ListMultipartUploadParts'] as const;
     this.lend(door, 'CompleteUploads', [FILES], [...putting, ...reading, ...deleting]);
+    this.lendFinding(door, 'FindUploaded', 's3:ListBucketVersions', [FILES]);
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 
@@ -111,7 +111,6 @@ export class AttachmentStore extends Construct {
     this.lend(door, 'WritePreviews', [PREVIEWS], ['PutObject']);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
-    door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
   }
 
   /** Lets `door` find every version of a file and its preview, and delete them. */
@@ -122,7 +121,7 @@ export class AttachmentStore extends Construct {
 
   /** Lets `door` find uploads in parts that nobody completed, and end them before the two days that they have. */
   letAbort(door: Door): void {
-    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES]);
+    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES, PREVIEWS]);
     this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
   }
 
@@ -171,6 +170,7 @@ export class AttachmentStore extends Construct {
       resources: [this.encryptionKey.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(this).region}.amazonaws.com` } },
     });
+    door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
   }
 }
 

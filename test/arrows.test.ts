@@ -31,11 +31,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
   },
   {
     room: 'functions/bucket/',
-    may: [
-      /^functions\/(bucket|domain)\//,
-      /^protocol\//,
-      /^@aws-sdk\/(client-s3|s3-request-presigner)$/,
-    ],
+    may: [/^functions\/(bucket|domain)\//, /^protocol\//, /^@aws-sdk\/(client-s3|s3-request-presigner)$/],
   },
   {
     room: 'functions/push/',

@@ -13,8 +13,6 @@ const schema = z.object({
   [names.attachmentsBucket]: z.string().min(1),
   [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.keysTable]: z.string().min(1),
-  [names.attachmentsBucket]: z.string().min(1),
-  [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.organisationKeyArn]: z.string().startsWith('arn:'),
   [names.keysRecoveryDays]: z.coerce.number().int().positive(),
   [names.userPoolId]: z.string().min(1),

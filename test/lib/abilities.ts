@@ -14,8 +14,7 @@ const throughDynamoDb = JSON.stringify({
 });
 const throughSqs = JSON.stringify({ StringEquals: { 'kms:ViaService': 'sqs.<region>.amazonaws.com' } });
 const throughS3 = JSON.stringify({ StringEquals: { 'kms:ViaService': 's3.<region>.amazonaws.com' } });
-const ofFolders = (...folders: readonly string[]) =>
-  JSON.stringify({ StringLike: { 's3:prefix': folders.length === 1 ? folders[0] : folders } });
+const ofFolders = (...folders: readonly string[]) => JSON.stringify({ StringLike: { 's3:prefix': folders } });
 const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
@@ -235,6 +234,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
     ],
     on: 'bucket Attachments/files/*',
   },
+  FindUploaded: { actions: ['s3:ListBucketVersions'], on: 'bucket Attachments', when: ofFolders('files/*') },
   DownloadAttachments: {
     actions: ['s3:GetObject', 's3:GetObjectVersion'],
     on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
@@ -253,7 +253,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   FindUploads: {
     actions: ['s3:ListBucketMultipartUploads'],
     on: 'bucket Attachments',
-    when: ofFolders('files/*'),
+    when: ofFolders('files/*', 'previews/*'),
   },
   AbortUploads: { actions: ['s3:AbortMultipartUpload'], on: 'bucket Attachments/files/*' },
   EncryptAttachments: { actions: ['kms:GenerateDataKey'], on: 'key Data', when: throughS3 },
