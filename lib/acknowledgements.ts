@@ -57,7 +57,7 @@ export const bucketFindings: readonly Acknowledgement[] = [
       'S3 delivers access logs when it can, to a bucket that cannot be encrypted under a key of ours (S3 user guide, "Enabling Amazon S3 server access logging"), and writes whole request lines, those of presigned requests with their signatures.',
     control:
       'nobody reads an object but a door, the scanner and AWS Backup; whoever else would, an administrator too, has to change the bucket policy first, which CloudTrail shows.',
-    test: 'test/lib/attachment-store.test.ts',
+    test: 'test/lib/attachment-policy.test.ts',
   },
   {
     rule: 'HIPAA.Security-S3BucketReplicationEnabled',

@@ -121,7 +121,7 @@ export class AttachmentStore extends Construct {
 
   /** Lets `door` find uploads in parts that nobody completed, and end them before the two days that they have. */
   letAbort(door: Door): void {
-    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES]);
+    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES, PREVIEWS]);
     this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
   }
 

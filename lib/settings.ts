@@ -9,10 +9,11 @@ export const Settings = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Z][A-Za-z0-9]{1,31}$/, 'must be 2 to 32 letters and digits and begin with a capital')
+      .regex(/^[A-Z][A-Za-z0-9]{1,12}$/, 'must be 2 to 13 letters and digits and begin with a capital')
       .default('Wardline')
       .describe(
-        'First part of the stack names: <name>-Data, <name>-Audit, <name>-Messaging. Fixed for life.',
+        'First part of the stack names: <name>-Data, <name>-Audit, <name>-Messaging. Fixed for life. At most 13 ' +
+          'characters, since policies know buckets (63) and roles (64) by the beginning of names that CloudFormation shortens.',
       ),
 
     retentionDays: z

@@ -13,6 +13,8 @@ const throughDynamoDb = JSON.stringify({
   StringEquals: { 'kms:ViaService': 'dynamodb.<region>.amazonaws.com' },
 });
 const throughSqs = JSON.stringify({ StringEquals: { 'kms:ViaService': 'sqs.<region>.amazonaws.com' } });
+const throughS3 = JSON.stringify({ StringEquals: { 'kms:ViaService': 's3.<region>.amazonaws.com' } });
+const ofFolders = (...folders: readonly string[]) => JSON.stringify({ StringLike: { 's3:prefix': folders } });
 const forOrganisationKey = JSON.stringify({
   StringEquals: { 'kms:EncryptionContext:purpose': 'organisation-key' },
 });
@@ -25,6 +27,97 @@ const ofProfiles = ofPartitions('P#*');
 const ofQuarters = ofPartitions('R#*');
 const reading = ['kms:Decrypt', 'kms:DescribeKey'];
 const writing = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+
+/** AWSBackupServiceRolePolicyForS3Backup, for one bucket. */
+const attachmentBackups: Readonly<Record<string, Ability>> = {
+  BackUpAttachments: {
+    actions: [
+      's3:GetBucketTagging',
+      's3:GetInventoryConfiguration',
+      's3:ListBucketVersions',
+      's3:ListBucket',
+      's3:GetBucketVersioning',
+      's3:GetBucketLocation',
+      's3:GetBucketAcl',
+      's3:PutInventoryConfiguration',
+      's3:GetBucketNotification',
+      's3:PutBucketNotification',
+    ],
+    on: 'bucket Attachments',
+  },
+  ReadAllAttachments: {
+    actions: [
+      's3:GetObjectAcl',
+      's3:GetObject',
+      's3:GetObjectVersionTagging',
+      's3:GetObjectVersionAcl',
+      's3:GetObjectTagging',
+      's3:GetObjectVersion',
+    ],
+    on: 'bucket Attachments/*',
+  },
+  DecryptForBackupsOfAttachments: {
+    actions: ['kms:Decrypt', 'kms:DescribeKey'],
+    on: 'key Data',
+    when: throughS3,
+  },
+  HearOfAttachments: {
+    actions: [
+      'events:DeleteRule',
+      'events:PutTargets',
+      'events:DescribeRule',
+      'events:EnableRule',
+      'events:PutRule',
+      'events:RemoveTargets',
+      'events:ListTargetsByRule',
+      'events:DisableRule',
+    ],
+    on: 'arn:<partition>:events:<region>:<account>:rule/AwsBackupManagedRule*',
+  },
+  LookAroundAttachments: {
+    actions: ['cloudwatch:GetMetricData', 'events:ListRules', 's3:ListAllMyBuckets'],
+    on: 'everything', // have no narrower resource
+  },
+  TagBackupsOfAttachments: {
+    actions: ['backup:TagResource'],
+    on: 'arn:<partition>:backup:<region>:<account>:recovery-point:*',
+  },
+};
+
+const scanRules =
+  'arn:<partition>:events:<region>:<account>:rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*';
+
+/** The role of the GuardDuty user guide, "Create or update IAM role policy", for one bucket, one folder and one key. */
+const scannerAbilities: Readonly<Record<string, Ability>> = {
+  SendNewObjectsToScan: {
+    actions: ['events:PutRule', 'events:DeleteRule', 'events:PutTargets', 'events:RemoveTargets'],
+    on: scanRules,
+    when: JSON.stringify({
+      StringLike: { 'events:ManagedBy': 'malware-protection-plan.guardduty.amazonaws.com' },
+    }),
+  },
+  WatchRuleOfScans: { actions: ['events:DescribeRule', 'events:ListTargetsByRule'], on: scanRules },
+  TellEventBridgeOfObjects: {
+    actions: ['s3:PutBucketNotification', 's3:GetBucketNotification'],
+    on: 'bucket Attachments',
+  },
+  PutValidationObject: {
+    actions: ['s3:PutObject'],
+    on: 'bucket Attachments/malware-protection-resource-validation-object',
+  },
+  CheckBucketOwnership: { actions: ['s3:ListBucket'], on: 'bucket Attachments' },
+  ReadToScan: { actions: ['s3:GetObject', 's3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
+  TagWithVerdict: {
+    actions: [
+      's3:PutObjectTagging',
+      's3:GetObjectTagging',
+      's3:PutObjectVersionTagging',
+      's3:GetObjectVersionTagging',
+    ],
+    on: 'bucket Attachments/files/*',
+  },
+  DecryptToScan: { actions: ['kms:GenerateDataKey', 'kms:Decrypt'], on: 'key Data', when: throughS3 },
+};
 
 /** Everything that any role of this app may do on AWS, by the name its statement has in each policy. */
 export const abilities: Readonly<Record<string, Ability>> = {
@@ -126,6 +219,46 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ParkRecords: { actions: ['sqs:SendMessage'], on: 'queue Parked' },
   EncryptParkedRecords: { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], on: 'key Data', when: throughSqs },
 
+  UploadAttachments: {
+    actions: ['s3:PutObject', 's3:ListMultipartUploadParts'],
+    on: 'bucket Attachments/files/*',
+  },
+  CompleteUploads: {
+    actions: [
+      's3:PutObject',
+      's3:ListMultipartUploadParts',
+      's3:GetObject',
+      's3:GetObjectVersion',
+      's3:DeleteObject',
+      's3:DeleteObjectVersion',
+    ],
+    on: 'bucket Attachments/files/*',
+  },
+  FindUploaded: { actions: ['s3:ListBucketVersions'], on: 'bucket Attachments', when: ofFolders('files/*') },
+  DownloadAttachments: {
+    actions: ['s3:GetObject', 's3:GetObjectVersion'],
+    on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
+  },
+  ReadAttachments: { actions: ['s3:GetObject', 's3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
+  WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
+  FindAttachments: {
+    actions: ['s3:ListBucketVersions'],
+    on: 'bucket Attachments',
+    when: ofFolders('files/*', 'previews/*'),
+  },
+  DeleteAttachments: {
+    actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+    on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
+  },
+  FindUploads: {
+    actions: ['s3:ListBucketMultipartUploads'],
+    on: 'bucket Attachments',
+    when: ofFolders('files/*', 'previews/*'),
+  },
+  AbortUploads: { actions: ['s3:AbortMultipartUpload'], on: 'bucket Attachments/files/*' },
+  EncryptAttachments: { actions: ['kms:GenerateDataKey'], on: 'key Data', when: throughS3 },
+  DecryptAttachments: { actions: ['kms:Decrypt'], on: 'key Data', when: throughS3 },
+
   WriteGatewayLogs: {
     actions: [
       'logs:CreateLogGroup',
@@ -140,6 +273,8 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
   ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
   ...backupAbilities('KeyBackups', 'key Keys', ['Keys']),
+  ...attachmentBackups,
+  ...scannerAbilities,
 };
 
 const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
@@ -289,9 +424,11 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'WriteTablesUnderDataKey',
   ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
-  'Backups/Policy': Object.keys(
-    backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
-  ),
+  'Backups/Policy': Object.keys({
+    ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
+    ...attachmentBackups,
+  }),
+  'Attachments/Scanner/Policy': Object.keys(scannerAbilities),
   'KeyBackups/Policy': Object.keys(backupAbilities('KeyBackups', 'key Keys', ['Keys'])),
 };
 
@@ -450,6 +587,7 @@ export function heldBy(
 /** A resource by what it is, from the construct path of the resource it names, in whichever stack that stands. */
 function nameOf(resource: unknown, policy: Placed, templates: Templates): string {
   if (resource === '*') return 'everything';
+  if (Array.isArray(resource)) return resource.map((one) => nameOf(one, policy, templates)).join(' and ');
   const text = inWords(resource);
   const sockets = /:execute-api:.*,"\/(live\/[^"]+)"/.exec(text);
   if (sockets) return `sockets ${sockets[1]}`;
@@ -462,6 +600,10 @@ function nameOf(resource: unknown, policy: Placed, templates: Templates): string
     if (/StreamArn/.test(text)) return `stream of ${first}`;
     return `${text.includes('"/backup/*"') ? 'backups of ' : ''}table ${first}`;
   }
+  if (named?.Type === 'AWS::S3::Bucket') {
+    const [, objects = ''] = /,"(\/[^"]+)"\]\]\}$/.exec(text) ?? [];
+    return `bucket ${first}${objects}`;
+  }
   if (named?.Type === 'AWS::KMS::Key') return `key ${second}`;
   if (named?.Type === 'AWS::Cognito::UserPool') return 'user pool';
   if (named?.Type === 'AWS::SQS::Queue') return `queue ${first}`;
@@ -469,7 +611,17 @@ function nameOf(resource: unknown, policy: Placed, templates: Templates): string
   const isOwnLog = named?.Type === 'AWS::Logs::LogGroup' && named.stack === policy.stack;
   if (isOwnLog && target(resource) === named.id && named.path === policy.path.replace(/Policy$/, 'Log'))
     return 'own log';
-  return text;
+  return plainArn(resource) ?? text;
+}
+
+/** An ARN of nothing in the templates, where nothing stands in it but the place of the deployment. */
+function plainArn(resource: unknown): string | undefined {
+  const [, parts] = /^\{"Fn::Join":\["",\[(.*)\]\]\}$/.exec(JSON.stringify(resource)) ?? [];
+  const spelt = parts
+    ?.replaceAll('{"Ref":"AWS::Partition"}', '"<partition>"')
+    .replaceAll('{"Ref":"AWS::Region"}', '"<region>"')
+    .replaceAll('{"Ref":"AWS::AccountId"}', '"<account>"');
+  return spelt === undefined || spelt.includes('{') ? undefined : JSON.parse(`[${spelt}]`).join('');
 }
 
 function inWords(value: unknown): string {

@@ -10,10 +10,13 @@ export function doorBoundary(): object {
       may('UseKeys', kms, place('kms', 'key/*')),
       may('ReachSockets', 'execute-api:ManageConnections', place('execute-api', '*/@connections/*')),
       may('KeepPeople', cognito, place('cognito-idp', 'userpool/*')),
+      may('KeepAttachments', s3, buckets),
       never('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
       never('RefuseKeyAdministration', keyAdministration),
       never('RefuseTableAdministration', tableAdministration),
       never('RefuseToActForPeople', actingForPeople),
+      never('RefuseBucketAdministration', bucketAdministration),
+      never('RefuseToScan', 'guardduty:*'),
     ],
   };
 }
@@ -57,6 +60,17 @@ const cognito = [
   'cognito-idp:AdminGetUser',
   'cognito-idp:AdminUserGlobalSignOut',
 ];
+const s3 = [
+  's3:AbortMultipartUpload',
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:GetObject',
+  's3:GetObjectVersion',
+  's3:ListBucketMultipartUploads',
+  's3:ListBucketVersions',
+  's3:ListMultipartUploadParts',
+  's3:PutObject',
+];
 const keyAdministration = [
   'kms:Create*',
   'kms:Delete*',
@@ -89,14 +103,31 @@ const actingForPeople = [
   'cognito-idp:SetUserPool*',
   'cognito-idp:UpdateUserPool*',
 ];
+const bucketAdministration = [
+  's3:BypassGovernanceRetention',
+  's3:CreateBucket',
+  's3:*AccessPoint*',
+  's3:DeleteBucket*',
+  's3:PutBucket*',
+  's3:Put*Configuration',
+  's3:PutAccountPublicAccessBlock',
+  's3:PutObject*Acl',
+  's3:PutObject*Tagging',
+  's3:DeleteObject*Tagging',
+  's3:ReplicateObject',
+];
 
 function may(Sid: string, Action: string | string[], Resource: unknown): object {
   return { Action, Effect: 'Allow', Resource, Sid };
 }
 
-function never(Sid: string, Action: string[]): object {
+function never(Sid: string, Action: string | string[]): object {
   return { Action, Effect: 'Deny', Resource: '*', Sid };
 }
+
+const buckets = {
+  'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::wardline-data-*']],
+};
 
 function ofStacks(service: string, prefix: string): object[] {
   return ['Data', 'Audit', 'Messaging'].map((stack) => place(service, `${prefix}Wardline-${stack}-*`));

@@ -3,8 +3,8 @@ import { evaluate } from '../../local/iam/evaluate.ts';
 import type { PolicyDocument, Principal } from '../../local/iam/policy.ts';
 import { synthesized } from '../fixtures/synth.ts';
 import { type Placed, readTemplates, resources } from '../fixtures/template.ts';
+import { account, resolved } from './resolved.ts';
 
-const account = '111122223333';
 let keys: Placed[];
 
 beforeAll(async () => {
@@ -57,24 +57,3 @@ test('only what is named may: DynamoDB and Backup take grants for what they encr
     expect(verdict(key, root, 'kms:ScheduleKeyDeletion')).toMatchObject({ allowed: true });
   }
 });
-
-/** The policy as CloudFormation would resolve it. */
-function resolved(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(resolved);
-  const entries = Object.entries(value);
-  const [[name, given] = ['', undefined]] = entries;
-  if (name === 'Ref') return pseudo[String(given)];
-  if (name === 'Fn::Join') {
-    const [separator, parts] = given as [string, unknown[]];
-    return parts.map(resolved).join(separator);
-  }
-  return Object.fromEntries(entries.map(([key, part]) => [key, resolved(part)]));
-}
-
-const pseudo: Readonly<Record<string, string>> = {
-  'AWS::AccountId': account,
-  'AWS::Partition': 'aws',
-  'AWS::Region': 'us-east-1',
-  'AWS::URLSuffix': 'amazonaws.com',
-};

@@ -30,7 +30,8 @@ test.each([
   [{ retentionDays: 0.5 }, 'retentionDays: '],
   [{ keysRecoveryDays: 36 }, 'keysRecoveryDays: must be at most 35 days'],
   [{ logRetentionDays: 8 }, 'logRetentionDays: '],
-  [{ name: 'my stack' }, 'name: must be 2 to 32 letters and digits'],
+  [{ name: 'my stack' }, 'name: must be 2 to 13 letters and digits'],
+  [{ name: 'FourteenLetter' }, 'name: must be 2 to 13 letters and digits'],
   [{ retentionDay: 30 }, '(whole): '],
 ])('settings %j are refused with the field and the reason', (given, reason) => {
   expect(() => readSettings('mine', given)).toThrow(

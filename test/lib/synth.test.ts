@@ -45,6 +45,7 @@ test('one stack has the five outputs that clients need, and beside them stand th
   ]);
   expect(Object.keys(templates.Data.Outputs ?? {})).toEqual(
     expect.arrayContaining([
+      'AttachmentsBucket',
       'PeopleTable',
       'SessionsTable',
       'ConversationsTable',
@@ -57,7 +58,7 @@ test('one stack has the five outputs that clients need, and beside them stand th
 
 test('only what CloudFormation or API Gateway names for us has a name of its own', () => {
   const names =
-    /^(TableName|FunctionName|RoleName|ManagedPolicyName|LogGroupName|UserPoolName|BackupVaultName)$/;
+    /^(TableName|FunctionName|RoleName|ManagedPolicyName|LogGroupName|UserPoolName|BucketName|BackupVaultName)$/;
   const named = resources(readTemplates(assembly)).flatMap(({ Type, path, Properties }) =>
     Object.keys(Properties)
       .filter(

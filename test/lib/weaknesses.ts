@@ -2,8 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Placed, type Properties, resources, type Templates, target } from '../fixtures/template.ts';
 import { abilities, heldBy, holders, told } from './abilities.ts';
 import { toldByAccessLog } from './access-log.ts';
+import {
+  assumedByScanner,
+  bucketPolicyWeaknesses,
+  bucketWeaknesses,
+  scanWeaknesses,
+  whenScanned,
+} from './attachment-weaknesses.ts';
 import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
+import { aKeyOfOurs, aNumber, anything, aString, into, type Wish, wants } from './wishes.ts';
 
 /**
  * Everything that makes these templates weaker than promised, one sentence each; none in a good template. One list for the
@@ -84,6 +92,14 @@ const looks: Readonly<Record<string, Look>> = {
       'BackupSelection.IamRoleArn': anything,
       'BackupSelection.Resources.0': anything,
     }),
+
+  'AWS::S3::Bucket': (bucket, templates) => [
+    ...bucketWeaknesses(bucket.Properties),
+    ...isKept(bucket),
+    ...(plansOf(bucket, templates).length === 1 ? [] : ['is not in exactly one backup plan']),
+  ],
+  'AWS::S3::BucketPolicy': (policy) => [...bucketPolicyWeaknesses(policy.Properties), ...isKept(policy)],
+  'AWS::GuardDuty::MalwareProtectionPlan': scanWeaknesses,
 
   'AWS::Cognito::UserPool': (pool) => [
     ...wants(pool.Properties, {
@@ -211,9 +227,8 @@ const looks: Readonly<Record<string, Look>> = {
     }),
   'AWS::Events::Rule': (rule) =>
     wants(rule.Properties, {
-      ...(isDaily(rule) ? daily : eachMinute),
+      ...occasionOf(rule),
       State: 'ENABLED',
-      EventPattern: undefined,
       'Targets.0.Arn': anything,
       'Targets.0.Id': anything,
       'Targets.0.Input': undefined,
@@ -231,12 +246,13 @@ const looks: Readonly<Record<string, Look>> = {
   'AWS::IAM::Role': (role, templates) => [
     ...wants(role.Properties, {
       Policies: undefined,
-      'AssumeRolePolicyDocument.Statement': [
-        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: assumerOf(role) } },
-      ],
+      'AssumeRolePolicyDocument.Statement': isScanner(role)
+        ? assumedByScanner
+        : [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: assumerOf(role) } }],
     }),
     ...(ownPolicies(role, templates).length === 1 ? [] : ['has not exactly one policy, of its own stack']),
-    ...(assumerOf(role) !== 'lambda.amazonaws.com' ||
+    ...(isScanner(role) ||
+    assumerOf(role) !== 'lambda.amazonaws.com' ||
     /"(DoorBoundary\w+|Wardline-Data:ExportsOutputRefDoorBoundary\w+)"/.test(
       JSON.stringify(role.Properties.PermissionsBoundary ?? null),
     )
@@ -331,30 +347,21 @@ const looks: Readonly<Record<string, Look>> = {
   'AWS::ApiGateway::Account': (account) => wants(account.Properties, { CloudWatchRoleArn: anything }),
 };
 
-type Wish = string | number | boolean | undefined | object | ((value: unknown) => boolean);
-
-const anything = (value: unknown) => value !== undefined;
-const aString = (value: unknown) => typeof value === 'string';
-const aNumber = (value: unknown) => typeof value === 'number';
-const aKeyOfOurs = (value: unknown) => /EncryptionKey/.test(JSON.stringify(value ?? null));
-
-function wants(properties: Properties, wishes: Readonly<Record<string, Wish>>): string[] {
-  return Object.entries(wishes).flatMap(([path, wish]) => {
-    const value = path.split('.').reduce<unknown>(into, properties);
-    const isMet =
-      typeof wish === 'function' ? wish(value) === true : JSON.stringify(value) === JSON.stringify(wish);
-    return isMet ? [] : [`has ${path} ${JSON.stringify(value)}`];
-  });
+function occasionOf(rule: Placed): Readonly<Record<string, Wish>> {
+  if (/\/Scanned$/.test(rule.path)) return whenScanned;
+  return isDaily(rule) ? daily : eachMinute;
 }
 
 /** What is done once a day, and what is looked at each minute. */
 const isDaily = ({ path }: Placed) => /^DestroyKeys(Daily)?\//.test(path);
 const daily = {
+  EventPattern: undefined,
   ScheduleExpression: 'cron(0 3 * * ? *)',
   'Targets.0.RetryPolicy.MaximumEventAgeInSeconds': 21_600,
   'Targets.0.RetryPolicy.MaximumRetryAttempts': 2,
 };
 const eachMinute = {
+  EventPattern: undefined,
   ScheduleExpression: 'rate(1 minute)',
   'Targets.0.RetryPolicy.MaximumRetryAttempts': 0,
 };
@@ -363,10 +370,6 @@ const eachMinute = {
 function longestOf(door: Placed, templates: Templates): number {
   if (isDaily(door)) return 901; // Lambda allows 900
   return isScheduled(door, templates) ? 60 : 29;
-}
-
-function into(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 function isKept(resource: Placed): string[] {
@@ -378,6 +381,8 @@ function sortKey<Part extends object>(table: Placed, part: Part): (Part & { Attr
   return table.path.startsWith('Sessions/') ? [] : [{ AttributeName: 'sk', ...part }];
 }
 
+const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
+
 function assumerOf(role: Placed): string {
   if (role.path.startsWith('GatewayLogRole/')) return 'apigateway.amazonaws.com';
   return /^(Key)?Backups\//.test(role.path) ? 'backup.amazonaws.com' : 'lambda.amazonaws.com';
@@ -388,12 +393,13 @@ function wrongVariables(door: Placed): string[] {
   const names = variables.map(([name]) => name).sort();
   const wanted = [...(told[door.path] ?? [])].sort();
   const wrong = variables.filter(([name, value]) => {
-    const [, table] = /^([A-Z]+)_TABLE$/.exec(name) ?? [];
-    return table !== undefined && !JSON.stringify(value).toUpperCase().includes(`${table}STORETABLE`);
+    const [, store, kind] = /^([A-Z]+)_(TABLE|BUCKET)$/.exec(name) ?? [];
+    const place = kind === 'TABLE' ? `${store}STORETABLE` : `${store}BUCKET`;
+    return store !== undefined && !JSON.stringify(value).toUpperCase().includes(place);
   });
   return [
     ...(isDeepStrictEqual(names, wanted) ? [] : [`is told ${names.join(', ')}`]),
-    ...wrong.map(([name]) => `is told another table in ${name}`),
+    ...wrong.map(([name]) => `is told another place in ${name}`),
   ];
 }
 
