@@ -74,7 +74,10 @@ interface Launched {
 
 function launch(java: string, files: string, port: number, dataDirectory: string | undefined): Launched {
   const store = dataDirectory === undefined ? ['-inMemory'] : ['-dbPath', resolve(dataDirectory)];
-  const jvm = ['-Xmx512m', '-XX:+UseSerialGC', `-Djava.library.path=${join(files, 'DynamoDBLocal_lib')}`];
+  const jvm = [
+    ...['-Xmx512m', '-XX:+UseSerialGC', `-Djava.library.path=${join(files, 'DynamoDBLocal_lib')}`],
+    '-XX:TieredStopAtLevel=1', // the second compiler costs more than it gains within the minutes of a run
+  ];
   const child = spawn(
     java,
     [...jvm, '-jar', join(files, 'DynamoDBLocal.jar'), '-port', `${port}`, '-disableTelemetry', ...store],
