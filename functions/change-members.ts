@@ -11,7 +11,7 @@ const rooms = {
   ...world,
   sessions,
   log: open.logWithLists(),
-  people: open.people(),
+  ...open.newcomers(),
   ends: open.ends(),
   announcements: open.announcements(),
   ...openKeeping.keeping(),

@@ -11,6 +11,7 @@ import { announcements } from '../push/sockets.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
+import { guests } from '../store/guests.ts';
 import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
@@ -57,6 +58,8 @@ export const open = {
   standings: () => standings(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
+  /** Who may be let into a conversation. */
+  newcomers: () => ({ people: open.people(), guests: guests(documents, setting('peopleTable')) }),
   ends: () => ends(documents, setting('conversationsTable')),
   requests: () => requests(documents, setting('peopleTable')),
   vault: () =>

@@ -9,7 +9,13 @@ import {
 } from '../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../functions/domain/change-members.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
-import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
+import {
+  type Entry,
+  genesisOf,
+  type MembershipEntry,
+  type OpenedEntry,
+} from '../../../functions/domain/entry.ts';
+import type { GuestClaim, GuestPlace } from '../../../functions/domain/guests.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
@@ -73,12 +79,23 @@ export class MemoryLog implements Log {
     return { outcome: 'stored' } as const;
   }
 
-  async appendMembership(entry: Entry, before: Head, after: Head) {
+  /** Where each guest was let in last. */
+  readonly places = new Map<string, GuestPlace>();
+
+  async placeOf(person: string) {
+    return this.places.get(person);
+  }
+
+  async appendMembership(entry: MembershipEntry, before: Head, after: Head, guest?: GuestClaim) {
     await this.turn('appendMembership');
+    const isOvertaken = guest && this.places.get(entry.change.person) !== guest.was;
+    if (isOvertaken) return { outcome: 'conflict' } as const;
     const taken = this.entries.some((other) => other.seq === entry.seq);
     const standing = this.heads.get(before.conversationId);
     if (taken || standing?.membersVersion !== before.membersVersion) return { outcome: 'conflict' } as const;
     this.entries.push(entry);
+    if (guest)
+      this.places.set(entry.change.person, { conversationId: before.conversationId, seq: entry.seq });
     const { members, membersVersion, last, lastHash, lastAt } = after;
     this.heads.set(before.conversationId, {
       ...standing,
@@ -238,6 +255,7 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   let ids = 0;
   const rooms: SendingRooms & Omit<MembershipRooms, 'people'> & { ends: MemoryEnds } = {
     log,
+    guests: log,
     sessions,
     vault: vault(new DataKeys(keys, keys, now)),
     ...noHolds,
