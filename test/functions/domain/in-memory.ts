@@ -5,6 +5,7 @@ import {
   type Caller,
   isEnded,
   type SessionRecord,
+  type SignInToken,
   type Socket,
 } from '../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../functions/domain/change-members.ts';
@@ -31,6 +32,7 @@ import {
   type WrappedKeys,
 } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
+import type { DeviceKind } from '../../../protocol/bodies.ts';
 
 /** Ids as the protocol writes them, readable in a failing test. */
 export const person = (name: string) =>
@@ -143,6 +145,7 @@ export class MemoryLog implements Log {
 /** Sessions in memory. */
 export class MemorySessions implements Admitting, Stamps {
   readonly records = new Map<string, SessionRecord>();
+  now = () => 0;
   /** Nobody is signed out by time, unless a test says otherwise. */
   rules: SignOutRules = { idleMs: () => Number.MAX_SAFE_INTEGER, limitMs: Number.MAX_SAFE_INTEGER };
 
@@ -158,7 +161,8 @@ export class MemorySessions implements Admitting, Stamps {
     const record = await this.of(socket.person);
     if (isEnded(record, socket)) return false;
     const others = record.sockets.filter((other) => other.connectionId !== socket.connectionId);
-    this.records.set(socket.person, { ...record, sockets: [...others, socket] });
+    const seen = new Map([...(record.seen ?? []), [socket.session, { ...socket, at: this.now() }] as const]);
+    this.records.set(socket.person, { ...record, seen, sockets: [...others, socket] });
     return true;
   }
 
@@ -176,11 +180,18 @@ export class MemorySessions implements Admitting, Stamps {
     return standing;
   }
 
-  async noteActive(person: string, session: string, at: number, instead: readonly string[]) {
+  async noteSeen(token: SignInToken, at: number, isActive: boolean, instead: readonly string[]) {
+    const { person, session, authenticatedAt, expiresAt } = token;
     const record = await this.of(person);
-    const activeAt = new Map([...(record.activeAt ?? []), [session, at] as const]);
-    for (const one of instead) activeAt.delete(one);
-    this.records.set(person, { ...record, activeAt });
+    const activeAt = new Map([...(record.activeAt ?? []), ...(isActive ? [[session, at] as const] : [])]);
+    const seen = new Map([...(record.seen ?? []), [session, { authenticatedAt, expiresAt, at }] as const]);
+    for (const one of instead) for (const known of [activeAt, seen]) known.delete(one);
+    this.records.set(person, { ...record, activeAt, seen });
+  }
+
+  async noteDevice(person: string, session: string, device: DeviceKind) {
+    const record = await this.of(person);
+    this.records.set(person, { ...record, devices: new Map([...(record.devices ?? []), [session, device]]) });
   }
 
   async forget(person: string, connectionId: string) {
@@ -293,6 +304,7 @@ export const noHolds = {
 export function callerNamed(name: string): Caller {
   return {
     person: name,
+    session: 'sign-in',
     roles: ['clinician'],
     expiresAt: Number.MAX_SAFE_INTEGER,
     askedAt: 0,
