@@ -83,7 +83,7 @@ export function enableCommand(): Command {
 }
 
 export function sessionsCommand(): Command {
-  return aboutOne('sessions', 'lists where a person is signed in with a socket open').action(
+  return aboutOne('sessions', 'lists where a person is signed in').action(
     async (named: string, { outputs, json }: Given) => {
       const { rooms, profile } = await roomsAbout(reachedBy(outputs), named, reportLost);
       const sessions = liveSessions(await rooms.sessions.of(profile.person), rooms.now());

@@ -97,7 +97,7 @@ class Visit {
     const whom = names.find(username) ?? { username };
     const getToken = tokensOf(pool, await signIn({ pool, screen, signal }, whom));
     signal.throwIfAborted();
-    const chat = new Chat({ outputs: this.outputs, getToken, WebSocket });
+    const chat = new Chat({ outputs: this.outputs, getToken, WebSocket, device: 'computer' });
     this.chat = chat;
     const signedOut = new Promise<never>((_resolve, reject) => {
       chat.on('state', ({ to, reason }) => {

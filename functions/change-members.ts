@@ -12,7 +12,7 @@ const rooms = {
   ...world,
   sessions,
   log: open.logWithLists(),
-  people: open.people(),
+  ...open.newcomers(),
   ends: open.ends(),
   announcements: openPush.announcements(),
   ...openKeeping.keeping(),

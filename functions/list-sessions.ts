@@ -8,7 +8,7 @@ import { open, world } from './wiring/rooms.ts';
 const sessions = open.sessions();
 const rooms = { sessions, people: open.people(), now: world.now };
 
-/** Where somebody is signed in with a socket open: the caller, or somebody in their charge. */
+/** Where somebody is signed in: the caller, or somebody in their charge. */
 export const handler = onRequest(sessions, {
   'GET /me/sessions': route({
     schema: z.strictObject({}),

@@ -4,16 +4,17 @@ import { features } from './wiring/features.ts';
 import { onFrame } from './wiring/on-frame.ts';
 import { open } from './wiring/rooms.ts';
 
+const sessions = open.sessions();
 const door = {
   schema: SessionOpen,
   operation: 'session.open',
   metric: 'OpenSession',
-  sessions: open.sessions(),
+  sessions,
 } as const;
 
 /** Frame `session.open`: lists the socket for pushes and says until when its token is good. */
-export const handler = onFrame(door, async (_frame, { caller }) => {
-  const { decision, value } = await openSession(caller);
+export const handler = onFrame(door, async ({ device }, { caller }) => {
+  const { decision, value } = await openSession(sessions, caller, device);
   const expiresAt = new Date(value.expiresAt).toISOString();
   return { decision, value: { type: 'session.opened', features: [...features], expiresAt } };
 });

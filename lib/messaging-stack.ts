@@ -89,14 +89,14 @@ export class MessagingStack extends Stack {
     keys.letSeal(createConversation);
 
     const listConversations = door('ListConversations', 'page');
-    sessions.letRead(listConversations);
+    sessions.letAdmit(listConversations);
     people.letList(listConversations);
     conversations.letCompare(listConversations);
     conversations.letJudgeAge(listConversations);
     keys.letOpen(listConversations);
 
     const readMessages = door('ReadMessages', 'page');
-    sessions.letRead(readMessages);
+    sessions.letAdmit(readMessages);
     conversations.letRead(readMessages);
     conversations.letJudgeAge(readMessages);
     keys.letOpen(readMessages);
@@ -118,7 +118,7 @@ export class MessagingStack extends Stack {
     everyMinute(endGrants);
 
     const showMe = door('ShowMe', 'page');
-    sessions.letRead(showMe);
+    sessions.letAdmit(showMe);
 
     const revokeSession = door('RevokeSession', 'message'); // until it has run, somebody reads who must not
     sessions.letAdmit(revokeSession);
@@ -142,7 +142,7 @@ export class MessagingStack extends Stack {
     audit.signingKey.letSign(changePerson);
 
     const listSessions = door('ListSessions', 'page');
-    sessions.letRead(listSessions);
+    sessions.letAdmit(listSessions);
     people.letRead(listSessions);
 
     const recertify = door('Recertify', 'page');

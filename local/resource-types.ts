@@ -15,7 +15,6 @@ export const inertTypes: Readonly<Record<string, string>> = {
   'AWS::Backup::BackupVault': 'no backup is made',
   'AWS::CDK::Metadata': 'says how the template was made',
   'AWS::CloudWatch::Alarm': 'nobody is woken',
-  'AWS::GuardDuty::MalwareProtectionPlan': 'nothing is scanned, and what waits for a scan stays closed',
 };
 
 /** Types that the local run brings to life. */

@@ -2,6 +2,15 @@ import * as z from 'zod';
 import { AttachmentBytes, ContentType, pictureTypes } from './attachments.ts';
 import { AttachmentId, Instant, PersonId, Sha256 } from './ids.ts';
 
+/**
+ * What kind of device a sign-in says that it is on: one of these words and never a name, because whatever a person may
+ * write names people.
+ */
+export const DeviceKind = z
+  .enum(['phone', 'tablet', 'computer', 'shared-computer', 'server'])
+  .meta({ id: 'DeviceKind' });
+export type DeviceKind = z.infer<typeof DeviceKind>;
+
 /** A message's text holds at most this many bytes of UTF-8. */
 export const MAX_TEXT_BYTES = 8 * 1024;
 

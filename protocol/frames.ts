@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AttachmentScanned } from './attachments.ts';
-import { EntryBody, MessageBody } from './bodies.ts';
+import { DeviceKind, EntryBody, MessageBody } from './bodies.ts';
 import { ConversationId, Instant, MessageId, PersonId, Ref, Seq } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
@@ -31,8 +31,11 @@ const Cursors = z
 
 // --- client → server -------------------------------------------------------------------------------------------
 
-/** Registers this socket, so that others' messages are pushed to it. */
-export const SessionOpen = z.strictObject({ type: z.literal('session.open') });
+/** Registers this socket, so that others' messages are pushed to it. `device` holds for the whole sign-in, until it says another. */
+export const SessionOpen = z.strictObject({
+  type: z.literal('session.open'),
+  device: DeviceKind.optional(),
+});
 
 /** Extends this socket by a newer access token of the same person and session. */
 export const SessionRenew = z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DeviceKind } from './bodies.ts';
 import { Instant, id, PersonId, SessionId } from './ids.ts';
 import { RevocationReceipt } from './requests.ts';
 import { Role } from './roles.ts';
@@ -83,7 +84,7 @@ export const ChangedPerson = Person.extend({ receipt: RevocationReceipt.optional
   id: 'ChangedPerson',
 });
 
-/** A sign-in of somebody that has sockets open. */
+/** A sign-in of somebody that is good still: with sockets open, or one that has only used HTTP. */
 export const LiveSession = z
   .strictObject({
     session: SessionId,
@@ -91,11 +92,14 @@ export const LiveSession = z
     since: Instant,
     /** When the newest token that it has shown expires. */
     until: Instant,
-    sockets: z.int().min(1),
+    /** 0 for a sign-in that has only used HTTP, or has none open at the moment. */
+    sockets: z.int().min(0),
     /** When they were last there, to the minute; not there where they have done nothing since they signed in. */
     lastActiveAt: Instant.optional(),
-    /** What the person calls the device, where they have said. */
-    device: z.string().optional(),
+    /** A frame or request of it was let in then, and the last one less than a minute later. */
+    lastFrameAt: Instant.optional(),
+    /** What kind of device it is on, where the client has said so in `session.open`. */
+    device: DeviceKind.optional(),
   })
   .meta({ id: 'LiveSession' });
 

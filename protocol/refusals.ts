@@ -79,6 +79,12 @@ export const refusals = {
     retryable: false,
     status: 422,
   },
+  'guest-elsewhere': {
+    message:
+      'a guest is in one conversation at a time, and this one is in another; their end, or their removal there, comes first',
+    retryable: false,
+    status: 409,
+  },
   'too-many-members': { message: 'a conversation has at most 40 members', retryable: false, status: 422 },
   'last-owner': {
     message: 'a conversation keeps an owner; make somebody else one first',

@@ -126,6 +126,11 @@ export const RevocationReceipt = z
     refusedFrom: Instant,
     /** When all the rest had been tried too. No frame was delivered after it, unless `socketsLeftOpen` is above 0. */
     revokedAt: Instant,
+    /**
+     * The last frame or request of what was ended that was noted. That is done at most once a minute, so that the very last
+     * came then or less than a minute later. Absent where none was let in within the last day.
+     */
+    lastFrameAt: Instant.optional(),
     /** Sockets that were told and closed. */
     socketsClosed: Count,
     /** Sockets that were closed already. */

@@ -1,3 +1,4 @@
+import type { DeviceKind } from '../protocol/bodies.ts';
 import type { ServerFrame } from '../protocol/frames.ts';
 import type { CreateConversation, Inbox, Me } from '../protocol/requests.ts';
 import type { ChatEvents } from './chat-events.ts';
@@ -27,6 +28,8 @@ export type ChatOptions = Addresses &
     readonly getToken: GetToken;
     /** Keeps unacknowledged messages over a restart of the app. @default in memory alone */
     readonly outbox?: OutboxStorage;
+    /** What kind of device this is, for the lists of the person's sign-ins. */
+    readonly device?: DeviceKind;
   };
 
 /** A page of an inbox. */
@@ -53,6 +56,7 @@ export class Chat {
   constructor(options: ChatOptions) {
     const { webSocketUrl, httpApiUrl } = urlsOf(options);
     const world = worldOf(options);
+    const opening = { url: webSocketUrl, device: options.device };
     const refused = (conversationId: string, { code, message }: ChatError) => {
       if (code === 'not-a-member') this.#remove(conversationId);
       else if (code === 'since-ahead') this.#reader.reset(conversationId);
@@ -61,7 +65,7 @@ export class Chat {
     this.#world = world;
     this.#tokens = new Tokens(options.getToken);
     this.#requests = new Requests(world, httpApiUrl, this.#tokens);
-    this.#connection = new Connection(world, webSocketUrl, this.#tokens, {
+    this.#connection = new Connection(world, opening, this.#tokens, {
       changed: (change) => this.#changed(change),
       hear: (frame, asked) => this.#hear(frame, asked),
       missed: () => this.#sync.twice(),

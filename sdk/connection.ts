@@ -1,3 +1,4 @@
+import type { DeviceKind } from '../protocol/bodies.ts';
 import type { ServerFrame } from '../protocol/frames.ts';
 import type { ChatError } from './errors.ts';
 import { GOOD_AFTER_MS, OVERLAP_MS, waitBefore } from './reconnect.ts';
@@ -27,6 +28,12 @@ export interface ConnectionHooks {
   whyRefused(): Promise<Ending | undefined>;
 }
 
+/** Where sockets are opened, and what each says first. */
+interface Opening {
+  readonly url: string;
+  readonly device: DeviceKind | undefined;
+}
+
 interface Opened {
   readonly socket: Socket;
   readonly expiresAt: string;
@@ -46,6 +53,7 @@ interface Waiting {
 export class Connection {
   readonly #world: World;
   readonly #url: string;
+  readonly #device: DeviceKind | undefined;
   readonly #tokens: Tokens;
   readonly #hooks: ConnectionHooks;
   readonly #listener: SocketListener;
@@ -62,9 +70,10 @@ export class Connection {
   /** Lets go of the live socket. */
   #release = () => {};
 
-  constructor(world: World, url: string, tokens: Tokens, hooks: ConnectionHooks) {
+  constructor(world: World, { url, device }: Opening, tokens: Tokens, hooks: ConnectionHooks) {
     this.#world = world;
     this.#url = url;
+    this.#device = device;
     this.#tokens = tokens;
     this.#hooks = hooks;
     this.#listener = {
@@ -133,7 +142,8 @@ export class Connection {
     const socket = await Socket.open(this.#world, this.#url, taken.token, this.#listener);
     this.#needsFresh = !socket; // the handshake may have been refused: browsers do not tell
     if (!socket) return (wasFresh && (await this.#hooks.whyRefused())) || 'unreachable';
-    const answer = await socket.askInTurn({ type: 'session.open' }, ({ type }) => type === 'session.opened');
+    const opening = { type: 'session.open' as const, ...(this.#device && { device: this.#device }) };
+    const answer = await socket.askInTurn(opening, ({ type }) => type === 'session.opened');
     if (answer.type === 'session.opened') {
       for (const feature of answer.features) socket.features.add(feature);
       return { socket, expiresAt: answer.expiresAt };

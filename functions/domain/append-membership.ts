@@ -3,6 +3,7 @@ import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions } from './caller.ts';
 import { type Head, isExpired } from './conversation.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
+import type { GuestClaim } from './guests.ts';
 import type { Log } from './log.ts';
 import { afterChange, settle } from './membership.ts';
 import { headUnder, type Retention } from './retention.ts';
@@ -57,8 +58,14 @@ export interface Plan {
   changeOf(head: Head | undefined): MembershipChange | undefined;
   /** Throws what speaks against the members there would be. */
   check(after: Head): void;
-  /** Does what must stand before the change does, and gives the head with it; nothing where another change was under way. */
-  prepare?(after: Head): Promise<Head | undefined>;
+  /** Does what must stand before the change does; nothing where another change was under way. */
+  prepare?(after: Head): Promise<Prepared | undefined>;
+}
+
+/** The head with what was prepared, and what the write has to hold to where a guest is let in. */
+export interface Prepared {
+  readonly head: Head;
+  readonly guest?: GuestClaim | undefined;
 }
 
 /**
@@ -87,11 +94,12 @@ export async function appendMembership(
     const entry = entryOf(rooms, author, head, page.at(-1), change);
     const changed = afterChange(head, entry, hashOf(entry));
     plan.check(changed);
-    const after = plan.prepare ? await plan.prepare(changed) : changed;
-    if (!after) continue;
+    const prepared = plan.prepare ? await plan.prepare(changed) : { head: changed };
+    if (!prepared) continue;
+    const { head: after, guest } = prepared;
     await noteEnd(rooms, conversationId, change); // before it holds: an end that is noted in vain does nothing
 
-    const appended = await log.appendMembership(entry, head, after);
+    const appended = await log.appendMembership(entry, head, after, guest);
     if (appended.outcome !== 'stored') {
       const isAsked = (head.yieldUntil ?? 0) > rooms.now();
       const isDue = lostRaces + 1 >= RACES_BEFORE_ASKING && !isAsked;

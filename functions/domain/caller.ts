@@ -1,7 +1,9 @@
+import type { DeviceKind } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Operation, Purpose } from './decision.ts';
 import type { Entitlements } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
+import { forgotten, isNewlySeen, type SeenSignIn } from './seen-sign-ins.ts';
 import { endOf, idleAt, isNewActivity, type SignOutRules, signedOutBy } from './sign-out.ts';
 
 /** Sockets of one person that are pushed to: every send to them costs a post for each. */
@@ -39,6 +41,10 @@ export interface SessionRecord {
   readonly entitled?: Entitlements;
   /** When somebody was last there, by sign-in; milliseconds since the epoch. */
   readonly activeAt?: ReadonlyMap<string, number>;
+  /** Sign-ins that were let in, on a socket or over HTTP, by sign-in. */
+  readonly seen?: ReadonlyMap<string, SeenSignIn>;
+  /** What kind of device a sign-in says that it is on. */
+  readonly devices?: ReadonlyMap<string, DeviceKind>;
   readonly sockets: readonly Socket[];
 }
 
@@ -47,13 +53,24 @@ export interface Sessions {
   of(person: PersonId): Promise<SessionRecord>;
   ofMany(people: readonly PersonId[]): Promise<ReadonlyMap<PersonId, SessionRecord>>;
   /**
-   * Lists the socket, so that pushes find it, and forgets those that `instead` names. False where its sign-in was ended
-   * before the write, which then did nothing.
+   * Lists the socket, so that pushes find it, notes its sign-in, and forgets what `instead` names. False where its
+   * sign-in was ended before the write, which then did nothing.
    */
-  register(socket: Socket, instead?: readonly string[]): Promise<boolean>;
+  register(socket: Socket, instead?: Forgotten): Promise<boolean>;
   forget(person: PersonId, connectionId: string): Promise<void>;
-  /** Notes that somebody is there under this sign-in, and forgets the sign-ins that `instead` names. */
-  noteActive(person: PersonId, session: string, at: number, instead: readonly string[]): Promise<void>;
+  /** Notes that a sign-in was let in, and, where `isActive`, that somebody is there; forgets the sign-ins that `instead` names. */
+  noteSeen(token: SignInToken, at: number, isActive: boolean, instead: readonly string[]): Promise<void>;
+  /** Notes what kind of device a sign-in is on. */
+  noteDevice(person: PersonId, session: string, device: DeviceKind): Promise<void>;
+}
+
+/** A sign-in by one of its tokens. */
+export type SignInToken = Pick<Identity, 'person' | 'session' | 'authenticatedAt' | 'expiresAt'>;
+
+/** What a write may take off a session item. */
+export interface Forgotten {
+  readonly connections?: readonly string[];
+  readonly signIns?: readonly string[];
 }
 
 /** What admitting somebody takes: the sessions, and when they end by themselves. */
@@ -64,6 +81,9 @@ export interface Admitting extends Sessions {
 /** A person whose session was found live a moment ago: the only key to every rule in `policy.ts`. */
 export interface Caller extends Entitlements {
   readonly person: PersonId;
+  /** The sign-in that they ask under, and the kind of device that it has said it is on. */
+  readonly session: string;
+  readonly device?: DeviceKind | undefined;
   readonly connectionId?: string;
   readonly expiresAt: number;
   /** When they were let in: what has an end is measured against it. Milliseconds since the epoch. */
@@ -103,17 +123,23 @@ export async function admit(
     throw refusedSession(over === 'idle' ? 'session-idle' : 'session-time-limit', identity, operation);
 
   const { connectionId } = identity;
-  if (connectionId !== undefined && !listed) {
-    const isListed = await sessions.register({ ...identity, connectionId }, superfluous(record, now));
+  const isNew = connectionId !== undefined && !listed;
+  if (isNew) {
+    const signIns = forgotten(sessions.rules, record, token, now);
+    const instead = { connections: superfluous(record, now), signIns };
+    const isListed = await sessions.register({ ...identity, connectionId }, instead);
     if (!isListed) throw refusedSession('session-ended', identity, operation); // ended since it was read
   }
 
   const isActive = isNewActivity(operation, record, token, now);
-  if (isActive)
-    await sessions.noteActive(token.person, token.session, now, forgotten(sessions.rules, record, now));
+  const isSeen = !isNew && isNewlySeen(operation, record, token, now); // listing a socket notes it too
+  if (isActive || isSeen)
+    await sessions.noteSeen(token, now, isActive, forgotten(sessions.rules, record, token, now));
   const noted = isActive ? { activeAt: new Map([[token.session, now]]) } : record;
   return {
     person: identity.person,
+    session: token.session,
+    device: record.devices?.get(token.session),
     ...entitled,
     connectionId,
     expiresAt: token.expiresAt,
@@ -124,11 +150,6 @@ export async function admit(
       (socket) => socket.connectionId !== connectionId && !isEnded(record, socket),
     ),
   };
-}
-
-/** Sign-ins of which nothing needs to be remembered: older than any may be. */
-function forgotten({ limitMs }: SignOutRules, { activeAt }: SessionRecord, now: number): readonly string[] {
-  return [...(activeAt ?? [])].filter(([, at]) => at < now - 2 * limitMs).map(([session]) => session);
 }
 
 /** The entitlements alone, of whatever holds some. */

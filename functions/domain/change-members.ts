@@ -1,20 +1,23 @@
 import type { MemberRole } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
-import { type AppendingRooms, appendMembership } from './append-membership.ts';
+import { type AppendingRooms, appendMembership, type Prepared } from './append-membership.ts';
 import type { Caller } from './caller.ts';
 import { type Head, memberAt, memberOf } from './conversation.ts';
 import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
+import { conversesOnlyAs } from './entitlements.ts';
 import type { MembershipChange } from './entry.ts';
 import { Fault } from './fault.ts';
+import { claimFor, type Guests } from './guests.ts';
 import { type Holds, keepForNewcomer } from './holds.ts';
-import type { People } from './people.ts';
+import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
 import type { Restamps } from './restamp.ts';
 
 export interface MembershipRooms extends AppendingRooms {
   readonly people: People;
+  readonly guests: Guests;
   readonly holds: Pick<Holds, 'all' | 'keep'>;
   readonly restamps: Pick<Restamps, 'ask'>;
 }
@@ -37,7 +40,7 @@ export type MembershipWish =
  * order.
  *
  * @throws Refusal `malformed` (an end that is past, or an owner's), `not-a-member`, `not-an-owner`, `not-allowed`,
- * `fixed-members`, `unknown-person`, `not-eligible`, `too-many-members`, `last-owner`, `busy`
+ * `fixed-members`, `unknown-person`, `not-eligible`, `guest-elsewhere`, `too-many-members`, `last-owner`, `busy`
  */
 export async function changeMembers(
   rooms: MembershipRooms,
@@ -70,12 +73,30 @@ export async function changeMembers(
       if (isOrphaned) throw refuse(decided(), 'within-limits', 'last-owner');
     },
     ...(wish.kind === 'member.added' && {
-      prepare: (after: Head) => keepForNewcomer(rooms, after, wish.person),
+      prepare: (after: Head) => prepareFor(rooms, profile, after, decided),
     }),
   });
   if (head === 'gone') throw new Fault('a conversation without a head was allowed');
   if (head === 'busy') throw refuse(decided(), 'one-ref-one-message', 'busy');
   return { decision: decided(), value: head };
+}
+
+/** What must stand before somebody is let in: a guest is in no other conversation, and what holds keep of theirs is kept here. */
+async function prepareFor(
+  rooms: MembershipRooms,
+  profile: Profile | undefined,
+  after: Head,
+  decided: () => Decision,
+): Promise<Prepared | undefined> {
+  if (!profile) throw new Fault('somebody without a profile was let in');
+  const isGuest = conversesOnlyAs(profile, 'guest');
+  const guest = isGuest
+    ? await claimFor(rooms, profile.person, after.conversationId, rooms.now())
+    : undefined;
+  if (guest === 'elsewhere') throw refuse(decided(), 'within-limits', 'guest-elsewhere');
+  if (guest === 'unsettled') return undefined;
+  const head = await keepForNewcomer(rooms, after, profile.person);
+  return head && { head, guest };
 }
 
 function decide(

@@ -38,6 +38,9 @@ export interface CreatingRooms {
 
 const ATTEMPTS = 16;
 
+/** Direct conversations of the same two that may have been destroyed before: each costs who begins the next a look. */
+const MOST_DESTROYED = 32;
+
 export interface CreatedConversation {
   readonly head: Head;
   readonly title?: Phi<string> | undefined;
@@ -45,7 +48,8 @@ export interface CreatedConversation {
 
 /**
  * Creates a group once per caller and `ref`; two people have one direct conversation, whoever began it under whatever
- * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made.
+ * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made. Where it was destroyed, the two
+ * begin another.
  *
  * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer), `shredded`
  */
@@ -54,10 +58,20 @@ export async function createConversation(
   admitted: Promise<Caller>,
   proposal: Proposal,
 ): Promise<Decided<CreatedConversation>> {
+  return createAfter(0, rooms, admitted, proposal);
+}
+
+/** The same, where so many direct conversations of the two were destroyed. */
+async function createAfter(
+  destroyedBefore: number,
+  rooms: CreatingRooms,
+  admitted: Promise<Caller>,
+  proposal: Proposal,
+): Promise<Decided<CreatedConversation>> {
   const others = [...new Set(proposal.members)].sort();
   const [caller, known] = await Promise.all([admitted, rooms.people.profiles(others)]);
   const everybody = [...new Set([caller.person, ...others])].sort();
-  const conversationId = idOf(caller, proposal, everybody);
+  const conversationId = idOf(caller, proposal, everybody, destroyedBefore);
   const decision: Decision = { ...allowOwn('conversation.create', caller), object: conversationId };
   if (others.some((person) => !known.has(person))) throw refuse(decision, 'known-people', 'unknown-person');
   if (everybody.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
@@ -104,7 +118,11 @@ export async function createConversation(
   if (!existing) return { decision, value: { head, title: proposal.title } };
 
   if (!memberOf(existing, caller.person)) throw refuse(decision, 'member-of-conversation', 'not-a-member');
-  if (existing.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
+  if (existing.shreddedAt !== undefined) {
+    if (direct && destroyedBefore < MOST_DESTROYED)
+      return createAfter(destroyedBefore + 1, rooms, admitted, proposal);
+    throw refuse(decision, 'not-destroyed', 'shredded');
+  }
   const title =
     existing.title && (await rooms.vault.openTitle(conversationId, existing.title).catch(destroyed));
   const same = isSame(title, proposal.title) && Buffer.from(existing.founders).equals(head.founders);
@@ -125,9 +143,17 @@ async function created(rooms: CreatingRooms, head: Head): Promise<Head | undefin
   );
 }
 
-function idOf(caller: Caller, proposal: Proposal, everybody: readonly PersonId[]): ConversationId {
+function idOf(
+  caller: Caller,
+  proposal: Proposal,
+  everybody: readonly PersonId[],
+  destroyedBefore: number,
+): ConversationId {
+  const nth = destroyedBefore > 0 ? [String(destroyedBefore)] : [];
   return idFrom(
-    hash(proposal.kind === 'direct' ? ['direct', ...everybody] : ['group', caller.person, proposal.ref]),
+    hash(
+      proposal.kind === 'direct' ? ['direct', ...everybody, ...nth] : ['group', caller.person, proposal.ref],
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import type { Head } from './conversation.ts';
 import type { Entry, MembershipEntry } from './entry.ts';
+import type { GuestClaim } from './guests.ts';
 
 /** A stretch of the log in ascending order, and whether it ended before there was nothing more to read. */
 export interface Stretch {
@@ -35,10 +36,10 @@ export interface Log {
    */
   append(entry: Entry, storedUntil: number | undefined): Promise<Appended>;
   /**
-   * Puts a membership entry and the head that follows from it, both or neither. `conflict` where the head's
-   * membership has moved on or another write was under way.
+   * Puts a membership entry and the head that follows from it, both or neither; with a `guest`'s claim also their one
+   * place. `conflict` where the head's membership or that place has moved on, or another write was under way.
    */
-  appendMembership(entry: MembershipEntry, before: Head, after: Head): Promise<Appended>;
+  appendMembership(entry: MembershipEntry, before: Head, after: Head, guest?: GuestClaim): Promise<Appended>;
   /** Asks sends that read the head from now on to leave the next place to a change of membership, which takes this back. */
   askToYield(conversationId: ConversationId, until: number): Promise<void>;
   /** Replaces the members of a head that is still at `before.membersVersion`; says whether it was. */

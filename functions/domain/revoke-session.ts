@@ -91,6 +91,12 @@ export async function endSessions(
     session === undefined && profile.sub !== undefined ? rooms.signIns.endAll(profile.sub) : false,
   ]);
 
+  const isAffected = (one: string, authenticatedAt: number) =>
+    session === undefined ? isEnded(record, { session: one, authenticatedAt }) : one === session;
+  const seen = [...(record.seen ?? [])].filter(([one, { authenticatedAt }]) =>
+    isAffected(one, authenticatedAt),
+  );
+  const lastFrameAt = Math.max(...seen.map(([, { at }]) => at));
   const revokedAt = rooms.now();
   const count = (kind: Closing) => closings.filter((closing) => closing === kind).length;
   return signed(rooms.signer, {
@@ -100,6 +106,7 @@ export async function endSessions(
     requestedBy,
     refusedFrom: new Date(refusedFrom).toISOString(),
     revokedAt: new Date(revokedAt).toISOString(),
+    ...(seen.length > 0 && { lastFrameAt: new Date(lastFrameAt).toISOString() }),
     socketsClosed: count('closed'),
     socketsGone: count('gone'),
     socketsLeftOpen: count('left-open'),

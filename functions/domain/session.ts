@@ -1,3 +1,4 @@
+import type { DeviceKind } from '../../protocol/bodies.ts';
 import {
   type Admitting,
   admit,
@@ -26,10 +27,19 @@ export async function connectSession(
   }
 }
 
-/** Lists the caller's socket, which being admitted has done already, and says until when it is good. */
-export async function openSession(admitted: Promise<Caller>): Promise<Decided<Caller>> {
+/**
+ * Lists the caller's socket, which being admitted has done already, notes a device that the sign-in has not said before,
+ * and says until when the socket is good.
+ */
+export async function openSession(
+  sessions: Pick<Sessions, 'noteDevice'>,
+  admitted: Promise<Caller>,
+  device: DeviceKind | undefined,
+): Promise<Decided<Caller>> {
   const caller = await admitted;
-  return { decision: allowOwn('session.open', caller), value: caller };
+  const decision = allowOwn('session.open', caller);
+  if (device && device !== caller.device) await sessions.noteDevice(caller.person, caller.session, device);
+  return { decision, value: caller };
 }
 
 /**

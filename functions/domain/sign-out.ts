@@ -1,8 +1,8 @@
 import type { Identity, SessionRecord } from './caller.ts';
 import type { Operation } from './decision.ts';
 
-/** Activity is noted no more often than this, in milliseconds: a sign-in ends so much later at most. */
-const NOTED_EVERY_MS = 60_000;
+/** What somebody does is noted no more often than this, in milliseconds: a sign-in ends so much later at most. */
+export const NOTED_EVERY_MS = 60_000;
 
 /** Why the server ends a sign-in by itself (45 CFR 164.312(a)(2)(iii), automatic logoff). */
 export type SignOut = 'idle' | 'time-limit';

@@ -18,6 +18,7 @@ import { type Head, memberOf, storedUntil } from '../domain/conversation.ts';
 import type { MembershipEntry } from '../domain/entry.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Log, Stretch } from '../domain/log.ts';
+import { guestPut } from './guests.ts';
 import { entryItem, entryOf, headItem, headOf, memberMap } from './items.ts';
 import { keys } from './keys.ts';
 
@@ -108,7 +109,7 @@ export function conversationLog(
       }
     },
 
-    appendMembership: async (entry, before, after) => {
+    appendMembership: async (entry, before, after, guest) => {
       const lost = await transact([
         {
           Put: {
@@ -119,6 +120,7 @@ export function conversationLog(
         },
         { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
         ...listingChange(entry, before, tables.people),
+        ...(guest && tables.people !== undefined ? [guestPut(tables.people, entry, guest)] : []),
       ]);
       return { outcome: lost ? 'conflict' : 'stored' };
     },

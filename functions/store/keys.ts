@@ -47,6 +47,8 @@ export const keys = {
     pk: `L#${person}`,
     sk: `C#${conversation}`,
   }),
+  /** Sorts above every listing, so that no page of a list meets it. */
+  guestPlace: (person: PersonId) => ({ pk: `L#${person}`, sk: 'GUEST' }),
   request: (operation: Operation, object: string) => ({ pk: `A#${operation}`, sk: object }),
   quarterList: (quarter: string) => ({ pk: `R#${quarter}`, sk: 'LIST' }),
   quarterEntry: (quarter: string, person: PersonId) => ({ pk: `R#${quarter}`, sk: `P#${person}` }),

@@ -2,10 +2,19 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
+import { DeviceKind } from '../../protocol/bodies.ts';
 import type { PersonId } from '../../protocol/ids.ts';
-import { entitlementsOf, isEnded, type SessionRecord, type Sessions, type Socket } from '../domain/caller.ts';
+import {
+  entitlementsOf,
+  isEnded,
+  type SessionRecord,
+  type Sessions,
+  type SignInToken,
+  type Socket,
+} from '../domain/caller.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { Fault } from '../domain/fault.ts';
+import type { SeenSignIn } from '../domain/seen-sign-ins.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 
@@ -26,6 +35,8 @@ const SocketItem = EntitledItem.extend({
   auth: z.number().default(0), // listed before the time of sign-in was kept: any stamp refuses it
   exp: z.number(),
 });
+
+const SeenItem = z.object({ auth: z.number(), exp: z.number(), at: z.number() });
 
 /** Attributes of a person's session item; `ended` says of each sign-in until when it must be refused, in seconds. */
 const SessionItem = z.object({
@@ -63,22 +74,26 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
       return new Map(items.map((item) => [personOf({ pk: String(item.pk) }), recordOf(item)]));
     },
 
-    register: async (socket, instead = []) => {
-      const others = instead
+    register: async (socket, { connections = [], signIns = [] } = {}) => {
+      const others = connections
         .slice(0, MOST_FORGOTTEN)
-        .map((connectionId, place) => [`#gone${place}`, connectionId]);
-      const remove =
-        others.length > 0 ? ` REMOVE ${others.map(([name]) => `sockets.${name}`).join(', ')}` : '';
+        .map((connectionId, place): Alias => [`#gone${place}`, connectionId]);
+      const old = oldSignIns(signIns);
       const write = {
-        UpdateExpression: `SET sockets.#socket = :socket, expiresAt = :kept${remove}`,
+        UpdateExpression: `SET sockets.#socket = :socket, #seen = :seen, expiresAt = :kept${removing(
+          others.map(([name]) => `sockets.${name}`),
+          old.map(([name]) => name),
+        )}`,
         ConditionExpression: `attribute_exists(sockets) AND ${NOT_ENDED}`,
         ExpressionAttributeNames: {
           '#socket': socket.connectionId,
           '#session': socket.session,
-          ...Object.fromEntries(others),
+          '#seen': `${SEEN}${socket.session}`,
+          ...Object.fromEntries([...others, ...old]),
         },
         ExpressionAttributeValues: {
           ':socket': socketItem(socket),
+          ':seen': seenItem(socket, now()),
           ':authenticatedAt': socket.authenticatedAt,
           ':kept': keptUntil(now()),
         },
@@ -105,20 +120,63 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
       }
     },
 
-    noteActive: async (person, session, at, instead) => {
-      const old = instead.slice(0, MOST_FORGOTTEN).map((one, place) => [`#old${place}`, `${ACTIVE}${one}`]);
-      const remove = old.length > 0 ? ` REMOVE ${old.map(([name]) => name).join(', ')}` : '';
+    noteSeen: async (token, at, isActive, instead) => {
+      const old = oldSignIns(instead);
+      await update(token.person, {
+        UpdateExpression: `SET #seen = :seen, expiresAt = :kept${isActive ? ', #active = :at' : ''}${removing(
+          old.map(([name]) => name),
+        )}`,
+        ExpressionAttributeNames: {
+          '#seen': `${SEEN}${token.session}`,
+          ...(isActive && { '#active': `${ACTIVE}${token.session}` }),
+          ...Object.fromEntries(old),
+        },
+        ExpressionAttributeValues: {
+          ':seen': seenItem(token, at),
+          ':kept': keptUntil(now()),
+          ...(isActive && { ':at': at }),
+        },
+      });
+    },
+
+    noteDevice: async (person, session, device) => {
       await update(person, {
-        UpdateExpression: `SET #active = :at, expiresAt = :kept${remove}`,
-        ExpressionAttributeNames: { '#active': `${ACTIVE}${session}`, ...Object.fromEntries(old) },
-        ExpressionAttributeValues: { ':at': at, ':kept': keptUntil(now()) },
+        UpdateExpression: 'SET #device = :device, expiresAt = :kept',
+        ExpressionAttributeNames: { '#device': `${DEVICE}${session}` },
+        ExpressionAttributeValues: { ':device': device, ':kept': keptUntil(now()) },
       });
     },
   };
 }
 
-/** Attributes that say when somebody was last there: one for each sign-in, so that one write needs no map to be there. */
+/**
+ * Attributes by sign-in, so that one write needs no map to be there: when somebody was last there, when it was last let
+ * in, and on what kind of device it is.
+ */
 const ACTIVE = 'active.';
+const SEEN = 'seen.';
+const DEVICE = 'device.';
+
+/** A name in an expression, and the attribute it stands for. */
+type Alias = readonly [name: string, attribute: string];
+
+/** Everything that is remembered of these sign-ins. */
+function oldSignIns(signIns: readonly string[]): readonly Alias[] {
+  return signIns.slice(0, MOST_FORGOTTEN).flatMap((session, place): Alias[] => [
+    [`#active${place}`, `${ACTIVE}${session}`],
+    [`#seen${place}`, `${SEEN}${session}`],
+    [`#device${place}`, `${DEVICE}${session}`],
+  ]);
+}
+
+function removing(...paths: readonly (readonly string[])[]): string {
+  const all = paths.flat();
+  return all.length > 0 ? ` REMOVE ${all.join(', ')}` : '';
+}
+
+function seenItem({ authenticatedAt, expiresAt }: SignInToken, at: number): z.infer<typeof SeenItem> {
+  return { auth: authenticatedAt, exp: expiresAt, at };
+}
 
 /** What no write that lists a socket may overlook: a stamp that was set after the session was read. */
 const NOT_ENDED =
@@ -126,10 +184,11 @@ const NOT_ENDED =
 
 function firstSocket(socket: Socket, now: number) {
   return {
-    UpdateExpression: 'SET sockets = :sockets, expiresAt = :kept',
+    UpdateExpression: 'SET sockets = :sockets, #seen = :seen, expiresAt = :kept',
     ConditionExpression: `attribute_not_exists(sockets) AND ${NOT_ENDED}`,
-    ExpressionAttributeNames: { '#session': socket.session },
+    ExpressionAttributeNames: { '#session': socket.session, '#seen': `${SEEN}${socket.session}` },
     ExpressionAttributeValues: {
+      ':seen': seenItem(socket, now),
       ':sockets': { [socket.connectionId]: socketItem(socket) },
       ':authenticatedAt': socket.authenticatedAt,
       ':kept': keptUntil(now),
@@ -168,12 +227,24 @@ export function entitledItem(entitled: Entitlements): z.infer<typeof EntitledIte
   return { roles: [...roles], actsFor: actsFor && [...actsFor], site };
 }
 
-function activeIn(item: unknown): ReadonlyMap<string, number> {
+/** What an item says by sign-in, in attributes that begin alike. */
+function bySignIn<S extends z.ZodType>(
+  item: unknown,
+  prefix: string,
+  schema: S,
+): ReadonlyMap<string, z.infer<S>> {
   const attributes = Object.entries(item as Record<string, unknown>);
+  const found = attributes.filter(([name]) => name.startsWith(prefix));
+  return new Map(found.map(([name, value]) => [name.slice(prefix.length), schema.parse(value)]));
+}
+
+function seenIn(item: unknown): ReadonlyMap<string, SeenSignIn> {
+  const found = bySignIn(item, SEEN, SeenItem);
   return new Map(
-    attributes.flatMap(([name, at]) =>
-      name.startsWith(ACTIVE) && typeof at === 'number' ? [[name.slice(ACTIVE.length), at] as const] : [],
-    ),
+    [...found].map(([session, { auth, exp, at }]) => [
+      session,
+      { authenticatedAt: auth, expiresAt: exp, at },
+    ]),
   );
 }
 
@@ -181,12 +252,16 @@ function activeIn(item: unknown): ReadonlyMap<string, number> {
 export function recordOf(item: unknown): SessionRecord {
   const { pk, revokedUntil, ended, entitled, sockets } = SessionItem.parse(item);
   const person = personOf({ pk });
-  const active = activeIn(item);
+  const active = bySignIn(item, ACTIVE, z.number());
+  const seen = seenIn(item);
+  const devices = bySignIn(item, DEVICE, DeviceKind);
   return {
     ...(revokedUntil !== undefined && { revokedUntil }),
     ...(ended && { ended: new Set(Object.keys(ended)) }),
     ...(entitled && { entitled: entitlementsOf(entitled) }),
     ...(active.size > 0 && { activeAt: active }),
+    ...(seen.size > 0 && { seen }),
+    ...(devices.size > 0 && { devices }),
     sockets: Object.entries(sockets).map(([connectionId, { session, auth, exp, ...socket }]) => ({
       person,
       connectionId,

@@ -49,11 +49,12 @@ export function sessionsAnswer(given: {
   const { person, sessions } = given;
   return {
     person,
-    sessions: sessions.map(({ since, until, lastActiveAt, ...session }) => ({
+    sessions: sessions.map(({ since, until, lastActiveAt, lastFrameAt, ...session }) => ({
       ...session,
       since: written(since),
       until: written(until),
       ...(lastActiveAt !== undefined && { lastActiveAt: written(lastActiveAt) }),
+      ...(lastFrameAt !== undefined && { lastFrameAt: written(lastFrameAt) }),
     })),
   };
 }

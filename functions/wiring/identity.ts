@@ -19,9 +19,15 @@ const Claims = z.object({
   exp: z.coerce.number().int(),
 });
 
-/** The identity that an access token's verified claims give; API Gateway hands them on as strings. */
-export function identityOf(claims: unknown): Identity {
-  return identityIn(Claims.parse(claims));
+/** The identity that an authorizer's context gives; API Gateway hands it on as strings. */
+export function identityOf(context: unknown): Identity {
+  return identityIn(Claims.parse(context));
+}
+
+/** The identity that an access token's verified claims give; nothing where they name nobody of ours. */
+export function identityIfAny(claims: unknown): Identity | undefined {
+  const named = Claims.safeParse(claims);
+  return named.success ? identityIn(named.data) : undefined;
 }
 
 function identityIn({ person, roles, acts_for, site, ...claims }: z.infer<typeof Claims>): Identity {
@@ -37,11 +43,15 @@ function identityIn({ person, roles, acts_for, site, ...claims }: z.infer<typeof
   };
 }
 
-/** Verifies access tokens of the user pool: signature, issuer, client, use, expiry, scope, and that it names a person. */
+/**
+ * Verifies access tokens of the user pool: signature, issuer, client, audience where it has one, use, expiry, that it was
+ * not issued in the future, scope, and that it names a person. The same as API Gateway asks of them over HTTP.
+ */
 export function openVerifier(): (token: Phi<string>) => Promise<Identity | undefined> {
+  const clientId = setting('userPoolClientId');
   const verifier = CognitoJwtVerifier.create({
     userPoolId: setting('userPoolId'),
-    clientId: setting('userPoolClientId'),
+    clientId,
     tokenUse: 'access',
     scope: SCOPE,
   });
@@ -53,8 +63,9 @@ export function openVerifier(): (token: Phi<string>) => Promise<Identity | undef
       if (keysUnavailable.some((fault) => error instanceof fault)) throw error; // that says nothing of the token
       return undefined;
     }
-    const named = Claims.safeParse(claims); // the verifier lets a token without an expiry through
-    return named.success ? identityIn(named.data) : undefined;
+    const isOurs = claims.aud === undefined || claims.aud === clientId;
+    if (!isOurs || claims.iat > Date.now() / 1000) return undefined; // the verifier looks at neither
+    return identityIfAny(claims); // nor does it miss an expiry
   };
 }
 

@@ -6,11 +6,11 @@ import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
 import type { Withheld } from '../domain/phi.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { identityOf } from './identity.ts';
+import { identityIfAny } from './identity.ts';
 import { json } from './on-frame.ts';
 import { parsing } from './parse.ts';
 import { reportDecision } from './report.ts';
-import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
+import { type Admission, type Answer, malformed, nobody, type RequestContext, recorded } from './request.ts';
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
@@ -49,13 +49,10 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, P
   return middy<Event, APIGatewayProxyStructuredResultV2, Error, RequestContext<unknown>>()
     .before(({ event, context }) => {
       const { authorizer, http, requestId } = event.requestContext;
-      const identity = identityOf(authorizer.jwt.claims);
-      context.asker = {
-        person: identity.person,
-        session: identity.session,
-        sourceIp: http.sourceIp,
-        requestId,
-      };
+      const identity = identityIfAny(authorizer.jwt.claims);
+      const { person, session } = identity ?? { person: '-', session: '-' };
+      context.asker = { person, session, sourceIp: http.sourceIp, requestId };
+      if (!identity) throw nobody(routeOf(event).operation);
       const caller = admit(sessions, identity, routeOf(event).operation, Date.now());
       caller.catch(() => {}); // whoever needs the caller meets the refusal; a malformed request does not wait for it
       context.admission = { identity, caller };

@@ -41,6 +41,18 @@ export function malformed(
   });
 }
 
+/** The decision about a token that the pool signed and that names nobody of ours. */
+export function nobody(operation: Decision['operation']): Refusal {
+  return new Refusal('token-invalid', {
+    operation,
+    object: '-',
+    purpose: 'operations',
+    rule: 'live-session',
+    outcome: 'refused',
+    code: 'token-invalid',
+  });
+}
+
 /** Records what a door threw: a refusal, or a fault that is told without its message and leaves as another error. */
 export function recorded(
   asker: Asker | undefined,

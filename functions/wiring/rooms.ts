@@ -8,6 +8,7 @@ import { allSessions } from '../store/all-sessions.ts';
 import { attachments } from '../store/attachments.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
+import { guests } from '../store/guests.ts';
 import { heads, standings } from '../store/heads.ts';
 import { lists } from '../store/lists.ts';
 import { people } from '../store/people.ts';
@@ -49,6 +50,8 @@ export const open = {
   attachments: () => attachments(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
+  /** Who may be let into a conversation. */
+  newcomers: () => ({ people: open.people(), guests: guests(documents, setting('peopleTable')) }),
   ends: () => ends(documents, setting('conversationsTable')),
   requests: () => requests(documents, setting('peopleTable')),
 };

@@ -86,8 +86,6 @@ export const genericIdentities: Readonly<Record<string, Identify>> = {
     return { ref: id, attributes: { Id: id, SelectionId: selectionId, BackupPlanId: planId } };
   },
 
-  'AWS::GuardDuty::MalwareProtectionPlan': shortId('MalwareProtectionPlanId'),
-
   'AWS::CloudWatch::Alarm': (given) => {
     const name = nameOf(given, 'AlarmName', 255);
     return { ref: name, attributes: { Arn: arn(given.account, 'cloudwatch', `alarm:${name}`) } };

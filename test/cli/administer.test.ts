@@ -56,6 +56,10 @@ test('wardline users roles gives any role that may be held, an office too, and k
 
 test('wardline users sessions lists sign-ins; disable ends them with a receipt, officers too; enable gives the roles back', async () => {
   const ben = await run.person('ben-1', 'administrator');
+  expect((await run.request(ben, 'GET', 'me')).status).toBe(200);
+  expect(await printed('users', 'sessions', 'ben-1')).toMatchObject({
+    sessions: [{ sockets: 0, lastFrameAt: expect.stringMatching(/^2033-02-01/) }],
+  });
   const socket = await run.socket(ben);
   await socket.ask({ type: 'session.open' });
   expect(await printed('users', 'sessions', 'ben-1')).toMatchObject({
@@ -63,6 +67,7 @@ test('wardline users sessions lists sign-ins; disable ends them with a receipt, 
   });
   const receipt = RevocationReceipt.parse(await printed('users', 'disable', 'ben-1'));
   expect(receipt).toMatchObject({ person: ben.id, requestedBy: 'operator', socketsClosed: 1 });
+  expect(receipt.lastFrameAt).toMatch(/^2033-02-01/);
   expect(await socket.closed).toBe(1000);
   const roles = await called('users', 'roles', 'ben-1', '--role', 'staff');
   expect([roles.code, roles.told]).toEqual([1, expect.stringContaining('enable them first')]);

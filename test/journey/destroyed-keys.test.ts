@@ -138,7 +138,7 @@ describe('a shredded conversation', () => {
     });
   }, 300_000);
 
-  test('of two people does not begin again', async () => {
+  test('of two people stays destroyed, and they begin another', async () => {
     const person = await again(ana);
     const proposal = { ref: randomUUID(), kind: 'direct', members: [ben.id] };
     const { body } = await run.request(person, 'POST', 'conversations', proposal);
@@ -152,7 +152,20 @@ describe('a shredded conversation', () => {
       ...proposal,
       ref: randomUUID(),
     });
-    expect(answer).toMatchObject({ status: 410, body: { code: 'shredded' } });
+    expect(answer.status).toBe(201);
+    const another = (answer.body as { conversationId: string }).conversationId;
+    expect(another).not.toBe(conversationId);
+    const socket = await registered(await again(ana));
+    const send = (to: string) =>
+      socket.ask(
+        {
+          ...{ type: 'message.send', ref: randomUUID(), conversationId: to, since: 0 },
+          body: { kind: 'text', text: 'good morning' },
+        },
+        ({ type }) => type !== 'message.new',
+      );
+    expect(await send(another)).toMatchObject({ type: 'message.accepted', seq: 1 });
+    expect(await send(conversationId)).toMatchObject({ type: 'refused', code: 'shredded' });
   });
 });
 

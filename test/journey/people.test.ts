@@ -102,10 +102,16 @@ test('a leaver’s sockets are closed, every later frame and request, sign-in an
   const leaver = await run.person('leaver-1', 'clinician');
   const silent = await run.socket(leaver); // listed nowhere
   const socket = await opened(leaver);
+  await socket.ask({ type: 'session.open', device: 'shared-computer' });
   expect(LiveSessions.parse((await ask(leaver, 'GET', 'me/sessions')).body)).toMatchObject({
     ...{
       person: leaver.id,
-      sessions: [{ session: claimsOf(leaver.tokens.accessToken).origin_jti, sockets: 1 }],
+      sessions: [
+        {
+          session: claimsOf(leaver.tokens.accessToken).origin_jti,
+          ...{ sockets: 1, device: 'shared-computer' },
+        },
+      ],
     },
   });
 

@@ -278,7 +278,6 @@ export const abilities: Readonly<Record<string, Ability>> = {
 };
 
 const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
-const overHttp = ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey']; // no socket to list, no activity to note
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
@@ -321,8 +320,8 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening],
   'Sync/Policy': [...admitted, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
   'MarkRead/Policy': [...admitted, 'ReadConversations', 'MarkOnLists', 'PushToSockets'],
-  'ListConversations/Policy': [...overHttp, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
-  'ReadMessages/Policy': [...overHttp, 'ReadConversations', ...opening],
+  'ListConversations/Policy': [...admitted, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
+  'ReadMessages/Policy': [...admitted, 'ReadConversations', ...opening],
   'CreateConversation/Policy': [
     ...admitted,
     'BeginConversations',
@@ -403,7 +402,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'DisableUsers',
     'EnableUsers',
   ],
-  'ListSessions/Policy': [...overHttp, 'ReadPerson'],
+  'ListSessions/Policy': [...admitted, 'ReadPerson'],
   'Recertify/Policy': [
     ...admitted,
     ...endingSessions,
@@ -412,7 +411,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'KeepQuarterLists',
     'DisableUsers',
   ],
-  'ShowMe/Policy': overHttp,
+  'ShowMe/Policy': admitted,
   'RaiseHeads/Policy': [
     'WriteOwnLog',
     'ReadStream',

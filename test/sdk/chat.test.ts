@@ -189,6 +189,12 @@ describe('a chat', () => {
   });
 });
 
+test('each socket says what kind of device it is on, where the app has said so', async () => {
+  const { sent } = await live({ device: 'tablet' });
+  expect(sent('session.open')).toEqual([{ type: 'session.open', device: 'tablet' }]);
+  expect((await live()).sent('session.open')).toEqual([{ type: 'session.open' }]);
+});
+
 test('connecting again while live finds a connection that is no more, as when the device was asleep', async () => {
   for (const features of [['sync'], []]) {
     const started = await live();

@@ -105,6 +105,30 @@ test('in any race a ref makes one group, two people have one direct conversation
   );
 });
 
+test('two people whose direct conversation was destroyed begin another, and it is one again', async () => {
+  const [ana = '', ben = ''] = people;
+  const { rooms, log } = aConversation(people);
+  const begin = async (by: string, other: string) => {
+    const proposal: Proposal = { ref: aRef(), kind: 'direct', members: [other] };
+    const asking = Promise.resolve(callerNamed(by));
+    const { decision, value } = await createConversation(
+      { ...rooms, people: cliniciansOf() },
+      asking,
+      proposal,
+    );
+    expect(decision.object).toBe(value.head.conversationId);
+    return value.head;
+  };
+  const seen = new Set<string>();
+  for (let nth = 0; nth < 3; nth += 1) {
+    const head = await begin(ana, ben);
+    expect((await begin(ben, ana)).conversationId).toBe(head.conversationId);
+    seen.add(head.conversationId);
+    log.heads.set(head.conversationId, { ...head, shreddedAt: 1 });
+  }
+  expect(seen.size).toBe(3);
+});
+
 function membersOf({ members }: Head): string {
   return members.map((member) => member.person).join();
 }

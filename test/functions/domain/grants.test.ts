@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeMembers, type MembershipWish } from '../../../functions/domain/change-members.ts';
+import type { Head } from '../../../functions/domain/conversation.ts';
 import { endGrants } from '../../../functions/domain/end-grants.ts';
 import type { Profile } from '../../../functions/domain/people.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
@@ -142,6 +143,7 @@ test('a guest needs an end, a caregiver a patient they act for, and an office is
   expect(await guest.add({ person: cleo })).toBe('not-eligible');
   expect(await guest.add({ person: cleo, until })).toBe('allowed');
   expect(await guest.send(cleo)).toBe('allowed');
+  expect(await guest.add({ person: cleo, until: new Date(END + HOUR).toISOString() })).toBe('allowed'); // there they may stay
 
   expect(await aRoom({ roles: ['caregiver'], actsFor: [person('dan')] }).add({ person: cleo })).toBe(
     'not-eligible',
@@ -160,4 +162,57 @@ test('a guest needs an end, a caregiver a patient they act for, and an office is
 
   for (const office of ['administrator', 'privacy-officer', 'auditor'])
     expect(await aRoom({ roles: [office] }).add({ person: cleo })).toBe('not-eligible');
+});
+
+describe('a guest is in one conversation at a time', () => {
+  const until = new Date(END).toISOString();
+  const other = person('other');
+  /** The guest is in another conversation, to the same end, by its third entry. */
+  const elsewhere = (room: ReturnType<typeof aRoom>, state: Partial<Head> = {}) => {
+    const members = [{ person: cleo, role: 'member', joined: 3, until: END } as const];
+    room.log.heads.set(other, { ...room.head, conversationId: other, members, membersVersion: 3, ...state });
+    room.log.places.set(cleo, { conversationId: other, seq: 3 });
+  };
+
+  test('and is refused in a second, with nothing changed, until their end in the first', async () => {
+    const room = aRoom({ roles: ['guest'] });
+    elsewhere(room);
+    expect(await room.add({ person: cleo, until })).toBe('guest-elsewhere');
+    expect([room.log.entries, room.log.places.get(cleo)?.conversationId]).toEqual([[], other]);
+    expect(room.rooms.ends.noted).toEqual([]);
+    room.at(END);
+    expect(await room.add({ person: cleo, until: new Date(END + HOUR).toISOString() })).toBe('allowed');
+    expect(room.log.places.get(cleo)).toEqual({ conversationId: room.conversationId, seq: 1 });
+  });
+
+  test.each([
+    ['they were removed from it', { members: [], membersVersion: 4 }],
+    ['it was destroyed', { shreddedAt: START }],
+  ])('and may go to another once %s', async (_why, state) => {
+    const room = aRoom({ roles: ['guest'] });
+    elsewhere(room, state);
+    expect(await room.add({ person: cleo, until })).toBe('allowed');
+  });
+
+  test('and a change that is only half to be seen is waited for', async () => {
+    const room = aRoom({ roles: ['guest'] });
+    elsewhere(room, { members: [], membersVersion: 2 });
+    expect(await room.add({ person: cleo, until })).toBe('busy');
+    expect(room.log.entries).toEqual([]);
+  });
+
+  test('and who is let in elsewhere between the look and the write is refused', async () => {
+    const room = aRoom({ roles: ['guest'] });
+    room.log.turn = async (what) => {
+      if (what === 'appendMembership' && !room.log.places.has(cleo)) elsewhere(room);
+    };
+    expect(await room.add({ person: cleo, until })).toBe('guest-elsewhere');
+    expect(room.log.entries).toEqual([]);
+  });
+
+  test('and nobody else is held to one', async () => {
+    const room = aRoom({ roles: ['guest', 'staff'] });
+    elsewhere(room);
+    expect(await room.add({ person: cleo, until })).toBe('allowed');
+  });
 });

@@ -5,11 +5,18 @@ import {
   type Caller,
   isEnded,
   type SessionRecord,
+  type SignInToken,
   type Socket,
 } from '../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../functions/domain/change-members.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
-import { type Entry, genesisOf, type OpenedEntry } from '../../../functions/domain/entry.ts';
+import {
+  type Entry,
+  genesisOf,
+  type MembershipEntry,
+  type OpenedEntry,
+} from '../../../functions/domain/entry.ts';
+import type { GuestClaim, GuestPlace } from '../../../functions/domain/guests.ts';
 import type { Log, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
@@ -25,6 +32,7 @@ import {
   type WrappedKeys,
 } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
+import type { DeviceKind } from '../../../protocol/bodies.ts';
 import { MemoryAttachments } from './in-memory-attachments.ts';
 
 /** Ids as the protocol writes them, readable in a failing test. */
@@ -74,12 +82,23 @@ export class MemoryLog implements Log {
     return { outcome: 'stored' } as const;
   }
 
-  async appendMembership(entry: Entry, before: Head, after: Head) {
+  /** Where each guest was let in last. */
+  readonly places = new Map<string, GuestPlace>();
+
+  async placeOf(person: string) {
+    return this.places.get(person);
+  }
+
+  async appendMembership(entry: MembershipEntry, before: Head, after: Head, guest?: GuestClaim) {
     await this.turn('appendMembership');
+    const isOvertaken = guest && this.places.get(entry.change.person) !== guest.was;
+    if (isOvertaken) return { outcome: 'conflict' } as const;
     const taken = this.entries.some((other) => other.seq === entry.seq);
     const standing = this.heads.get(before.conversationId);
     if (taken || standing?.membersVersion !== before.membersVersion) return { outcome: 'conflict' } as const;
     this.entries.push(entry);
+    if (guest)
+      this.places.set(entry.change.person, { conversationId: before.conversationId, seq: entry.seq });
     const { members, membersVersion, last, lastHash, lastAt } = after;
     this.heads.set(before.conversationId, {
       ...standing,
@@ -127,6 +146,7 @@ export class MemoryLog implements Log {
 /** Sessions in memory. */
 export class MemorySessions implements Admitting, Stamps {
   readonly records = new Map<string, SessionRecord>();
+  now = () => 0;
   /** Nobody is signed out by time, unless a test says otherwise. */
   rules: SignOutRules = { idleMs: () => Number.MAX_SAFE_INTEGER, limitMs: Number.MAX_SAFE_INTEGER };
 
@@ -142,7 +162,8 @@ export class MemorySessions implements Admitting, Stamps {
     const record = await this.of(socket.person);
     if (isEnded(record, socket)) return false;
     const others = record.sockets.filter((other) => other.connectionId !== socket.connectionId);
-    this.records.set(socket.person, { ...record, sockets: [...others, socket] });
+    const seen = new Map([...(record.seen ?? []), [socket.session, { ...socket, at: this.now() }] as const]);
+    this.records.set(socket.person, { ...record, seen, sockets: [...others, socket] });
     return true;
   }
 
@@ -160,11 +181,18 @@ export class MemorySessions implements Admitting, Stamps {
     return standing;
   }
 
-  async noteActive(person: string, session: string, at: number, instead: readonly string[]) {
+  async noteSeen(token: SignInToken, at: number, isActive: boolean, instead: readonly string[]) {
+    const { person, session, authenticatedAt, expiresAt } = token;
     const record = await this.of(person);
-    const activeAt = new Map([...(record.activeAt ?? []), [session, at] as const]);
-    for (const one of instead) activeAt.delete(one);
-    this.records.set(person, { ...record, activeAt });
+    const activeAt = new Map([...(record.activeAt ?? []), ...(isActive ? [[session, at] as const] : [])]);
+    const seen = new Map([...(record.seen ?? []), [session, { authenticatedAt, expiresAt, at }] as const]);
+    for (const one of instead) for (const known of [activeAt, seen]) known.delete(one);
+    this.records.set(person, { ...record, activeAt, seen });
+  }
+
+  async noteDevice(person: string, session: string, device: DeviceKind) {
+    const record = await this.of(person);
+    this.records.set(person, { ...record, devices: new Map([...(record.devices ?? []), [session, device]]) });
   }
 
   async forget(person: string, connectionId: string) {
@@ -239,6 +267,7 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   let ids = 0;
   const rooms: SendingRooms & MembershipRooms & { ends: MemoryEnds; attachments: MemoryAttachments } = {
     log,
+    guests: log,
     sessions,
     people: cliniciansOf(),
     attachments: new MemoryAttachments(),
@@ -278,6 +307,7 @@ export const noHolds = {
 export function callerNamed(name: string): Caller {
   return {
     person: name,
+    session: 'sign-in',
     roles: ['clinician'],
     expiresAt: Number.MAX_SAFE_INTEGER,
     askedAt: 0,

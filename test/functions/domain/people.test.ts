@@ -263,6 +263,8 @@ describe('disabling somebody', () => {
 
 test('sign-ins are listed by their sockets, without what was ended or has expired, for oneself or in charge', async () => {
   const clinic = aClinic();
+  const lastFrameAt = NOW - 1;
+  clinic.sessions.now = () => lastFrameAt;
   const rooms = { sessions: clinic.sessions, people: clinic.profiles, now: () => NOW };
   const [phone, desk, gone] = ['phone', 'desk', 'gone'].map((name) => `${name}-${token.session}`);
   for (const [connectionId, session = '', expiresAt = 0] of [
@@ -279,8 +281,8 @@ test('sign-ins are listed by their sockets, without what was ended or has expire
   expect(listed.value).toEqual({
     person: nora,
     sessions: [
-      { session: phone, since: token.authenticatedAt, until: NOW + 9, sockets: 2 },
-      { session: desk, since: token.authenticatedAt, until: NOW + 7, sockets: 1 },
+      { session: phone, since: token.authenticatedAt, until: NOW + 9, sockets: 2, lastFrameAt },
+      { session: desk, since: token.authenticatedAt, until: NOW + 7, sockets: 1, lastFrameAt },
     ],
   });
   const seen = (by: ReturnType<typeof asking>, who = nora) => outcomeOf(listSessions(rooms, by, who));

@@ -102,6 +102,18 @@ describe('ending all of a person’s sign-ins', () => {
     expect(Date.parse(value.refusedFrom)).toBeGreaterThan(sessions.records.get(ana)?.revokedUntil ?? 0);
   });
 
+  test('says when the last frame of what was ended was noted, and nothing of what was not', async () => {
+    const { sessions, revoke } = aDeployment();
+    expect((await revoke({ person: ana, session: phone })).value).not.toHaveProperty('lastFrameAt');
+    const seen = (token: Identity, at: number) => sessions.noteSeen(token, at, false, []);
+    await seen(identity(phone, 5), NOW - 90_000);
+    await seen(identity(tablet, 5), NOW - 30_000);
+    await seen(identity('0192f0c1-7c00-7000-8000-000000000003', NOW + 60_000), NOW - 1); // signs in after the stamp
+    const { value } = await revoke({ person: ana, session: phone });
+    expect(value.lastFrameAt).toBe(new Date(NOW - 90_000).toISOString());
+    expect((await revoke({ person: ana })).value.lastFrameAt).toBe(new Date(NOW - 30_000).toISOString());
+  });
+
   test('leaves nobody a push, whatever sockets stay listed', async () => {
     const { sessions, revoke } = aDeployment();
     const chat = aConversation([ben, ana]);

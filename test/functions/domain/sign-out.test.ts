@@ -25,11 +25,13 @@ function aPerson(roles: readonly string[] = ['clinician']) {
     expiresAt: SIGNED_IN + 99 * HOUR,
     connectionId: `socket-of-${session}`,
   });
-  const ask = (operation: Operation, at: number, session = phone) =>
-    admit(sessions, identity(session), operation, SIGNED_IN + at).then(
+  const ask = (operation: Operation, at: number, session = phone) => {
+    sessions.now = () => SIGNED_IN + at;
+    return admit(sessions, identity(session), operation, SIGNED_IN + at).then(
       () => 'admitted',
       ({ code }) => code,
     );
+  };
   return { sessions, ask, identity };
 }
 
@@ -76,8 +78,8 @@ describe('whoever is away', () => {
 test('whoever is there stays, noted at most once a minute, and no longer than twelve hours', async () => {
   const { ask, sessions } = aPerson();
   let notes = 0;
-  const note = sessions.noteActive.bind(sessions);
-  sessions.noteActive = async (...given) => {
+  const note = sessions.noteSeen.bind(sessions);
+  sessions.noteSeen = async (...given) => {
     notes += 1;
     await note(...given);
   };

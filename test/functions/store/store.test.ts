@@ -203,6 +203,48 @@ describe('sessions', () => {
   });
 });
 
+describe('sign-ins', () => {
+  test('are noted with the socket that is listed, or alone; with their device; and forgotten as named', async () => {
+    const who = newId();
+    const now = 1_800_000_000_000;
+    const store = sessions(client, 'Sessions', () => now);
+    const token = (session: string) => ({
+      person: who,
+      session,
+      authenticatedAt: now - 9,
+      expiresAt: now + 9,
+    });
+    await store.noteSeen(token('web'), now - 3, false, []);
+    await store.register({ ...token('phone'), connectionId: 'one=', roles: [] });
+    await store.noteSeen(token('old'), now - 5, true, []);
+    await store.noteDevice(who, 'phone', 'tablet');
+    await store.noteDevice(who, 'old', 'computer');
+    const seen = (at: number) => ({ authenticatedAt: now - 9, expiresAt: now + 9, at });
+    expect(await store.of(who)).toMatchObject({
+      seen: new Map([
+        ['web', seen(now - 3)],
+        ['phone', seen(now)],
+        ['old', seen(now - 5)],
+      ]),
+      activeAt: new Map([['old', now - 5]]),
+      devices: new Map([
+        ['phone', 'tablet'],
+        ['old', 'computer'],
+      ]),
+    });
+
+    await store.noteSeen(token('web'), now + 1, true, ['old']);
+    await store.register(
+      { ...token('phone'), connectionId: 'two=', roles: [] },
+      { connections: ['one='], signIns: ['web'] },
+    );
+    const record = await store.of(who);
+    expect([record.seen, record.activeAt]).toEqual([new Map([['phone', seen(now)]]), undefined]);
+    expect(record.devices).toEqual(new Map([['phone', 'tablet']]));
+    expect(record.sockets.map(({ connectionId }) => connectionId)).toEqual(['two=']);
+  });
+});
+
 describe('stamps', () => {
   const now = 1_800_000_000_000;
   const signIn = (place: number) => `0192f0c1-7c00-7000-8000-${String(place).padStart(12, '0')}`;
@@ -239,7 +281,7 @@ describe('stamps', () => {
     expect(await listed.register(socketOf(who, 2, now + 1))).toBe(true);
     expect(await listed.register(socketOf(who, 3, now))).toBe(false);
     await ended.endOne(who, signIn(4));
-    expect(await listed.register(socketOf(who, 4, now + 1), ['socket-2='])).toBe(false);
+    expect(await listed.register(socketOf(who, 4, now + 1), { connections: ['socket-2='] })).toBe(false);
     expect((await listed.of(who)).sockets.map(({ connectionId }) => connectionId)).toEqual(['socket-2=']);
   });
 

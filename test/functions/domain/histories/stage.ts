@@ -144,7 +144,8 @@ export class Stage {
       ofMany: (ids) => gate(() => sessions.ofMany(ids)),
       register: (socket) => sessions.register(socket),
       forget: (id, connectionId) => sessions.forget(id, connectionId),
-      noteActive: (id, session, at, instead) => sessions.noteActive(id, session, at, instead),
+      noteSeen: (...given) => sessions.noteSeen(...given),
+      noteDevice: (...given) => sessions.noteDevice(...given),
     };
   }
 

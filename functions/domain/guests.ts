@@ -1,0 +1,39 @@
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import { memberAt } from './conversation.ts';
+import type { Log } from './log.ts';
+
+/** Where a guest was let in last, by the entry that did it. Whether that still holds, the conversation's head says. */
+export interface GuestPlace {
+  readonly conversationId: ConversationId;
+  readonly seq: number;
+}
+
+/** What must still stand when a guest is let in: the place that was read before. */
+export interface GuestClaim {
+  readonly was: GuestPlace | undefined;
+}
+
+export interface Guests {
+  /** Strongly consistent. */
+  placeOf(person: PersonId): Promise<GuestPlace | undefined>;
+}
+
+/**
+ * Whether a guest may be let into a conversation: they are in one at a time. Nobody has to release a place, because the
+ * head of the conversation says when they are gone from it, by removal, by their end or by its destruction.
+ *
+ * @returns what the write has to hold to, `elsewhere`, or `unsettled` where a change is only half to be seen
+ */
+export async function claimFor(
+  { guests, log }: { readonly guests: Guests; readonly log: Pick<Log, 'head'> },
+  person: PersonId,
+  conversationId: ConversationId,
+  now: number,
+): Promise<GuestClaim | 'elsewhere' | 'unsettled'> {
+  const was = await guests.placeOf(person);
+  if (!was || was.conversationId === conversationId) return { was };
+  const head = await log.head(was.conversationId);
+  if (!head || head.membersVersion < was.seq) return 'unsettled';
+  const isThere = head.shreddedAt === undefined && memberAt(head, person, now) !== undefined;
+  return isThere ? 'elsewhere' : { was };
+}
