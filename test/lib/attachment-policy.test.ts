@@ -82,7 +82,7 @@ describe('the bucket', () => {
       {},
     ],
     [
-      'a signature of yesterday',
+      'a signature of more than five minutes ago',
       'RefuseOldSignatures',
       downloading,
       's3:GetObject',
@@ -184,6 +184,7 @@ describe('the bucket', () => {
       file,
       clean,
     ],
+    ['that role where the file is clean', 'RefuseOtherReaders', pretending, 's3:GetObject', file, clean],
     [
       'an administrator who reads a preview',
       'RefuseOtherReaders',
