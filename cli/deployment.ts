@@ -35,6 +35,8 @@ export interface KeysDeployment extends Deployment {
   readonly keysTable: string;
   readonly conversationsTable: string;
   readonly keysRecoveryDays: number;
+  readonly attachmentsBucket: string;
+  readonly backupDays: number;
   readonly signingKeyArn: string;
 }
 
@@ -74,6 +76,8 @@ export function keysDeploymentOf(outputs: Outputs, credentials?: Credentials): K
     keysTable: output(outputs, 'KeysTable'),
     conversationsTable: output(outputs, 'ConversationsTable'),
     keysRecoveryDays: Number(output(outputs, 'KeysRecoveryDays')),
+    attachmentsBucket: output(outputs, 'AttachmentsBucket'),
+    backupDays: Number(output(outputs, 'BackupDays')),
     signingKeyArn: output(outputs, 'SigningKeyArn'),
   };
 }

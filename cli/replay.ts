@@ -1,5 +1,7 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { deleter } from '../functions/bucket/deleter.ts';
 import { idFrom } from '../functions/domain/id.ts';
 import { signedBytes } from '../functions/domain/receipt.ts';
 import { type CarriedOut, replayShreds } from '../functions/domain/shred-conversation.ts';
@@ -28,7 +30,9 @@ export async function* replay(
     records: shreds(tables, { keys: keysTable, conversations: conversationsTable }),
     keys: destructibleKeys(tables, keysTable),
     signer: signingKey(new KMSClient(settings), deployment.signingKeyArn),
+    objects: deleter(new S3Client(settings), deployment.attachmentsBucket),
     recoveryDays: deployment.keysRecoveryDays,
+    backupDays: deployment.backupDays,
     now: () => clock.now() + 1_000, // the time is told in whole seconds: to the end of this one
     newId: () => idFrom(randomBytes(16)),
   };

@@ -1,6 +1,7 @@
 import { ShredConversation } from '../protocol/requests.ts';
 import { askToShred } from './domain/ask-to-shred.ts';
 import { shredding } from './push/frames.ts';
+import { openBucket } from './wiring/attachment-rooms.ts';
 import { setting } from './wiring/env.ts';
 import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
@@ -15,9 +16,11 @@ const rooms = {
   requests: open.requests(),
   records: openKeys.shreds(),
   keys: openKeys.destructible(),
+  objects: openBucket.deleter(),
   isHeld: openKeeping.isHeld(),
   signer: openVault.signer(),
   recoveryDays: setting('keysRecoveryDays'),
+  backupDays: setting('backupDays'),
 };
 
 /** `POST /admin/shreds`: destroys a conversation's keys once two people have asked for it, and certifies that. */

@@ -38,12 +38,14 @@ export interface AttachmentStoreProps {
 export class AttachmentStore extends Construct {
   private readonly bucket: Bucket;
   private readonly encryptionKey: EncryptionKey;
+  private readonly backupDays: number;
 
   constructor(scope: Construct, id: string, props: AttachmentStoreProps) {
     super(scope, id);
     const { encryptionKey, backups, deployment, allowedOrigins } = props;
     const removalPolicy = props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.encryptionKey = encryptionKey;
+    this.backupDays = backups.keepDays;
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.KMS,
       encryptionKey,
@@ -123,6 +125,13 @@ export class AttachmentStore extends Construct {
   letAbort(door: Door): void {
     this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES, PREVIEWS]);
     this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
+  }
+
+  /** Lets `door` delete all files of a conversation; says how long backups keep them. */
+  letShred(door: Door): void {
+    this.letDelete(door);
+    this.letAbort(door);
+    door.tell(env.backupDays, String(this.backupDays));
   }
 
   /** Runs `door` with each verdict about a file. A run that fails is tried twice more, and then noted in `parked`. */

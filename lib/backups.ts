@@ -17,6 +17,8 @@ export interface BackupsProps {
 
 /** Daily backups of the tables and buckets they are told to cover, in a vault of their own that keeps none past its day. */
 export class Backups extends Construct {
+  /** Days that each daily backup is kept. */
+  readonly keepDays: number;
   private readonly plan: BackupPlan;
   private readonly role: Role;
   private readonly policy: ManagedPolicy;
@@ -24,6 +26,7 @@ export class Backups extends Construct {
 
   constructor(scope: Construct, id: string, props: BackupsProps) {
     super(scope, id);
+    this.keepDays = props.keepDays;
     this.encryptionKey = props.encryptionKey;
     const vault = new BackupVault(this, 'Vault', {
       encryptionKey: props.encryptionKey,

@@ -95,6 +95,10 @@ export class DataStack extends Stack {
       value: String(keysRecoveryDays),
       description: 'Days that a destroyed key can be brought back: wardline keys',
     });
+    new CfnOutput(this, 'BackupDays', {
+      value: String(backupDays),
+      description: 'Days that a backup of a deleted attachment lasts: wardline keys',
+    });
     new CfnOutput(this, 'AttachmentsBucket', {
       value: this.attachments.bucketName,
       description: 'Bucket of attachments, for the operator: what it lists are opaque ids',

@@ -162,6 +162,7 @@ export class MessagingStack extends Stack {
     conversations.letMarkShredded(shredConversation);
     conversations.letSeeHolds(shredConversation);
     keys.letShred(shredConversation);
+    attachments.letShred(shredConversation);
     audit.signingKey.letSign(shredConversation);
 
     const destroyKeys = door('DestroyKeys', 'chore');

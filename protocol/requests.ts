@@ -173,6 +173,12 @@ export const DestructionCertificate = z
     finalFrom: z.iso.datetime(),
     /** Days back to which the Keys table can be restored, and that its backups last. */
     recoveryDays: Count,
+    /** Versions of attachments and previews that were deleted; they are sealed by no key of the conversation. */
+    attachmentVersionsDeleted: Count,
+    /** From then on no backup of the attachments that was made before holds one either. */
+    attachmentsFinalFrom: z.iso.datetime(),
+    /** Days that backups of attachments last. */
+    backupDays: Count,
     /** ARN of the KMS key that signed. */
     keyId: z.string(),
     algorithm: z.literal('ECDSA_SHA_256'),

@@ -2,6 +2,7 @@ import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { PLAIN_KEY_MS } from './data-key.ts';
 import type { Log } from './log.ts';
+import type { ObjectDeleter } from './objects.ts';
 import { type Signer, signed } from './receipt.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -55,6 +56,10 @@ export interface ShreddingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly records: ShredRecords;
   readonly keys: ConversationKeys;
+  /** Its attachments, which no key of ours seals: they are deleted in every version. */
+  readonly objects: ObjectDeleter;
+  /** Days that a backup of attachments lasts. */
+  readonly backupDays: number;
   readonly isHeld: (conversationId: ConversationId) => Promise<boolean>;
   readonly signer: Signer;
   /** Days back to which the Keys table can be restored, and that its backups last. */
@@ -64,7 +69,7 @@ export interface ShreddingRooms {
 }
 
 /**
- * Destroys every key of a conversation, so that nothing of it opens any more: not what is stored, not what a backup of
+ * Destroys every key of a conversation and deletes its attachments, so that nothing of it opens any more: not what is stored, not what a backup of
  * the Conversations table brings back. Who may have that done is decided elsewhere. Asked again, it does what is left
  * and gives the certificate of the first time.
  */
@@ -94,14 +99,15 @@ export async function carryOut(
   rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
   wanted: ShredRecord,
 ): Promise<CarriedOut> {
-  const { records, keys, now } = rooms;
+  const { records, keys, objects, now } = rooms;
   const { record, certificate } = await records.putBesideKeys(wanted); // first: from then on no key is made
   const { epochs, stood } = await keys.shred(record.conversationId, now());
-  await records.putBesideHead(record);
-  if (certificate && stood === 0) return { certificate, isNew: false };
+  await records.putBesideHead(record); // from then on no attachment is begun or fetched
+  const versions = await objects.removeAll({ conversationId: record.conversationId });
+  if (certificate && stood === 0 && versions === 0) return { certificate, isNew: false };
 
   const destroyedAt = now(); // not before the last write was answered: until then a reader may have missed it
-  const made = await certify(rooms, record, epochs, destroyedAt);
+  const made = await certify(rooms, record, { epochs, versions }, destroyedAt);
   await records.keepCertificate(made);
   return { certificate: made, isNew: true };
 }
@@ -125,13 +131,14 @@ function recordOf(certificate: DestructionCertificate): ShredRecord {
 }
 
 function certify(
-  { signer, newId, recoveryDays }: Pick<ShreddingRooms, 'signer' | 'newId' | 'recoveryDays'>,
+  rooms: Pick<ShreddingRooms, 'signer' | 'newId' | 'recoveryDays' | 'backupDays'>,
   { conversationId, requestedBy, approvedBy, shreddedAt }: ShredRecord,
-  epochs: readonly string[],
+  { epochs, versions }: { readonly epochs: readonly string[]; readonly versions: number },
   destroyedAt: number,
 ): Promise<DestructionCertificate> {
+  const { signer, newId, recoveryDays, backupDays } = rooms;
   const unreadableFrom = destroyedAt + PLAIN_KEY_MS;
-  const finalFrom = destroyedAt + (recoveryDays + BACKUP_LAG_DAYS) * DAY_MS;
+  const goneAfter = (days: number) => destroyedAt + (days + BACKUP_LAG_DAYS) * DAY_MS;
   const time = (at: number) => new Date(at).toISOString();
   return signed(signer, {
     certificateId: newId(),
@@ -143,7 +150,10 @@ function certify(
     destroyedAt: time(destroyedAt),
     unreadableFrom: time(unreadableFrom),
     plainKeySeconds: PLAIN_KEY_MS / 1000,
-    finalFrom: time(Math.max(unreadableFrom, finalFrom)),
+    finalFrom: time(Math.max(unreadableFrom, goneAfter(recoveryDays))),
     recoveryDays,
+    attachmentVersionsDeleted: versions,
+    attachmentsFinalFrom: time(goneAfter(backupDays)),
+    backupDays,
   });
 }

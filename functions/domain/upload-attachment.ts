@@ -21,7 +21,7 @@ export interface UploadingRooms {
 /**
  * Notes what is going to be uploaded and gives the permit for it, or begins an upload in parts.
  *
- * @throws Refusal `not-a-member`, `read-only`
+ * @throws Refusal `not-a-member`, `read-only`, `shredded`
  */
 export async function beginUpload(
   rooms: UploadingRooms,
@@ -31,6 +31,7 @@ export async function beginUpload(
 ): Promise<Decided<BegunUpload>> {
   const [caller, head] = await Promise.all([admitted, rooms.log.head(conversationId)]);
   const decision = allow('attachment.upload', caller, { conversationId, head });
+  if (head?.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
   const name = { conversationId, attachmentId: rooms.newId() };
   const uploadId = declared.parts && (await rooms.objects.beginParts(name, declared));
   const { person: uploader } = caller;
@@ -95,6 +96,7 @@ export async function findOwn(
     attachments.find({ conversationId, attachmentId }),
   ]);
   const decision = allow('attachment.upload', caller, { conversationId, head });
+  if (head?.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
   if (attachment?.uploader !== caller.person) throw refuse(decision, 'own-attachment', 'unknown-attachment');
   return { decision, attachment };
 }

@@ -6,6 +6,7 @@ export const env = {
   attachmentsBucket: 'ATTACHMENTS_BUCKET',
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   keysTable: 'KEYS_TABLE',
+  backupDays: 'BACKUP_DAYS',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',
   keysRecoveryDays: 'KEYS_RECOVERY_DAYS',
   userPoolId: 'USER_POOL_ID',

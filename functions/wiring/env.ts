@@ -13,6 +13,7 @@ const schema = z.object({
   [names.attachmentsBucket]: z.string().min(1),
   [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.keysTable]: z.string().min(1),
+  [names.backupDays]: z.coerce.number().int().positive(),
   [names.organisationKeyArn]: z.string().startsWith('arn:'),
   [names.keysRecoveryDays]: z.coerce.number().int().positive(),
   [names.userPoolId]: z.string().min(1),

@@ -51,6 +51,7 @@ test('one stack has the five outputs that clients need, and beside them stand th
       'ConversationsTable',
       'KeysTable',
       'KeysRecoveryDays',
+      'BackupDays',
     ]),
   );
   expect(Object.keys(templates.Audit.Outputs ?? {})).toContain('SigningKeyArn');

@@ -21,6 +21,7 @@ import { vault } from '../../../functions/vault/vault.ts';
 import { DestructionCertificate } from '../../../protocol/requests.ts';
 import { startDatabase } from '../../fixtures/database.ts';
 import { aRef, aRetention, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
+import { MemoryObjects } from '../domain/in-memory-attachments.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const RETENTION = 100;
@@ -65,6 +66,8 @@ function aDeployment(name: string) {
       sign: async (bytes: Uint8Array) => sign('sha256', bytes, privateKey),
     },
     recoveryDays: 7,
+    objects: new MemoryObjects(),
+    backupDays: 35,
     now,
     newId,
   };
@@ -251,6 +254,8 @@ describe('a shredded conversation', () => {
       plainKeySeconds: 300,
       finalFrom: at(8 * DAY),
       recoveryDays: 7,
+      objects: new MemoryObjects(),
+      backupDays: 35,
     });
     expect(isGenuine(certificate)).toBe(true);
     expect(isGenuine({ ...certificate, epochs: ['2030-01'] })).toBe(false);
