@@ -1,137 +1,219 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { GetObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BegunUpload, Download, UploadPermit } from '../../protocol/attachments.ts';
-import type { BareSocket } from '../fixtures/bare-socket.ts';
+import { fail } from '../../local/front-door/faults.ts';
+import { attaching, bucketOf, get, put } from '../fixtures/attaching.ts';
 import type { Person } from '../fixtures/deployed.ts';
+import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
-
-let run: Run;
-let ana: Person;
-let ben: Person;
-let eve: Person;
-let nurse: BareSocket;
-let conversationId: string;
-beforeAll(async () => {
-  run = await startRun();
-  [ana, ben, eve] = await Promise.all([
-    run.person('ana-1', 'clinician'),
-    run.person('ben-1', 'patient'),
-    run.person('eve-1', 'clinician'),
-  ]);
-  nurse = await run.socket(ana);
-  const group = { ref: randomUUID(), kind: 'group', members: [ben.id] };
-  const { body } = await run.request(ana, 'POST', 'conversations', group);
-  conversationId = (body as { conversationId: string }).conversationId;
-});
-afterAll(() => run.close());
+import { zip } from '../fixtures/zip.ts';
+import { PATIENCE } from './promises/clinic.ts';
 
 /** The test file that every scanner knows (EICAR), in two parts so that none finds it here. */
-const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-', 'ANTIVIRUS-TEST-FILE!$H+H*'];
+const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-', 'ANTIVIRUS-TEST-FILE!$H+H*'].join('');
+const HTML = Buffer.from('<html><script>alert(1)</script></html>');
 
-const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64');
-
-async function begin(bytes: Uint8Array, contentType = 'application/pdf', said: object = {}) {
-  const declared = { contentType, bytes: bytes.length, sha256: digest(bytes), ...said };
-  const path = `conversations/${conversationId}/attachments`;
-  const { status, body } = await run.request(ana, 'POST', path, declared);
-  expect([status, body]).toEqual([201, expect.anything()]);
-  const { attachmentId, upload } = body as BegunUpload;
-  if (!upload) throw new Error('there is no permit');
-  return { attachmentId, upload, declared, path: `${path}/${attachmentId}` };
-}
-
-type Begun = Awaited<ReturnType<typeof begin>>;
-
-/** What a client sends under a permit, or something a little different. */
-async function put({ url, headers }: UploadPermit, bytes: Uint8Array, other: Record<string, string> = {}) {
-  const { 'content-length': _length, ...others } = { ...headers, ...other }; // fetch counts for itself
-  const answer = await fetch(url, { method: 'PUT', headers: others, body: bytes });
-  return { status: answer.status, code: /<Code>(\w+)/.exec(await answer.text())?.[1] };
-}
-
-const complete = ({ path }: Pick<Begun, 'path'>, who = ana) =>
-  run.request(who, 'POST', `${path}/completion`, {});
-
-async function uploaded(bytes: Uint8Array, contentType?: string): Promise<Begun> {
-  const file = await begin(bytes, contentType);
-  expect(await put(file.upload, bytes)).toEqual({ status: 200 });
-  expect(await complete(file)).toMatchObject({ status: 200 });
-  return file;
-}
-
-async function sent({ attachmentId, declared }: Begun): Promise<number> {
-  const body = { kind: 'file', attachmentId, name: 'findings.pdf', ...declared };
-  const frame = { type: 'message.send', ref: randomUUID(), conversationId, since: await end(), body };
-  const answer = await nurse.ask(frame, ({ type }) => ['message.accepted', 'refused'].includes(String(type)));
-  expect(answer).toMatchObject({ type: 'message.accepted' });
-  return Number(answer.seq);
-}
-
-async function end(): Promise<number> {
-  const { body } = await run.request(ana, 'GET', `conversations/${conversationId}/messages?limit=1`);
-  return (body as { entries: { seq: number }[] }).entries.at(-1)?.seq ?? 0;
-}
-
-const download = (seq: number, who = ben, said: object = {}) =>
-  run.request(who, 'POST', `conversations/${conversationId}/messages/${seq}/downloads`, said);
-
-async function opened(seq: number, who = ben): Promise<Download> {
-  await expect.poll(async () => (await download(seq, who)).status).toBe(200);
-  return (await download(seq, who)).body as Download;
-}
-
-async function get(url: string) {
-  const answer = await fetch(url);
-  return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
-}
+let run: Run;
+let people: Readonly<Record<'ana' | 'ben' | 'gus' | 'eve', Person>>;
+let conversationId: string;
+let anas: ReturnType<typeof attaching>;
+beforeAll(async () => {
+  run = await startRun();
+  const [ana, ben, gus, eve] = await Promise.all([
+    run.person('ana-1', 'clinician'),
+    run.person('ben-1', 'patient'),
+    run.person('gus-1', 'clinician'),
+    run.person('eve-1', 'clinician'),
+  ]);
+  people = { ana, ben, gus, eve };
+  const group = { ref: randomUUID(), kind: 'group', members: [ben.id, gus.id] };
+  const { body } = await run.request(ana, 'POST', 'conversations', group);
+  conversationId = (body as { conversationId: string }).conversationId;
+  anas = attaching(run, conversationId, ana, await run.socket(ana));
+}, PATIENCE);
+afterAll(() => run.close());
 
 describe('an attachment', () => {
-  test('goes up whole, is carried by a message, and comes down for its members alone', async () => {
+  test('goes up whole, is carried by a message, and comes down for the members alone, bare of a name and never to be shown', async () => {
     const bytes = randomBytes(10_000);
-    const file = await uploaded(bytes);
-    const seq = await sent(file);
-    const { url } = await opened(seq);
+    const seq = await anas.sent(await anas.uploaded(bytes));
+    const { url } = await anas.opened(seq, people.ben);
     const down = await get(url);
     expect([down.status, down.bytes.equals(bytes)]).toEqual([200, true]);
     expect(down.headers.get('content-disposition')).toBe('attachment');
     expect(down.headers.get('content-type')).toBe('application/octet-stream');
-    expect(url).not.toContain('findings');
-    expect(await download(seq, eve)).toMatchObject({ status: 403, body: { code: 'not-a-member' } });
+    expect(await anas.download(seq, people.eve)).toMatchObject({
+      status: 403,
+      body: { code: 'not-a-member' },
+    });
+    expect(await anas.download(seq, people.ben, { rendition: 'preview' })).toMatchObject({
+      body: { code: 'no-preview' },
+    });
   });
 
-  test('in which malware is found is opened by nobody, before the verdict or after, by any route', async () => {
-    const eicar = Buffer.from(EICAR.join(''));
-    const file = await uploaded(eicar, 'application/octet-stream');
-    const listening = await run.socket(ben);
-    await listening.ask({ type: 'session.open' }, ({ type }) => type === 'session.opened');
-    const seq = await sent(file);
-    await expect.poll(async () => (await download(seq)).body).toMatchObject({ code: 'malware-found' });
-    const key = `files/${conversationId}/${file.attachmentId}`;
-    const client = new S3Client({
-      ...run.stack.account,
-      endpoint: run.stack.awsEndpointUrl,
-      credentials: run.stack.administrator,
-    });
-    const bucket = String(run.outputs['Wardline-Data']?.AttachmentsBucket);
-    await expect(client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))).rejects.toMatchObject({
-      name: 'AccessDenied',
-    });
-    client.destroy();
-  });
-
-  test('comes down for a minute, and only under its own signature', async () => {
-    const seq = await sent(await uploaded(randomBytes(100)));
-    const { url } = await opened(seq);
-    const tampered = url.replace(/X-Amz-Signature=.{8}/, 'X-Amz-Signature=00000000');
-    const elsewhere = url.replace('files/', 'previews/');
-    const unbounded = url.replace('X-Amz-Expires=60', 'X-Amz-Expires=3600');
-    const shown = url.replace('attachment&', 'inline&');
-    for (const forged of [tampered, elsewhere, unbounded, shown].filter((one) => one !== url)) {
-      expect((await get(forged)).status).toBe(403);
+  test('comes down for a minute, only under its own signature, and not for who was removed', async () => {
+    const seq = await anas.sent(await anas.uploaded(randomBytes(100)));
+    const { url } = await anas.opened(seq, people.gus);
+    const forged = [
+      url.replace(/X-Amz-Signature=.{8}/, 'X-Amz-Signature=00000000'),
+      url.replace('/files/', '/previews/'),
+      url.replace('X-Amz-Expires=60', 'X-Amz-Expires=3600'),
+      url.replace('response-content-disposition=attachment', 'response-content-disposition=inline'),
+      url.replace('octet-stream', 'html'),
+      url.replace(/versionId=[^&]*&/, ''),
+    ];
+    for (const one of forged) {
+      expect(one).not.toBe(url);
+      expect((await get(one)).status, one).toBe(403);
     }
     expect((await get(url)).status).toBe(200);
+    await run.request(people.ana, 'DELETE', `conversations/${conversationId}/members/${people.gus.id}`);
+    expect(await anas.download(seq, people.gus)).toMatchObject({ body: { code: 'not-a-member' } });
+    const begun = { contentType: 'text/plain', bytes: 1, sha256: Buffer.alloc(32).toString('base64') };
+    const path = `conversations/${conversationId}/attachments`;
+    for (const who of [people.gus, people.eve]) {
+      expect(await run.request(who, 'POST', path, begun)).toMatchObject({ body: { code: 'not-a-member' } });
+    }
     run.stack.clock.advance(61_000);
     expect((await get(url)).status).toBe(403);
+  });
+
+  test('that is not exactly what was declared is refused, and nothing of it is stored', async () => {
+    const before = await bucketOf(run).versions();
+    const bytes = randomBytes(1_000);
+    const file = await anas.begin(bytes);
+    const other = randomBytes(1_000);
+    const { url, headers } = file.upload;
+    const checksum = 'x-amz-checksum-sha256';
+    const refused: Readonly<Record<string, () => ReturnType<typeof put>>> = {
+      'a byte less': () => put(file.upload, bytes.subarray(1)),
+      'a byte more': () => put(file.upload, Buffer.concat([bytes, Buffer.alloc(1)])),
+      'other bytes': () => put(file.upload, other),
+      'another checksum': () => put(file.upload, other, { [checksum]: Buffer.alloc(32).toString('base64') }),
+      'no checksum': () => put(file.upload, bytes, { [checksum]: '' }),
+      'another type': () => put(file.upload, bytes, { 'content-type': 'text/html' }),
+      'no encryption': () => put(file.upload, bytes, { 'x-amz-server-side-encryption': '' }),
+      'another encryption': () => put(file.upload, bytes, { 'x-amz-server-side-encryption': 'AES256' }),
+      'another key of ours': () =>
+        put({ url: url.replace(file.attachmentId, 'a'.repeat(26)), headers }, bytes),
+      'a tag that says it is clean': () =>
+        put(file.upload, bytes, { 'x-amz-tagging': 'GuardDutyMalwareScanStatus=NO_THREATS_FOUND' }),
+      'overwriting allowed': () => put(file.upload, bytes, { 'if-none-match': '' }),
+      'another signature': () =>
+        put({ url: url.replace(/Signature=.{8}/, 'Signature=00000000'), headers }, bytes),
+    };
+    for (const [what, send] of Object.entries(refused)) {
+      const { status, code } = await send();
+      expect([400, 403], `${what}: ${code}`).toContain(status);
+    }
+    expect(await anas.complete(file)).toMatchObject({ body: { code: 'attachment-incomplete' } });
+    expect(await anas.complete(file, people.ben)).toMatchObject({ body: { code: 'unknown-attachment' } });
+    expect(await run.request(people.ben, 'POST', `${file.path}/parts`, { part: 1 })).toMatchObject({
+      status: 404,
+    });
+    expect(await bucketOf(run).versions()).toEqual(before);
+
+    expect((await put(file.upload, bytes)).status).toBe(200);
+    expect(await put(file.upload, bytes)).toEqual({ status: 412, code: 'PreconditionFailed' });
+    const late = await anas.begin(bytes);
+    run.stack.clock.advance(301_000);
+    expect((await put(late.upload, bytes)).status).toBe(403);
+    expect(await bucketOf(run).versions()).toHaveLength(before.length + 1);
+    report('attachments-refused', { waysRefused: Object.keys(refused).length + 2, objectsStoredByThem: 0 });
+  });
+
+  test('that only says it is a picture is refused, and deleted', async () => {
+    const before = await bucketOf(run).versions();
+    const gif = Buffer.concat([Buffer.from('GIF89a/*'), HTML]);
+    for (const bytes of [HTML, Buffer.from('<svg onload="alert(1)"/>'), gif, Buffer.from('PK\x03\x04')]) {
+      const file = await anas.begin(bytes, 'image/png');
+      expect((await put(file.upload, bytes)).status).toBe(200);
+      expect(await anas.complete(file)).toMatchObject({ status: 422, body: { code: 'picture-refused' } });
+      expect((await anas.say(file)).code).toBe('unknown-attachment');
+    }
+    expect(await bucketOf(run).versions()).toEqual(before);
+    for (const contentType of [
+      'text/html',
+      'image/svg+xml',
+      'application/xhtml+xml',
+      'image/gif',
+      'text/javascript',
+    ]) {
+      const declared = { contentType, bytes: 1, sha256: Buffer.alloc(32).toString('base64') };
+      const path = `conversations/${conversationId}/attachments`;
+      expect(await run.request(people.ana, 'POST', path, declared)).toMatchObject({
+        body: { code: 'malformed' },
+      });
+    }
+  });
+
+  test('has a name without a path, controls, or marks that turn it round', async () => {
+    const file = await anas.uploaded(randomBytes(10));
+    const names = [
+      '../x.pdf',
+      'a/b',
+      'a\\b',
+      '..',
+      ' x',
+      'x\n.pdf',
+      'x\0',
+      'gnp.\u202efdp',
+      '\u2066x',
+      '',
+      'x'.repeat(256),
+    ];
+    for (const name of names) expect((await anas.say(file, { name })).code, name).toBe('malformed');
+    expect((await anas.say(file, { name: 'Röntgen 左.pdf' })).type).toBe('message.accepted');
+  });
+
+  test('in which malware is found is opened by nobody: not sent once it is known, and closed to everybody where it was sent before', async () => {
+    const { stack } = run;
+    const known = await anas.uploaded(Buffer.from(EICAR), 'application/octet-stream');
+    const state = async (path: string) =>
+      ((await run.request(people.ana, 'GET', path)).body as { state: string }).state;
+    await expect.poll(() => state(known.path)).toBe('infected');
+    expect(await anas.say(known)).toMatchObject({ type: 'refused', code: 'malware-found' });
+
+    const listener = await run.socket(people.ben);
+    await listener.ask({ type: 'session.open' }, ({ type }) => type === 'session.opened');
+    const isVerdict = (principal?: { readonly arn: string }) =>
+      principal?.arn.includes('RecordScan') ?? false;
+    const rule = { service: 'dynamodb', operation: 'UpdateItem', principal: isVerdict, effect: fail() };
+    const letPass = stack.faults.add(rule);
+    const zipped = zip({ 'findings.txt': Buffer.from(EICAR) });
+    const file = await anas.uploaded(zipped, 'application/zip');
+    const seq = await anas.sent(file);
+    expect(await anas.download(seq, people.ben)).toMatchObject({
+      status: 409,
+      body: { code: 'not-scanned' },
+    });
+    letPass();
+    await expect
+      .poll(async () => {
+        stack.clock.advance(30_000); // Lambda tries an event again a minute later
+        return (await anas.download(seq, people.ben)).body;
+      })
+      .toMatchObject({ code: 'malware-found' });
+    await expect
+      .poll(() => listener.heard.find(({ type }) => type === 'attachment.scanned'))
+      .toMatchObject({ attachmentId: file.attachmentId, state: 'infected', sender: people.ana.id });
+
+    const { client, Bucket } = bucketOf(run);
+    for (const { attachmentId } of [known, file]) {
+      const object = { Bucket, Key: `files/${conversationId}/${attachmentId}` };
+      await expect(client.send(new GetObjectCommand(object))).rejects.toMatchObject({ name: 'AccessDenied' });
+      const TagSet = [{ Key: 'GuardDutyMalwareScanStatus', Value: 'NO_THREATS_FOUND' }];
+      const forged = new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } });
+      await expect(client.send(forged)).rejects.toMatchObject({ name: 'AccessDenied' });
+    }
+  });
+
+  test('that the scan cannot look into stays closed, and says so', async () => {
+    const bomb = zip({ 'zeros.bin': Buffer.alloc(64 * 1024 * 1024) });
+    const locked = zip({ 'secret.txt': Buffer.from('text') }, { encrypted: true });
+    for (const bytes of [bomb, locked]) {
+      const file = await anas.uploaded(bytes, 'application/zip');
+      await expect.poll(async () => (await anas.say(file)).code).toBe('not-scannable');
+    }
   });
 });
