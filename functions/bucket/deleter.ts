@@ -7,8 +7,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Fault } from '../domain/fault.ts';
-import type { ObjectDeleter } from '../domain/objects.ts';
-import { keyOf, prefixesOf } from './object-keys.ts';
+import type { ObjectDeleter, Rendition } from '../domain/objects.ts';
+import { keyOf, prefixOfAll } from './object-keys.ts';
 
 /** Deletes objects of attachments in every version, delete markers included, and what was uploaded of unfinished ones. */
 export function deleter(client: S3Client, Bucket: string): ObjectDeleter {
@@ -36,15 +36,12 @@ export function deleter(client: S3Client, Bucket: string): ObjectDeleter {
 
   return {
     removeAll: async (of) => {
-      const prefixes =
-        'attachmentId' in of
-          ? [keyOf(of, 'original'), keyOf(of, 'preview')] // ids have one length: none is another's beginning
-          : prefixesOf(of.conversationId);
-      let removed = 0;
-      for (const prefix of prefixes) {
-        await uploadsUnder(prefix);
-        removed += await versionsUnder(prefix);
-      }
+      const isOne = 'attachmentId' in of; // ids have one length: no key is the beginning of another
+      const prefixOf = (rendition: Rendition) =>
+        isOne ? keyOf(of, rendition) : prefixOfAll(of.conversationId, rendition);
+      await uploadsUnder(prefixOf('original')); // a preview is never uploaded in parts
+      const removed =
+        (await versionsUnder(prefixOf('original'))) + (await versionsUnder(prefixOf('preview')));
       return removed;
     },
   };

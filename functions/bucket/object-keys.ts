@@ -11,8 +11,8 @@ export function keyOf({ conversationId, attachmentId }: AttachmentName, renditio
 }
 
 /** What the keys of all of a conversation's objects begin with. */
-export function prefixesOf(conversationId: ConversationId): readonly string[] {
-  return Object.values(rooms).map((room) => `${room}/${conversationId}/`);
+export function prefixOfAll(conversationId: ConversationId, rendition: Rendition): string {
+  return `${rooms[rendition]}/${conversationId}/`;
 }
 
 /** The attachment whose original has this key; nothing where it is no such key. */

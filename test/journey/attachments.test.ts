@@ -2,15 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { GetObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fail } from '../../local/front-door/faults.ts';
+import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { attaching, bucketOf, get, put } from '../fixtures/attaching.ts';
 import type { Person } from '../fixtures/deployed.ts';
+import { stamped } from '../fixtures/observed/stamped.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
+import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { zip } from '../fixtures/zip.ts';
 import { PATIENCE } from './promises/clinic.ts';
 
 /** The test file that every scanner knows (EICAR), in two parts so that none finds it here. */
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-', 'ANTIVIRUS-TEST-FILE!$H+H*'].join('');
+const DAY = 24 * 60 * 60_000;
+const DEPLOYED_DAYS = 2_192; // six years, the default of a deployment
 const HTML = Buffer.from('<html><script>alert(1)</script></html>');
 
 let run: Run;
@@ -111,7 +116,8 @@ describe('an attachment', () => {
     expect(await run.request(people.ben, 'POST', `${file.path}/parts`, { part: 1 })).toMatchObject({
       status: 404,
     });
-    expect(await bucketOf(run).versions()).toEqual(before);
+    const stored = (await bucketOf(run).versions()).length - before.length;
+    expect(stored).toBe(0);
 
     expect((await put(file.upload, bytes)).status).toBe(200);
     expect(await put(file.upload, bytes)).toEqual({ status: 412, code: 'PreconditionFailed' });
@@ -119,7 +125,9 @@ describe('an attachment', () => {
     run.stack.clock.advance(301_000);
     expect((await put(late.upload, bytes)).status).toBe(403);
     expect(await bucketOf(run).versions()).toHaveLength(before.length + 1);
-    report('attachments-refused', { waysRefused: Object.keys(refused).length + 2, objectsStoredByThem: 0 });
+    report('attachments-refused', {
+      'stored of what was refused': { found: stored, of: Object.keys(refused).length },
+    });
   });
 
   test('that only says it is a picture is refused, and deleted', async () => {
@@ -209,11 +217,90 @@ describe('an attachment', () => {
   });
 
   test('that the scan cannot look into stays closed, and says so', async () => {
+    const state = async (path: string) => (await run.request(people.ana, 'GET', path)).body;
     const bomb = zip({ 'zeros.bin': Buffer.alloc(64 * 1024 * 1024) });
     const locked = zip({ 'secret.txt': Buffer.from('text') }, { encrypted: true });
     for (const bytes of [bomb, locked]) {
       const file = await anas.uploaded(bytes, 'application/zip');
-      await expect.poll(async () => (await anas.say(file)).code).toBe('not-scannable');
+      await expect.poll(() => state(file.path)).toMatchObject({ state: 'unscannable' });
+      expect((await anas.say(file)).code).toBe('not-scannable');
     }
   });
+
+  test(
+    'lives as long as its message: hidden with it, deleted with it in every version, kept under a hold, and gone with what is destroyed',
+    async () => {
+      const { clock } = run.stack;
+      const { versions } = bucketOf(run);
+      const officers = [
+        await run.person('olga-1', 'privacy-officer'),
+        await run.person('otto-1', 'privacy-officer'),
+      ];
+      const keysOf = async (id: string) => (await versions()).filter((key) => key.includes(id)).length;
+
+      const rooms = await Promise.all(['expires', 'held', 'destroyed'].map(() => aRoom()));
+      const [expires, held, destroyed] = rooms as [Room, Room, Room];
+      for (const { with: hers } of rooms) await hers.sent(await hers.uploaded(randomBytes(100)));
+      await expires.with.uploaded(randomBytes(100)); // and one that no message ever carries
+      expect(await Promise.all(rooms.map(({ id }) => keysOf(id)))).toEqual([2, 1, 1]);
+
+      const [olga, otto] = (await again(...officers)) as [Person, Person];
+      const wish = { ref: randomUUID(), reason: 'M-1', conversations: [held.id] };
+      expect((await run.request(olga, 'POST', 'admin/holds', wish)).status).toBe(201);
+      for (const officer of [olga, otto]) {
+        const answer = await run.request(officer, 'POST', 'admin/shreds', { conversationId: destroyed.id });
+        expect(answer.status).toBe(200);
+        if (officer !== otto) continue;
+        const { certificate } = answer.body as { certificate: DestructionCertificate };
+        expect(certificate).toMatchObject({ attachmentVersionsDeleted: 1, backupDays: expect.any(Number) });
+        const kept = Date.parse(certificate.attachmentsFinalFrom) - Date.parse(certificate.destroyedAt);
+        expect(kept).toBe((certificate.backupDays + 1) * DAY);
+      }
+      expect(await keysOf(destroyed.id)).toBe(0);
+      const late = { contentType: 'text/plain', bytes: 1, sha256: Buffer.alloc(32).toString('base64') };
+      const [ana] = (await again(people.ana)) as [Person];
+      const again410 = await run.request(ana, 'POST', `conversations/${destroyed.id}/attachments`, late);
+      expect(again410).toMatchObject({ status: 410, body: { code: 'shredded' } });
+      await stamped(run);
+
+      clock.advance(2 * DAY); // the orphan goes, and nothing else
+      await expect.poll(async () => swept(() => keysOf(expires.id)), { timeout: 60_000 }).toBe(1);
+      clock.advance(DEPLOYED_DAYS * DAY);
+      const [ben] = (await again(people.ben)) as [Person];
+      for (const { id } of [expires, held]) {
+        const answer = await run.request(ben, 'POST', `conversations/${id}/messages/1/downloads`, {});
+        expect(answer).toMatchObject({ status: 404, body: { code: 'unknown-attachment' } });
+      }
+      clock.advance(8 * DAY);
+      await expect.poll(async () => swept(() => keysOf(expires.id)), { timeout: 60_000 }).toBe(0);
+      expect(await keysOf(held.id)).toBe(1);
+    },
+    PATIENCE,
+  );
 });
+
+interface Room {
+  readonly id: string;
+  readonly with: ReturnType<typeof attaching>;
+}
+
+/** A conversation of Ana and Ben of its own, and what Ana does with files there. */
+async function aRoom(): Promise<Room> {
+  const group = { ref: randomUUID(), kind: 'group', members: [people.ben.id] };
+  const { body } = await run.request(people.ana, 'POST', 'conversations', group);
+  const { conversationId: id } = body as { conversationId: string };
+  return { id, with: attaching(run, id, people.ana, await run.socket(people.ana)) };
+}
+
+/** The same people under new sign-ins: the clock has been turned. */
+async function again(...given: readonly Person[]): Promise<readonly Person[]> {
+  const fresh: Person[] = [];
+  for (const person of given) fresh.push(await signInAgain(run, person));
+  return fresh;
+}
+
+/** What there is once another minute has passed. */
+async function swept<T>(look: () => Promise<T>): Promise<T> {
+  run.stack.clock.advance(61_000);
+  return look();
+}

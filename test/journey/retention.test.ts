@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { restamps } from '../../functions/store/restamps.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { everywhere, seen } from '../fixtures/observed/read-paths.ts';
+import { stamped } from '../fixtures/observed/stamped.ts';
 import { tableOf } from '../fixtures/observed/stored.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
@@ -82,7 +82,7 @@ test(
     const back = await signedIn('ana');
     await run.request(again.person, 'POST', 'admin/retention', { kind: 'group', days: DEPLOYED_DAYS });
     expect(await seen(run, back.person, back.socket, id)).toMatchObject(everywhere([1, 2, 3, 4, 5]));
-    await stamped();
+    await stamped(run);
     for (const { expiresAt, at } of await itemsOf(id)) {
       expect(Math.round((expiresAt * 1000 - at) / DAY)).toBe(DEPLOYED_DAYS + 7);
     }
@@ -105,7 +105,7 @@ test(
     const placed = await run.request(olga, 'POST', 'admin/holds', wish);
     expect(placed).toMatchObject({ status: 201, body: { state: 'pending', reason: 'M-2026-17' } });
     const { holdId } = placed.body as { holdId: string };
-    await stamped();
+    await stamped(run);
     expect(await theHold(holdId)).toMatchObject({ state: 'in-force', inForceFrom: expect.any(String) });
     const later = await group((await signedIn('ana')).person, people.ben, people.cleo);
     await say(later, 1);
@@ -146,7 +146,7 @@ test(
       state: 'releasing',
       releasedBy: [people.olga.id, people.otto.id],
     });
-    await stamped();
+    await stamped(run);
     expect(await theHold(holdId)).toMatchObject({ state: 'released', releasedAt: expect.any(String) });
     clock.advance(10 * MINUTE);
     for (const id of [held, hers, later]) {
@@ -159,19 +159,6 @@ test(
   },
   PATIENCE,
 );
-
-/** Turns the clock, a minute at a time, until everything that is stored has the date that it should have. */
-async function stamped(): Promise<void> {
-  const store = restamps(table().client, table().TableName);
-  for (;;) {
-    const before = await store.standing();
-    if (before.asked > 0 && before.done === before.asked && !before.run) return;
-    run.stack.clock.advance(61_000);
-    await expect
-      .poll(async () => (await store.standing()).version, { timeout: 60_000 })
-      .toBeGreaterThan(before.version);
-  }
-}
 
 async function heldStill(ids: readonly string[]): Promise<readonly number[]> {
   return Promise.all(ids.map(async (id) => (await itemsOf(id)).length));
