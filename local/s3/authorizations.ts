@@ -6,6 +6,7 @@ import { encryptionIn } from './described.ts';
 import type { BucketCall } from './object-call.ts';
 import { requestKeysOf } from './request-keys.ts';
 import { tagsInHeader } from './tags.ts';
+import type { Upload, Uploads } from './uploads.ts';
 import type { Version } from './version.ts';
 
 export interface Deciding {
@@ -14,6 +15,7 @@ export interface Deciding {
   readonly policyOf: (bucket: string) => NamedPolicy | undefined;
   readonly keyArnOf: (named: string) => string;
   readonly now: () => number;
+  readonly uploads: Uploads;
 }
 
 /** Everything that a call on a bucket or an object must be allowed (Service Authorization Reference, "Amazon S3"). */
@@ -69,7 +71,11 @@ function onBucketOrObject(
   return {
     action: `s3:${action}`,
     resource: onBucket ? settings.arn : `${settings.arn}/${given.key}`,
-    context: { ...requestKeysOf(given, parts.now()), ...(found && !onBucket ? existingTags(found) : {}) },
+    context: {
+      ...requestKeysOf(given, parts.now()),
+      ...ofUpload(uploadOf(given, parts)),
+      ...(found && !onBucket ? existingTags(found) : {}),
+    },
     ...(policy ? { resourcePolicy: policy } : {}),
   };
 }
@@ -88,6 +94,12 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
         key,
         parts,
       );
+    case 'UploadPart':
+      return onKeyOf(uploadOf(given, parts), given, parts);
+    case 'CompleteMultipartUpload': {
+      const upload = uploadOf(given, parts); // S3 API reference, CompleteMultipartUpload: with an additional checksum
+      return upload?.checksum ? onKeyOf(upload, given, parts) : [];
+    }
     case 'GetObject':
       return ofObject ? onKey(['kms:Decrypt'], ofObject, bucket, key, parts) : [];
     case 'HeadObject':
@@ -119,6 +131,32 @@ export function onKey(
     resourcePolicy: keyPolicyOf(keyArn).policy,
     resourcePolicyDecides: true,
   }));
+}
+
+/** S3 API reference, UploadPart: parts are decrypted again before the upload is completed. */
+function onKeyOf(
+  upload: Upload | undefined,
+  { bucket, key }: BucketCall,
+  parts: Deciding,
+): readonly Authorization[] {
+  return upload ? onKey(['kms:Decrypt'], upload.described, bucket, key, parts) : [];
+}
+
+/** The upload that a call names, where it names one; throws NoSuchUpload for one that is over. */
+function uploadOf({ bucket, key, query }: BucketCall, { uploads }: Deciding): Upload | undefined {
+  const id = query.get('uploadId');
+  return id === null ? undefined : uploads.find(bucket.settings.name, key, id);
+}
+
+/** Parts and completions carry no headers of encryption: it is that with which the upload began. */
+function ofUpload(upload: Upload | undefined): Record<string, string> {
+  if (!upload) return {};
+  const { keyArn } = upload.described;
+  if (keyArn === undefined) return { 's3:x-amz-server-side-encryption': 'AES256' };
+  return {
+    's3:x-amz-server-side-encryption': 'aws:kms',
+    's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn,
+  };
 }
 
 function existingTags({ described }: Version): Record<string, string> {

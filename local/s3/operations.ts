@@ -1,5 +1,6 @@
 import type { Answer } from '../front-door/service.ts';
 import type { Deciding } from './authorizations.ts';
+import { completeUpload } from './complete-upload.ts';
 import { deleteObject, deleteObjects } from './delete-object.ts';
 import { getObject } from './get-object.ts';
 import { listObjects, listVersions } from './list-objects.ts';
@@ -7,6 +8,7 @@ import type { BucketCall } from './object-call.ts';
 import { putObject } from './put-object.ts';
 import type { Store } from './store.ts';
 import { deleteTags, getTags, putTags } from './tagging.ts';
+import { abortUpload, createUpload, listParts, listUploads, uploadPart } from './upload-parts.ts';
 import { xml } from './xml.ts';
 
 export type Work = (given: BucketCall, store: Store, parts: Deciding) => Answer | Promise<Answer>;
@@ -29,4 +31,10 @@ export const operations: Readonly<Record<string, Work>> = {
   GetObjectTagging: getTags,
   PutObjectTagging: putTags,
   DeleteObjectTagging: deleteTags,
+  CreateMultipartUpload: createUpload,
+  UploadPart: uploadPart,
+  ListParts: listParts,
+  ListMultipartUploads: listUploads,
+  CompleteMultipartUpload: completeUpload,
+  AbortMultipartUpload: abortUpload,
 };

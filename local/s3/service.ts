@@ -32,6 +32,7 @@ import { operations } from './operations.ts';
 import { isPresigned } from './signature-claim.ts';
 import { type ObjectEvent, Store } from './store.ts';
 import { hostIdOf, trailOf } from './trail.ts';
+import { Part, Upload, Uploads } from './uploads.ts';
 import { Version } from './version.ts';
 import { errorXml, xml } from './xml.ts';
 
@@ -58,6 +59,7 @@ export class S3Service implements StreamingService {
   private readonly deciding: Deciding;
   private readonly store: Store;
   private readonly journal: Journal<Version>;
+  private readonly uploadJournals: { readonly uploads: Journal<Upload>; readonly parts: Journal<Part> };
   private readonly buckets = new Map<string, Bucket>();
   private readonly policies = new Map<string, NamedPolicy>();
 
@@ -68,9 +70,21 @@ export class S3Service implements StreamingService {
     const keyArnOf = (named: string) =>
       named.startsWith('arn:') ? named : arn(account, 'kms', `key/${named}`);
     this.journal = new Journal(join(directory, 'versions.jsonl'), Version);
-    this.deciding = { account, keyPolicyOf, keyArnOf, now, policyOf: (bucket) => this.policies.get(bucket) };
+    this.uploadJournals = {
+      uploads: new Journal(join(directory, 'uploads.jsonl'), Upload),
+      parts: new Journal(join(directory, 'parts.jsonl'), Part),
+    };
+    const uploads = new Uploads(this.uploadJournals);
+    this.deciding = {
+      account,
+      keyPolicyOf,
+      keyArnOf,
+      now,
+      uploads,
+      policyOf: (bucket) => this.policies.get(bucket),
+    };
     this.store = new Store({
-      ...{ now, keyPolicyOf, keyArnOf, files: new ObjectFiles(directory) },
+      ...{ now, keyPolicyOf, keyArnOf, uploads, files: new ObjectFiles(directory) },
       tell: (event) => this.events.tell(event),
     });
   }
@@ -93,11 +107,13 @@ export class S3Service implements StreamingService {
   /** Takes up what the last run left. */
   start(): void {
     const kept = [...this.journal.values()].flatMap(({ pieces }) => pieces.map(({ file }) => file));
-    this.store.files.keepOnly(new Set(kept));
+    this.store.files.keepOnly(new Set([...kept, ...this.store.uploads.files()]));
   }
 
   close(): void {
     this.journal.close();
+    this.uploadJournals.uploads.close();
+    this.uploadJournals.parts.close();
   }
 
   isFor(request: RequestHead): boolean {
