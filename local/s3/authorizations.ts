@@ -38,27 +38,6 @@ export function authorizationsFor(given: BucketCall, parts: Deciding): readonly 
   ];
 }
 
-/** One action on one version, for whoever acts on S3's own doors: a service's role. */
-export function onVersion(
-  action: string,
-  bucket: Bucket,
-  version: Version,
-  parts: Deciding,
-): readonly Authorization[] {
-  const policy = parts.policyOf(bucket.settings.name);
-  return [
-    {
-      action: `s3:${action}`,
-      resource: `${bucket.settings.arn}/${version.key}`,
-      context: { 's3:versionid': version.versionId, ...existingTags(version) },
-      ...(policy ? { resourcePolicy: policy } : {}),
-    },
-    ...(action.startsWith('GetObject') && !action.endsWith('Tagging')
-      ? onKey(['kms:Decrypt'], version.described, bucket, version.key, parts)
-      : []),
-  ];
-}
-
 function onBucketOrObject(
   action: string,
   given: BucketCall,
@@ -86,6 +65,7 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
   const ofObject = found?.described;
   switch (call.operation) {
     case 'PutObject':
+    case 'CopyObject':
     case 'CreateMultipartUpload':
       return onKey(
         ['kms:GenerateDataKey'],
@@ -111,7 +91,7 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
   }
 }
 
-export function onKey(
+function onKey(
   actions: readonly string[],
   { keyArn, usesBucketKey }: { readonly keyArn?: string | undefined; readonly usesBucketKey: boolean },
   { settings }: Bucket,

@@ -1,9 +1,12 @@
 import type { Answer } from '../front-door/service.ts';
 import type { Deciding } from './authorizations.ts';
 import { completeUpload } from './complete-upload.ts';
+import { copyObject } from './copy-object.ts';
 import { deleteObject, deleteObjects } from './delete-object.ts';
 import { getObject } from './get-object.ts';
 import { listObjects, listVersions } from './list-objects.ts';
+import { getLegalHold, getRetention, putLegalHold, putRetention } from './lock-operations.ts';
+import { getAttributes } from './object-attributes.ts';
 import type { BucketCall } from './object-call.ts';
 import { putObject } from './put-object.ts';
 import type { Store } from './store.ts';
@@ -31,6 +34,12 @@ export const operations: Readonly<Record<string, Work>> = {
   GetObjectTagging: getTags,
   PutObjectTagging: putTags,
   DeleteObjectTagging: deleteTags,
+  CopyObject: copyObject,
+  GetObjectAttributes: getAttributes,
+  GetObjectRetention: getRetention,
+  PutObjectRetention: putRetention,
+  GetObjectLegalHold: getLegalHold,
+  PutObjectLegalHold: putLegalHold,
   CreateMultipartUpload: createUpload,
   UploadPart: uploadPart,
   ListParts: listParts,
