@@ -90,7 +90,7 @@ async function threatInside(
   depth: number,
   budget: Budget,
 ): Promise<string | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'scanned-'));
+  const folder = mkdtempSync(join(tmpdir(), `scanned-${process.pid}-`));
   const file = join(folder, 'inside');
   try {
     const stream = unpack ? Readable.from(packed, { objectMode: false }).pipe(unpack()) : packed;

@@ -6,6 +6,7 @@ import { encryptionIn } from './described.ts';
 import type { BucketCall } from './object-call.ts';
 import { requestKeysOf } from './request-keys.ts';
 import { tagsInHeader } from './tags.ts';
+import type { Upload, Uploads } from './uploads.ts';
 import type { Version } from './version.ts';
 
 export interface Deciding {
@@ -14,6 +15,7 @@ export interface Deciding {
   readonly policyOf: (bucket: string) => NamedPolicy | undefined;
   readonly keyArnOf: (named: string) => string;
   readonly now: () => number;
+  readonly uploads: Uploads;
 }
 
 /** Everything that a call on a bucket or an object must be allowed (Service Authorization Reference, "Amazon S3"). */
@@ -36,27 +38,6 @@ export function authorizationsFor(given: BucketCall, parts: Deciding): readonly 
   ];
 }
 
-/** One action on one version, for whoever acts on S3's own doors: a service's role. */
-export function onVersion(
-  action: string,
-  bucket: Bucket,
-  version: Version,
-  parts: Deciding,
-): readonly Authorization[] {
-  const policy = parts.policyOf(bucket.settings.name);
-  return [
-    {
-      action: `s3:${action}`,
-      resource: `${bucket.settings.arn}/${version.key}`,
-      context: { 's3:versionid': version.versionId, ...existingTags(version) },
-      ...(policy ? { resourcePolicy: policy } : {}),
-    },
-    ...(action.startsWith('GetObject') && !action.endsWith('Tagging')
-      ? onKey(['kms:Decrypt'], version.described, bucket, version.key, parts)
-      : []),
-  ];
-}
-
 function onBucketOrObject(
   action: string,
   given: BucketCall,
@@ -69,7 +50,11 @@ function onBucketOrObject(
   return {
     action: `s3:${action}`,
     resource: onBucket ? settings.arn : `${settings.arn}/${given.key}`,
-    context: { ...requestKeysOf(given, parts.now()), ...(found && !onBucket ? existingTags(found) : {}) },
+    context: {
+      ...requestKeysOf(given, parts.now()),
+      ...ofUpload(uploadOf(given, parts)),
+      ...(found && !onBucket ? existingTags(found) : {}),
+    },
     ...(policy ? { resourcePolicy: policy } : {}),
   };
 }
@@ -80,6 +65,7 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
   const ofObject = found?.described;
   switch (call.operation) {
     case 'PutObject':
+    case 'CopyObject':
     case 'CreateMultipartUpload':
       return onKey(
         ['kms:GenerateDataKey'],
@@ -88,6 +74,12 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
         key,
         parts,
       );
+    case 'UploadPart':
+      return onKeyOf(uploadOf(given, parts), given, parts);
+    case 'CompleteMultipartUpload': {
+      const upload = uploadOf(given, parts); // S3 API reference, CompleteMultipartUpload: with an additional checksum
+      return upload?.checksum ? onKeyOf(upload, given, parts) : [];
+    }
     case 'GetObject':
       return ofObject ? onKey(['kms:Decrypt'], ofObject, bucket, key, parts) : [];
     case 'HeadObject':
@@ -99,7 +91,7 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
   }
 }
 
-export function onKey(
+function onKey(
   actions: readonly string[],
   { keyArn, usesBucketKey }: { readonly keyArn?: string | undefined; readonly usesBucketKey: boolean },
   { settings }: Bucket,
@@ -119,6 +111,32 @@ export function onKey(
     resourcePolicy: keyPolicyOf(keyArn).policy,
     resourcePolicyDecides: true,
   }));
+}
+
+/** S3 API reference, UploadPart: parts are decrypted again before the upload is completed. */
+function onKeyOf(
+  upload: Upload | undefined,
+  { bucket, key }: BucketCall,
+  parts: Deciding,
+): readonly Authorization[] {
+  return upload ? onKey(['kms:Decrypt'], upload.described, bucket, key, parts) : [];
+}
+
+/** The upload that a call names, where it names one; throws NoSuchUpload for one that is over. */
+function uploadOf({ bucket, key, query }: BucketCall, { uploads }: Deciding): Upload | undefined {
+  const id = query.get('uploadId');
+  return id === null ? undefined : uploads.find(bucket.settings.name, key, id);
+}
+
+/** Parts and completions carry no headers of encryption: it is that with which the upload began. */
+function ofUpload(upload: Upload | undefined): Record<string, string> {
+  if (!upload) return {};
+  const { keyArn } = upload.described;
+  if (keyArn === undefined) return { 's3:x-amz-server-side-encryption': 'AES256' };
+  return {
+    's3:x-amz-server-side-encryption': 'aws:kms',
+    's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn,
+  };
 }
 
 function existingTags({ described }: Version): Record<string, string> {

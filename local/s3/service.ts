@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Account } from '../account.ts';
 import { arn } from '../account.ts';
-import type { Clock } from '../clock.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
 import type { CredentialStore, IssuedCredentials } from '../front-door/credentials.ts';
 import {
   type Answer,
@@ -25,6 +25,7 @@ import { refusals, S3Error } from './errors.ts';
 import { identify } from './identify.ts';
 import { identifyBucket, identifyBucketPolicy } from './identities.ts';
 import { Journal } from './journal.ts';
+import { applyLifecycle } from './lifecycle.ts';
 import { type BucketCall, headersOf } from './object-call.ts';
 import { ObjectFiles } from './object-files.ts';
 import { operationOf } from './operation.ts';
@@ -32,6 +33,7 @@ import { operations } from './operations.ts';
 import { isPresigned } from './signature-claim.ts';
 import { type ObjectEvent, Store } from './store.ts';
 import { hostIdOf, trailOf } from './trail.ts';
+import { Part, Upload, Uploads } from './uploads.ts';
 import { Version } from './version.ts';
 import { errorXml, xml } from './xml.ts';
 
@@ -58,6 +60,8 @@ export class S3Service implements StreamingService {
   private readonly deciding: Deciding;
   private readonly store: Store;
   private readonly journal: Journal<Version>;
+  private readonly uploadJournals: { readonly uploads: Journal<Upload>; readonly parts: Journal<Part> };
+  private nextLifecycle: CancelTimer | undefined;
   private readonly buckets = new Map<string, Bucket>();
   private readonly policies = new Map<string, NamedPolicy>();
 
@@ -68,9 +72,21 @@ export class S3Service implements StreamingService {
     const keyArnOf = (named: string) =>
       named.startsWith('arn:') ? named : arn(account, 'kms', `key/${named}`);
     this.journal = new Journal(join(directory, 'versions.jsonl'), Version);
-    this.deciding = { account, keyPolicyOf, keyArnOf, now, policyOf: (bucket) => this.policies.get(bucket) };
+    this.uploadJournals = {
+      uploads: new Journal(join(directory, 'uploads.jsonl'), Upload),
+      parts: new Journal(join(directory, 'parts.jsonl'), Part),
+    };
+    const uploads = new Uploads(this.uploadJournals);
+    this.deciding = {
+      account,
+      keyPolicyOf,
+      keyArnOf,
+      now,
+      uploads,
+      policyOf: (bucket) => this.policies.get(bucket),
+    };
     this.store = new Store({
-      ...{ now, keyPolicyOf, keyArnOf, files: new ObjectFiles(directory) },
+      ...{ now, keyPolicyOf, keyArnOf, uploads, files: new ObjectFiles(directory) },
       tell: (event) => this.events.tell(event),
     });
   }
@@ -90,14 +106,18 @@ export class S3Service implements StreamingService {
     this.policies.set(name, policy);
   }
 
-  /** Takes up what the last run left. */
+  /** Takes up what the last run left, and follows the buckets' lifecycles: at once, and at each midnight UTC. */
   start(): void {
     const kept = [...this.journal.values()].flatMap(({ pieces }) => pieces.map(({ file }) => file));
-    this.store.files.keepOnly(new Set(kept));
+    this.store.files.keepOnly(new Set([...kept, ...this.store.uploads.files()]));
+    this.applyLifecycles();
   }
 
   close(): void {
+    this.nextLifecycle?.();
     this.journal.close();
+    this.uploadJournals.uploads.close();
+    this.uploadJournals.parts.close();
   }
 
   isFor(request: RequestHead): boolean {
@@ -180,6 +200,14 @@ export class S3Service implements StreamingService {
     };
   }
 
+  private applyLifecycles(): void {
+    const { clock } = this.options;
+    for (const bucket of this.buckets.values()) applyLifecycle(bucket, this.store);
+    this.nextLifecycle = clock.at((Math.floor(clock.now() / DAY_MS) + 1) * DAY_MS, () =>
+      this.applyLifecycles(),
+    );
+  }
+
   private bucketCall(call: Call): BucketCall {
     const head = headOf(call);
     const { bucket: name = '', key = '' } = addressOf(head);
@@ -208,6 +236,8 @@ function bucketIn(request: RequestHead): string {
     throw error;
   }
 }
+
+const DAY_MS = 24 * 3600 * 1000;
 
 /** What the front door says in its own words, in S3's. */
 const TOLD: Readonly<Record<string, (error: AwsError) => AwsError>> = {

@@ -5,6 +5,7 @@ import type { Bucket, NewVersion } from './bucket.ts';
 import { refusals } from './errors.ts';
 import type { BucketCall } from './object-call.ts';
 import type { ObjectFiles } from './object-files.ts';
+import type { Uploads } from './uploads.ts';
 import type { Version } from './version.ts';
 
 /** Something that happened to an object, and by whose call; a lifecycle's work has no call. */
@@ -20,6 +21,7 @@ export interface ObjectEvent {
 
 export interface StoreParts {
   readonly files: ObjectFiles;
+  readonly uploads: Uploads;
   readonly now: () => number;
   readonly keyPolicyOf: KeyPolicyOf;
   /** The ARN of a key that a request names by id or ARN. */
@@ -30,6 +32,7 @@ export interface StoreParts {
 /** What every operation on objects works with: their bytes, their keys, the time, and who hears of a change. */
 export class Store {
   readonly files: ObjectFiles;
+  readonly uploads: Uploads;
   readonly now: () => number;
   readonly keyArnOf: (named: string) => string;
   private readonly parts: StoreParts;
@@ -37,6 +40,7 @@ export class Store {
   constructor(parts: StoreParts) {
     this.parts = parts;
     this.files = parts.files;
+    this.uploads = parts.uploads;
     this.now = parts.now;
     this.keyArnOf = parts.keyArnOf;
   }
