@@ -295,6 +295,8 @@ const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'Write
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
+const deletingAttachments = ['FindAttachments', 'DeleteAttachments', 'FindUploads', 'AbortUploads'];
+
 const endingSessions = [
   'EndSessions',
   'ReadPerson',
@@ -386,6 +388,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ReadTablesUnderKeysKey',
     'WriteTablesUnderKeysKey',
     'SignReceipts',
+    ...deletingAttachments,
   ],
   'DestroyKeys/Policy': [
     'WriteOwnLog',
@@ -475,10 +478,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ForgetAttachments',
     'ReadTablesUnderDataKey',
     'WriteTablesUnderDataKey',
-    'FindAttachments',
-    'DeleteAttachments',
-    'FindUploads',
-    'AbortUploads',
+    ...deletingAttachments,
   ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
   'Backups/Policy': Object.keys({
@@ -562,6 +562,8 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'KEYS_TABLE',
     'KEYS_RECOVERY_DAYS',
     'SIGNING_KEY_ARN',
+    'ATTACHMENTS_BUCKET',
+    'BACKUP_DAYS',
   ],
   'DestroyKeys/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', ...keys],
   'ShowMe/Function': [...sessions],
