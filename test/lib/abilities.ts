@@ -163,6 +163,20 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
   },
 
+  BeginUploads: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
+  NoteUploads: {
+    actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    on: 'table Conversations',
+  },
+  NoteAttachments: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
+  ListAttachmentsOver: {
+    actions: ['dynamodb:PutItem'],
+    on: 'table Conversations',
+    when: ofPartitions('OVER'),
+  },
+  FindAttachmentsOver: { actions: ['dynamodb:Query'], on: 'table Conversations', when: ofPartitions('OVER') },
+  ForgetAttachments: { actions: ['dynamodb:DeleteItem'], on: 'table Conversations' },
+
   ReadPerson: { actions: ['dynamodb:GetItem'], on: 'table People' },
   KeepRequests: {
     actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
@@ -281,6 +295,8 @@ const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'Write
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
+const deletingAttachments = ['FindAttachments', 'DeleteAttachments', 'FindUploads', 'AbortUploads'];
+
 const endingSessions = [
   'EndSessions',
   'ReadPerson',
@@ -314,6 +330,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'FindSocketsOfMembers',
     'ReadConversations',
     'AppendToConversations',
+    'ReadPeople',
     ...sealing,
     'PushToSockets',
   ],
@@ -371,6 +388,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ReadTablesUnderKeysKey',
     'WriteTablesUnderKeysKey',
     'SignReceipts',
+    ...deletingAttachments,
   ],
   'DestroyKeys/Policy': [
     'WriteOwnLog',
@@ -420,7 +438,47 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ParkRecords',
     'EncryptParkedRecords',
     'RaiseHeads',
+    'ListAttachmentsOver',
     'WriteTablesUnderDataKey',
+  ],
+  'UploadAttachment/Policy': [
+    ...admitted,
+    'BeginUploads',
+    'UploadAttachments',
+    'EncryptAttachments',
+    'DecryptAttachments',
+  ],
+  'CompleteUpload/Policy': [
+    ...admitted,
+    'NoteUploads',
+    'CompleteUploads',
+    'FindUploaded',
+    'DecryptAttachments',
+  ],
+  'DownloadAttachment/Policy': [
+    ...admitted,
+    'ReadConversations',
+    'DownloadAttachments',
+    'DecryptAttachments',
+  ],
+  'RecordScan/Policy': [
+    'WriteOwnLog',
+    'ForgetSocket',
+    'FindSocketsOfMembers',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'NoteAttachments',
+    'ParkRecords',
+    'EncryptParkedRecords',
+    'PushToSockets',
+  ],
+  'DeleteAttachments/Policy': [
+    'WriteOwnLog',
+    'FindAttachmentsOver',
+    'ForgetAttachments',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    ...deletingAttachments,
   ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
   'Backups/Policy': Object.keys({
@@ -434,6 +492,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
 const keys = ['KEYS_TABLE', 'ORGANISATION_KEY_ARN'];
 /** When sign-ins end by themselves goes with the table that says when they began. */
 const sessions = ['SESSIONS_TABLE', 'IDLE_MINUTES', 'SIGN_IN_HOURS'];
+const bucket = ['ATTACHMENTS_BUCKET', 'ATTACHMENTS_KEY_ARN'];
 const verifying = ['USER_POOL_ID', 'USER_POOL_CLIENT_ID'];
 
 const ending = ['PEOPLE_TABLE', 'USER_POOL_ID', 'SIGNING_KEY_ARN', 'SOCKET_CALLBACK_URL'];
@@ -461,6 +520,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     ...sessions,
     'SOCKET_CALLBACK_URL',
     'CONVERSATIONS_TABLE',
+    'PEOPLE_TABLE',
     ...keys,
   ],
   'CatchUp/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
@@ -502,6 +562,8 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'KEYS_TABLE',
     'KEYS_RECOVERY_DAYS',
     'SIGNING_KEY_ARN',
+    'ATTACHMENTS_BUCKET',
+    'BACKUP_DAYS',
   ],
   'DestroyKeys/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', ...keys],
   'ShowMe/Function': [...sessions],
@@ -513,6 +575,11 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'ListSessions/Function': [...sessions, 'PEOPLE_TABLE'],
   'Recertify/Function': [...sessions, ...ending],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
+  'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'DownloadAttachment/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'RecordScan/Function': [...sessions, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'DeleteAttachments/Function': ['CONVERSATIONS_TABLE', 'ATTACHMENTS_BUCKET'],
 };
 
 function backupAbilities(plan: string, key: string, tables: readonly string[]): Record<string, Ability> {

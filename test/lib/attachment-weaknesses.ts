@@ -37,7 +37,8 @@ export function bucketWeaknesses(bucket: Properties): string[] {
     [`${lifecycle}.NoncurrentVersionExpiration`]: { NoncurrentDays: 1 },
     [`${lifecycle}.ExpiredObjectDeleteMarker`]: true,
     [`${lifecycle}.Prefix`]: undefined, // for everything in it
-    'LifecycleConfiguration.Rules.1': undefined, // nothing that is wanted ends by itself
+    [`${lifecycle}.ExpirationInDays`]: undefined, // nothing that is wanted ends by itself
+    'LifecycleConfiguration.Rules.1': undefined,
   });
 }
 

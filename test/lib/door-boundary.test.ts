@@ -92,6 +92,23 @@ describe('lent everything by mistake, a door still', () => {
     });
   });
 
+  test.each([
+    'PutObjectTagging',
+    'PutObjectVersionTagging',
+    'PutObjectAcl',
+    'PutBucketPolicy',
+    'DeleteBucket',
+  ])('takes no s3:%s from a bucket policy that names everyone', (action) => {
+    const [door] = doors;
+    if (!door) throw new Error('there is no door');
+    const resource = 'arn:aws:s3:::wardline-data-attachments/files/c/a';
+    const open: Statement = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: '*' };
+    const resourcePolicy = { name: 'Bucket', document: { Version: '2012-10-17', Statement: open } };
+    expect(evaluate(door, { action: `s3:${action}`, resource, resourcePolicy })).toMatchObject({
+      message: expect.stringMatching(/with an explicit deny in a permissions boundary$/),
+    });
+  });
+
   function table(name: string): string {
     return `arn:aws:dynamodb:us-east-1:${accountId}:table/${name}`;
   }

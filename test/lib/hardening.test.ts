@@ -124,6 +124,41 @@ test.each<[string, string, (properties: Record<string, never>) => void]>([
     'AWS::IAM::ManagedPolicy',
     sets('PolicyDocument.Statement.2.Condition', undefined),
   ],
+  [
+    'any web page at the attachments',
+    'AWS::S3::Bucket',
+    sets('CorsConfiguration.CorsRules.0.AllowedOrigins', ['*']),
+  ],
+  [
+    'attachments that end by themselves',
+    'AWS::S3::Bucket',
+    sets('LifecycleConfiguration.Rules.0.ExpirationInDays', 30),
+  ],
+  [
+    'a copy of the attachments',
+    'AWS::S3::Bucket',
+    sets('ReplicationConfiguration', { Role: 'r', Rules: [] }),
+  ],
+  [
+    'one more reader of what was not scanned',
+    'AWS::S3::BucketPolicy',
+    sets('PolicyDocument.Statement.8.Condition.ArnNotLike.aws:PrincipalArn', ['arn:aws:iam::1:role/*']),
+  ],
+  [
+    'a bucket policy that lets somebody in',
+    'AWS::S3::BucketPolicy',
+    sets('PolicyDocument.Statement.10', { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: '*' }),
+  ],
+  [
+    'a scan of a part of the files',
+    'AWS::GuardDuty::MalwareProtectionPlan',
+    sets('ProtectedResource.S3Bucket.ObjectPrefixes', ['files/a']),
+  ],
+  [
+    'verdicts without tags',
+    'AWS::GuardDuty::MalwareProtectionPlan',
+    sets('Actions.Tagging.Status', 'DISABLED'),
+  ],
 ])('%s would be noticed', (_what, type, weaken) => {
   for (const { stack, id } of resources(templates, type)) {
     const weaker = structuredClone(templates);

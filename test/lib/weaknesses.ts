@@ -196,6 +196,7 @@ const looks: Readonly<Record<string, Look>> = {
       FilterCriteria: {
         Filters: [
           { Pattern: '{"eventName":["INSERT","REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}' },
+          { Pattern: '{"eventName":["REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"F#"}]}}}}' },
         ],
       },
       'DestinationConfig.OnFailure.Destination': anything,
