@@ -30,6 +30,11 @@ export interface RevokingDeployment extends Deployment {
   readonly signingKeyArn: string;
 }
 
+/** What a bot's clients take besides. */
+export interface BotDeployment extends RevokingDeployment {
+  readonly botTokenUrl: string;
+}
+
 /** What keeping conversations destroyed needs besides. */
 export interface KeysDeployment extends Deployment {
   readonly keysTable: string;
@@ -67,6 +72,11 @@ export function revokingDeploymentOf(outputs: Outputs, credentials?: Credentials
     socketConnections: output(outputs, 'SocketConnections'),
     signingKeyArn: output(outputs, 'SigningKeyArn'),
   };
+}
+
+/** Picks out what `wardline users bot` needs. */
+export function botDeploymentOf(outputs: Outputs, credentials?: Credentials): BotDeployment {
+  return { ...revokingDeploymentOf(outputs, credentials), botTokenUrl: output(outputs, 'BotTokenUrl') };
 }
 
 /** Picks out what `wardline keys` needs. */

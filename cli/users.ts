@@ -10,6 +10,7 @@ import {
   rolesCommand,
   sessionsCommand,
 } from './administer.ts';
+import { botCommand } from './bot-commands.ts';
 import { type Deployment, readDeployment } from './deployment.ts';
 import { type Enrolment, enrol } from './enrol.ts';
 import { exitCodes, Failure } from './failure.ts';
@@ -72,6 +73,7 @@ export function usersCommand(): Command {
     revokeCommand,
     sessionsCommand,
     recertifyCommand,
+    botCommand,
   ];
   for (const make of others) command.addCommand(make());
   return command;

@@ -1,30 +1,32 @@
-import type { PreTokenGenerationV2TriggerEvent } from 'aws-lambda';
-import { PersonId } from '../protocol/ids.ts';
-import { PersonDisabled, PersonWithoutProfile } from './domain/people.ts';
+import type { PreTokenGenerationV2TriggerEvent, PreTokenGenerationV3TriggerEvent } from 'aws-lambda';
+import { botOf } from './domain/bots.ts';
+import { tokenHolder } from './domain/people.ts';
 import { SCOPE } from './wiring/claims.ts';
-import { claimsOf } from './wiring/identity.ts';
+import { botClaims, claimsOf } from './wiring/identity.ts';
 import { onEvent } from './wiring/on-event.ts';
-import { open } from './wiring/rooms.ts';
+import { open, world } from './wiring/rooms.ts';
 
-const people = open.people();
+const rooms = { people: open.people(), clients: open.botClients() };
 
 /**
- * Cognito's pre-token trigger: an access token says who this is to us and what our own table allows them, and carries
- * the scope that every route asks for. Without a profile there is no token, nor for who is disabled.
+ * Cognito's pre-token trigger: an access token says who this is to us and what our own table allows them, and a person's
+ * carries the scope that every route asks for. Without a profile there is no token, nor for who is disabled, nor for a
+ * machine that is no bot of ours.
  */
-export const handler = onEvent('AddClaims', async (event: PreTokenGenerationV2TriggerEvent) => {
-  const person = PersonId.parse(event.request.userAttributes['custom:person']);
-  const profile = await people.profile(person);
-  if (!profile) throw new PersonWithoutProfile(person);
-  if (profile.formerRoles) throw new PersonDisabled(person); // the pool refuses before, unless its disabling failed
-  event.response = {
-    claimsAndScopeOverrideDetails: {
-      accessTokenGeneration: {
-        claimsToAddOrOverride: { person, ...claimsOf(profile) },
-        scopesToAdd: [SCOPE],
-        scopesToSuppress: ['aws.cognito.signin.user.admin'],
-      },
-    },
-  };
-  return event;
-});
+export const handler = onEvent(
+  'AddClaims',
+  async (event: PreTokenGenerationV2TriggerEvent | PreTokenGenerationV3TriggerEvent) => {
+    const isMachine = event.triggerSource === 'TokenGeneration_ClientCredentials';
+    const accessTokenGeneration = isMachine
+      ? { claimsToAddOrOverride: botClaims(await botOf(rooms, event.callerContext.clientId, world.now())) }
+      : {
+          claimsToAddOrOverride: claimsOf(
+            await tokenHolder(rooms.people, event.request.userAttributes['custom:person']),
+          ),
+          scopesToAdd: [SCOPE],
+          scopesToSuppress: ['aws.cognito.signin.user.admin'],
+        };
+    event.response = { claimsAndScopeOverrideDetails: { accessTokenGeneration } };
+    return event;
+  },
+);

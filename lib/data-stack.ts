@@ -77,8 +77,13 @@ export class DataStack extends Stack {
       people: this.people,
       logs: this.logs,
       protect,
+      deployment: settings.name,
     });
 
+    new CfnOutput(this, 'BotTokenUrl', {
+      value: this.signIn.tokenUrl,
+      description: 'Where a bot gets its tokens: wardline users bot',
+    });
     new CfnOutput(this, 'PeopleTable', {
       value: this.people.tableName,
       description: 'Table of people, for the operator: wardline users',

@@ -10,6 +10,10 @@ export const Settings = z
     name: z
       .string()
       .regex(/^[A-Z][A-Za-z0-9]{1,12}$/, 'must be 2 to 13 letters and digits and begin with a capital')
+      .refine(
+        (name) => !/aws|amazon|cognito/i.test(name),
+        'must not hold aws, amazon or cognito: the domain where bots get tokens begins with it, and AWS keeps these',
+      )
       .default('Wardline')
       .describe(
         'First part of the stack names: <name>-Data, <name>-Audit, <name>-Messaging. Fixed for life. At most 13 ' +

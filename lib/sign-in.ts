@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccountRecovery,
   ClientAttributes,
@@ -10,10 +10,11 @@ import {
   StringAttribute,
   UserPool,
   type UserPoolClient,
+  type UserPoolDomain,
   UserPoolOperation,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { SCOPE } from '../functions/wiring/claims.ts';
+import { BOT_SCOPE, SCOPE } from '../functions/wiring/claims.ts';
 import { env } from '../functions/wiring/env-names.ts';
 import { Door } from './door.ts';
 import type { Logs } from './logs.ts';
@@ -25,6 +26,8 @@ export interface SignInProps {
   readonly people: PeopleStore;
   readonly logs: Logs;
   readonly protect: boolean;
+  /** The deployment's name, by which the domain for machines begins. */
+  readonly deployment: string;
 }
 
 /**
@@ -34,6 +37,7 @@ export interface SignInProps {
 export class SignIn extends Construct {
   readonly pool: UserPool;
   readonly client: UserPoolClient;
+  private readonly domain: UserPoolDomain;
 
   constructor(scope: Construct, id: string, props: SignInProps) {
     super(scope, id);
@@ -68,14 +72,30 @@ export class SignIn extends Construct {
     this.pool.addTrigger(
       UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
       addClaims.function,
-      LambdaVersion.V2_0,
+      LambdaVersion.V3_0, // the only one that is asked about machines
     );
 
     // A scope that the trigger adds has to be one of a resource server (re:Post, "custom scopes in the access token when
     // I make an InitiateAuth API call"). No client may ask for it: OAuth is off.
-    const [identifier = '', scopeName = ''] = SCOPE.split('/');
-    const user = new ResourceServerScope({ scopeName, scopeDescription: 'a person who signed in with MFA' });
-    this.pool.addResourceServer('Scopes', { identifier, scopes: [user] });
+    const [identifier = '', userScope = ''] = SCOPE.split('/');
+    const [, botScope = ''] = BOT_SCOPE.split('/');
+    this.pool.addResourceServer('Scopes', {
+      identifier,
+      scopes: [
+        new ResourceServerScope({
+          scopeName: userScope,
+          scopeDescription: 'a person who signed in with MFA',
+        }),
+        new ResourceServerScope({
+          scopeName: botScope,
+          scopeDescription: 'a bot that showed its client’s secret',
+        }),
+      ],
+    });
+
+    // Where bots get their tokens. Nobody signs in there: the one client of people has no OAuth flow.
+    const domainPrefix = `${props.deployment.toLowerCase()}-${Aws.ACCOUNT_ID}`;
+    this.domain = this.pool.addDomain('Machines', { cognitoDomain: { domainPrefix } });
 
     this.client = this.pool.addClient('App', {
       generateSecret: false,
@@ -94,6 +114,11 @@ export class SignIn extends Construct {
       // the one that says nothing about a person has to stand here. Nothing of ours reads it.
       writeAttributes: new ClientAttributes().withStandardAttributes({ locale: true }),
     });
+  }
+
+  /** Where a bot shows its client's secret and gets a token. */
+  get tokenUrl(): string {
+    return `${this.domain.baseUrl()}/oauth2/token`;
   }
 
   /** Lets `door` end every refresh token of a person. */

@@ -137,7 +137,7 @@ export const RevocationReceipt = z
     socketsGone: Count,
     /** Sockets that could not be closed: ask again. */
     socketsLeftOpen: Count,
-    /** Whether Cognito has ended the person's refresh tokens; it cannot do so for one session alone. */
+    /** Whether Cognito has ended the person's refresh tokens, or they can have none as a bot; it cannot do so for one session alone. */
     refreshTokensEnded: z.boolean(),
     /** From the function's start to `revokedAt`, in milliseconds. */
     latencyMs: Count,

@@ -1,4 +1,4 @@
-import type { PersonId } from '../../protocol/ids.ts';
+import { PersonId } from '../../protocol/ids.ts';
 import type { Entitlements } from './entitlements.ts';
 import { Fault } from './fault.ts';
 
@@ -31,6 +31,19 @@ export interface Profiles extends People {
   change(before: Profile, after: Profile): Promise<boolean>;
   /** Notes when somebody was signed off. */
   recertify(person: PersonId, at: number): Promise<void>;
+}
+
+/**
+ * Whoever is to get a token, who has proved who they are.
+ *
+ * @throws PersonWithoutProfile, PersonDisabled
+ */
+export async function tokenHolder(people: Pick<People, 'profile'>, named: unknown): Promise<Profile> {
+  const person = PersonId.parse(named);
+  const profile = await people.profile(person);
+  if (!profile) throw new PersonWithoutProfile(person);
+  if (profile.formerRoles) throw new PersonDisabled(person); // the pool refuses before, unless its disabling failed
+  return profile;
 }
 
 /** Somebody can prove who they are, and our own table does not know them: `wardline users add` makes the profile. */

@@ -68,6 +68,14 @@ export async function revokeSession(
   return { decision, value: outcome };
 }
 
+/** A bot has none, so that none is left. */
+async function endRefreshTokens(
+  { signIns }: Pick<RevocationRooms, 'signIns'>,
+  { sub, roles, formerRoles = [] }: Profile,
+): Promise<boolean> {
+  return sub === undefined ? [...roles, ...formerRoles].includes('bot') : signIns.endAll(sub);
+}
+
 /** The same for whoever was allowed elsewhere: an operator, by the AWS account. */
 export async function endSessions(
   rooms: Omit<RevocationRooms, 'people'>,
@@ -88,7 +96,7 @@ export async function endSessions(
   );
   const [closings, refreshTokensEnded] = await Promise.all([
     Promise.all(affected.map((socket) => rooms.sockets.close(socket, 'revoked'))),
-    session === undefined && profile.sub !== undefined ? rooms.signIns.endAll(profile.sub) : false,
+    session === undefined && endRefreshTokens(rooms, profile),
   ]);
 
   const isAffected = (one: string, authenticatedAt: number) =>

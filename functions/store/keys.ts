@@ -49,6 +49,7 @@ export const keys = {
   }),
   /** Sorts above every listing, so that no page of a list meets it. */
   guestPlace: (person: PersonId) => ({ pk: `L#${person}`, sk: 'GUEST' }),
+  botClient: (clientId: string) => ({ pk: `B#${clientId}`, sk: 'CLIENT' }),
   request: (operation: Operation, object: string) => ({ pk: `A#${operation}`, sk: object }),
   quarterList: (quarter: string) => ({ pk: `R#${quarter}`, sk: 'LIST' }),
   quarterEntry: (quarter: string, person: PersonId) => ({ pk: `R#${quarter}`, sk: `P#${person}` }),

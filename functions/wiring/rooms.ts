@@ -6,6 +6,7 @@ import type { Admitting } from '../domain/caller.ts';
 import { idFrom } from '../domain/id.ts';
 import { allSessions } from '../store/all-sessions.ts';
 import { attachments } from '../store/attachments.ts';
+import { botClients } from '../store/bot-clients.ts';
 import { conversationLog } from '../store/conversations.ts';
 import { ends } from '../store/ends.ts';
 import { guests } from '../store/guests.ts';
@@ -49,6 +50,7 @@ export const open = {
   standings: () => standings(documents, setting('conversationsTable')),
   attachments: () => attachments(documents, setting('conversationsTable')),
   lists: () => lists(documents, setting('peopleTable')),
+  botClients: () => botClients(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),
   /** Who may be let into a conversation. */
   newcomers: () => ({ people: open.people(), guests: guests(documents, setting('peopleTable')) }),

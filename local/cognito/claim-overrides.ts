@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { TriggerVersion } from './pool-settings.ts';
 import type { Claims } from './tokens.ts';
 
-/** A trigger's answer, the same for both event versions. */
+/** A trigger's answer, the same for all event versions. */
 export interface Overrides {
   readonly id: TokenOverrides;
   readonly access: TokenOverrides;
@@ -16,7 +17,7 @@ interface TokenOverrides {
 }
 
 /** Reads what the trigger returned; undefined where it is not of the documented form. */
-export function readOverrides(version: 'V1_0' | 'V2_0', payload: unknown): Overrides | undefined {
+export function readOverrides(version: TriggerVersion, payload: unknown): Overrides | undefined {
   if (version === 'V1_0') {
     const read = V1.safeParse(payload);
     if (!read.success) return undefined;

@@ -28,7 +28,7 @@ export interface ClientSettings {
 /** Reads a client's resource; throws with the property's name where it asks for what this stand-in does not do. */
 export function readClient(resource: Resource): ClientSettings {
   const properties = resource.properties;
-  only(resource, properties, KNOWN);
+  only(resource, properties, CLIENT_PROPERTIES);
   if (flag(properties.EnablePropagateAdditionalUserContextData, false))
     throw unsupported(resource, 'EnablePropagateAdditionalUserContextData', true);
   const hasSecret = flag(properties.GenerateSecret, false);
@@ -72,7 +72,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   days: DAY,
 };
 
-const KNOWN = [
+/** What a client may be made with, in a template or by a call. */
+export const CLIENT_PROPERTIES = [
   'AccessTokenValidity',
   'AllowedOAuthFlows',
   'AllowedOAuthFlowsUserPoolClient',

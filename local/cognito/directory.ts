@@ -1,11 +1,9 @@
 import { AwsError } from '../front-door/service.ts';
 import { summary } from './admin.ts';
 import { attributesOf } from './attributes.ts';
-import { requiredText } from './input.ts';
 import { pageOf } from './pages.ts';
 import { type Cognito, type Input, type Outcome, poolOf } from './pools.ts';
 import { list, record } from './properties.ts';
-import { secretOf } from './secret-hash.ts';
 import type { User } from './state.ts';
 
 /** ListUsers, with AWS's filter `attribute = "value"` or `attribute ^= "prefix"` and pages of at most 60. */
@@ -64,19 +62,6 @@ export function describeUserPool(cognito: Cognito, input: Input): Outcome {
         UserPoolTags: properties.UserPoolTags,
       },
     },
-  };
-}
-
-/** DescribeUserPoolClient: the template's properties, and the secret where there is one. */
-export function describeUserPoolClient(cognito: Cognito, input: Input): Outcome {
-  const pool = poolOf(cognito, input);
-  const id = requiredText(input, 'ClientId');
-  const client = pool.clients.get(id);
-  if (!client) throw new AwsError('ResourceNotFoundException', `User pool client ${id} does not exist.`);
-  const { GenerateSecret: _, ...properties } = client.properties;
-  const secret = secretOf(pool, client);
-  return {
-    body: { UserPoolClient: { ...properties, ClientId: id, ...(secret && { ClientSecret: secret }) } },
   };
 }
 

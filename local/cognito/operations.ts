@@ -1,7 +1,9 @@
 import { AwsError } from '../front-door/service.ts';
 import * as admin from './admin.ts';
 import { adminInitiateAuth, initiateAuth, respondToAuthChallenge } from './challenges.ts';
-import { describeUserPool, describeUserPoolClient, listUsers } from './directory.ts';
+import { CLIENT_PROPERTIES } from './client-settings.ts';
+import * as clients from './clients.ts';
+import { describeUserPool, listUsers } from './directory.ts';
 import * as groups from './groups.ts';
 import { associateSoftwareToken, verifySoftwareToken } from './mfa.ts';
 import type { Cognito, Input, Outcome } from './pools.ts';
@@ -24,6 +26,7 @@ const TELLING = ['AnalyticsMetadata', 'ClientMetadata', 'UserContextData', 'Vali
 const USER = ['UserPoolId', 'Username'];
 const GROUP = ['UserPoolId', 'GroupName'];
 const PAGE = ['Limit', 'NextToken'];
+const CLIENT = [...CLIENT_PROPERTIES];
 
 /** Operations of people's own accounts that nothing here needs: each asks for an access token with Cognito's own scope. */
 const UNSERVED = [
@@ -80,11 +83,14 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   signed('AdminUpdateUserAttributes', admin.adminUpdateUserAttributes, [...USER, 'UserAttributes']),
   signed('AdminUserGlobalSignOut', admin.adminUserGlobalSignOut, USER),
   signed('CreateGroup', groups.createGroup, [...GROUP, 'Description', 'Precedence']),
+  signed('CreateUserPoolClient', clients.createUserPoolClient, CLIENT),
   signed('DeleteGroup', groups.deleteGroup, GROUP),
+  signed('DeleteUserPoolClient', clients.deleteUserPoolClient, ['ClientId', 'UserPoolId']),
   signed('DescribeUserPool', describeUserPool, ['UserPoolId']),
-  signed('DescribeUserPoolClient', describeUserPoolClient, ['ClientId', 'UserPoolId']),
+  signed('DescribeUserPoolClient', clients.describeUserPoolClient, ['ClientId', 'UserPoolId']),
   signed('GetGroup', groups.getGroup, GROUP),
   signed('ListGroups', groups.listGroups, ['UserPoolId', ...PAGE]),
+  signed('ListUserPoolClients', clients.listUserPoolClients, ['MaxResults', 'NextToken', 'UserPoolId']),
   signed('ListUsers', listUsers, ['AttributesToGet', 'Filter', 'Limit', 'PaginationToken', 'UserPoolId']),
   signed('ListUsersInGroup', groups.listUsersInGroup, [...GROUP, ...PAGE]),
   signed('UpdateGroup', groups.updateGroup, [...GROUP, 'Description', 'Precedence']),

@@ -15,10 +15,15 @@ export interface PoolSettings {
   /** Attributes beside Cognito's own, and Cognito's own where the template changes them, by full name. */
   readonly schema: ReadonlyMap<string, AttributeRule>;
   readonly recovery: 'admin_only' | 'message';
-  readonly preToken?: { readonly functionArn: string; readonly version: 'V1_0' | 'V2_0' };
+  readonly preToken?: { readonly functionArn: string; readonly version: TriggerVersion };
   /** The template's properties, for DescribeUserPool. */
   readonly properties: Readonly<Record<string, unknown>>;
 }
+
+/** Events of the third version come for machines too; for people it is the second. */
+export type TriggerVersion = (typeof TRIGGER_VERSIONS)[number];
+
+const TRIGGER_VERSIONS = ['V1_0', 'V2_0', 'V3_0'] as const;
 
 /** How one attribute may be used. Lengths are in characters. */
 export interface AttributeRule {
@@ -151,8 +156,8 @@ function readTriggers(resource: Resource): PoolSettings['preToken'] {
   const config = record(triggers.PreTokenGenerationConfig);
   const functionArn = text(config.LambdaArn) ?? text(triggers.PreTokenGeneration);
   if (!functionArn) return undefined;
-  const version = text(config.LambdaVersion) ?? 'V1_0';
-  if (version !== 'V1_0' && version !== 'V2_0')
-    throw unsupported(resource, 'LambdaConfig.PreTokenGenerationConfig.LambdaVersion', version);
+  const named = text(config.LambdaVersion) ?? 'V1_0';
+  const version = TRIGGER_VERSIONS.find((one) => one === named);
+  if (!version) throw unsupported(resource, 'LambdaConfig.PreTokenGenerationConfig.LambdaVersion', named);
   return { functionArn, version };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { type Answer, AwsError, type AwsService, type Call, type TrailFacts } from '../front-door/service.ts';
@@ -8,6 +7,7 @@ import type { Functions } from '../lambda/invoke.ts';
 import type { Resource } from '../template/resource.ts';
 import { Attempts } from './attempts.ts';
 import { readClient } from './client-settings.ts';
+import { addKeptClients, keepClient } from './clients.ts';
 import { PoolDomain, readDomain } from './domain.ts';
 import { OPERATIONS } from './operations.ts';
 import { readPool } from './pool-settings.ts';
@@ -57,6 +57,7 @@ export class CognitoService implements AwsService {
       scopes: new Set<string>(),
       state,
     };
+    addKeptClients(pool);
     this.cognito.pools.set(settings.id, pool);
   }
 
@@ -64,12 +65,7 @@ export class CognitoService implements AwsService {
   addClient(resource: Resource): void {
     const settings = readClient(resource);
     const pool = this.poolOf(resource);
-    const foreign = settings.machine?.scopes.find((scope) => !pool.scopes.has(scope));
-    if (foreign !== undefined)
-      throw new Error(`${resource.type} ${resource.logicalId}: Invalid scope requested: ${foreign}`);
-    pool.clients.set(settings.id, settings);
-    if (!settings.hasSecret || pool.state.clientSecrets.has(settings.id)) return;
-    pool.state.clientSecrets.set(settings.id, newSecret());
+    keepClient(pool, settings);
     this.cognito.file.save();
   }
 
@@ -182,9 +178,4 @@ export class CognitoService implements AwsService {
       }),
     };
   }
-}
-
-/** 51 lower-case letters and digits, as Cognito makes them. */
-function newSecret(): string {
-  return Array.from(randomBytes(51), (byte) => (byte % 36).toString(36)).join('');
 }

@@ -70,6 +70,8 @@ export interface PoolState {
   readonly groups: Map<string, Group>;
   /** By client id. */
   readonly clientSecrets: Map<string, string>;
+  /** What clients were made with that a call made, by id; those of the template stand in the template. */
+  readonly clients: Map<string, Readonly<Record<string, unknown>>>;
 }
 
 /**
@@ -97,6 +99,7 @@ export class StateFile {
       revoked: new Map(),
       groups: new Map(),
       clientSecrets: new Map(),
+      clients: new Map(),
     };
     this.pools.set(id, fresh);
     this.save();
@@ -130,6 +133,7 @@ interface KeptPool {
   /** Absent in files of before groups could be made by a call. */
   readonly groups?: readonly Group[];
   readonly clientSecrets?: readonly (readonly [string, string])[];
+  readonly clients?: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
 }
 
 function toKept([id, pool]: readonly [string, PoolState]): KeptPool {
@@ -142,6 +146,7 @@ function toKept([id, pool]: readonly [string, PoolState]): KeptPool {
     revoked: [...pool.revoked],
     groups: [...pool.groups.values()],
     clientSecrets: [...pool.clientSecrets],
+    clients: [...pool.clients],
   };
 }
 
@@ -159,6 +164,7 @@ function readPools(path: string): Map<string, PoolState> {
         revoked: new Map(pool.revoked),
         groups: new Map((pool.groups ?? []).map((group) => [group.name, group])),
         clientSecrets: new Map(pool.clientSecrets ?? []),
+        clients: new Map(pool.clients ?? []),
       },
     ]),
   );

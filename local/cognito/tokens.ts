@@ -92,7 +92,7 @@ export function claimsOf(
   };
 }
 
-/** The claims of a machine's access token (developer guide, "Scopes, M2M, and resource servers"). No trigger changes them here. */
+/** The claims of a machine's access token (developer guide, "Scopes, M2M, and resource servers"). */
 export function machineClaims(
   client: ClientSettings,
   issuer: string,

@@ -115,7 +115,7 @@ const looks: Readonly<Record<string, Look>> = {
       DeletionProtection: 'ACTIVE',
       UserPoolTier: 'ESSENTIALS',
       'UsernameConfiguration.CaseSensitive': false,
-      'LambdaConfig.PreTokenGenerationConfig.LambdaVersion': 'V2_0',
+      'LambdaConfig.PreTokenGenerationConfig.LambdaVersion': 'V3_0',
       'LambdaConfig.PreTokenGenerationConfig.LambdaArn': anything,
       'Policies.PasswordPolicy.MinimumLength': 14,
       'Policies.PasswordPolicy.RequireLowercase': true,
@@ -160,7 +160,16 @@ const looks: Readonly<Record<string, Look>> = {
       UserPoolId: anything,
       Identifier: 'wardline',
       Name: aString,
-      Scopes: [{ ScopeDescription: 'a person who signed in with MFA', ScopeName: 'user' }],
+      Scopes: [
+        { ScopeDescription: 'a person who signed in with MFA', ScopeName: 'user' },
+        { ScopeDescription: 'a bot that showed its client’s secret', ScopeName: 'bot' },
+      ],
+    }),
+  'AWS::Cognito::UserPoolDomain': (domain) =>
+    wants(domain.Properties, {
+      UserPoolId: anything,
+      Domain: { 'Fn::Join': ['', ['wardline-', { Ref: 'AWS::AccountId' }]] },
+      CustomDomainConfig: undefined,
     }),
 
   'AWS::SQS::Queue': (queue) =>

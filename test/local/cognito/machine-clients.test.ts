@@ -3,16 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  CreateUserPoolClientCommand,
+  DeleteUserPoolClientCommand,
   DescribeUserPoolClientCommand,
   GetTokensFromRefreshTokenCommand,
   GetUserCommand,
   InitiateAuthCommand,
+  ListUserPoolClientsCommand,
   RevokeTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
+import { decodeJwt } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
 import { localAccount } from '../../../local/account.ts';
 import { Trail } from '../../../local/front-door/trail.ts';
+import type { Functions } from '../../../local/lambda/invoke.ts';
 import { CLIENT_ID, openClinic, otherClient, POOL_ID, resource } from './clinic.ts';
 
 const PASSWORD = 'correct-horse-battery-9';
@@ -146,11 +151,91 @@ test('a secret is made once, is told by DescribeUserPoolClient, and survives a r
   const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const stateFile = join(folder, 'pools.json');
-  const before = await openLab(stateFile);
-  const after = await openLab(stateFile);
+  const before = await openLab({ stateFile });
+  const after = await openLab({ stateFile });
   expect(before.secret).toMatch(/^[a-z0-9]{51}$/);
   expect(after.secret).toBe(before.secret);
   expect(before.personsSecret).not.toBe(before.secret);
+});
+
+test('a trigger of the third version makes a machine’s claims, or leaves it without a token; older ones are not asked', async () => {
+  const asked: unknown[] = [];
+  let answer = (event: object): object => event;
+  const functions: Functions = {
+    invoke: async (_arn, event) => {
+      asked.push(event);
+      return { payload: answer(event as object), requestId: 'r', durationMs: 1, coldStart: false };
+    },
+  };
+  const pool = (LambdaVersion: string) => ({
+    LambdaConfig: {
+      PreTokenGenerationConfig: {
+        LambdaArn: 'arn:aws:lambda:us-east-1:111122223333:function:f',
+        LambdaVersion,
+      },
+    },
+  });
+  const older = await openLab({ functions, pool: pool('V2_0') });
+  expect((await older.token({ grant_type: 'client_credentials' }, basic(MACHINE, older.secret))).status).toBe(
+    200,
+  );
+  expect(asked).toEqual([]);
+
+  const { token, secret } = await openLab({ functions, pool: pool('V3_0') });
+  const accessTokenGeneration = {
+    claimsToAddOrOverride: { person: 'robot', sub: 'somebody', client_id: 'another' },
+    scopesToAdd: ['lab/write'],
+  };
+  answer = (event) => ({ ...event, response: { claimsAndScopeOverrideDetails: { accessTokenGeneration } } });
+  const given = await token({ grant_type: 'client_credentials', scope: 'lab/read' }, basic(MACHINE, secret));
+  expect(asked).toMatchObject([
+    {
+      ...{ version: '3', triggerSource: 'TokenGeneration_ClientCredentials' },
+      callerContext: { clientId: MACHINE },
+      request: { scopes: ['lab/read'], userAttributes: {} },
+    },
+  ]);
+  expect(decodeJwt(given.body.access_token)).toMatchObject({
+    ...{ person: 'robot', scope: 'lab/read lab/write', sub: MACHINE, client_id: MACHINE },
+  });
+  answer = () => ({ nonsense: true });
+  const refused = await token({ grant_type: 'client_credentials' }, basic(MACHINE, secret));
+  expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+});
+
+test('a client that a call made is like one of the template, survives a restart, and is gone when it is deleted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clients-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const stateFile = join(folder, 'pools.json');
+  const before = await openLab({ stateFile });
+  const wanted = {
+    ...{ UserPoolId: POOL_ID, ClientName: 'robot', GenerateSecret: true },
+    ...{ AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: ['client_credentials' as const] },
+  };
+  const make = (AllowedOAuthScopes: string[]) =>
+    before.sdk.send(new CreateUserPoolClientCommand({ ...wanted, AllowedOAuthScopes }));
+  await expect(make(['lab/delete'])).rejects.toMatchObject({ name: 'ScopeDoesNotExistException' });
+  await expect(make([])).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  const { UserPoolClient: made } = await make(['lab/read']);
+  const [ClientId = '', secret = ''] = [made?.ClientId, made?.ClientSecret];
+  expect([ClientId, secret]).toEqual([
+    expect.stringMatching(/^[a-z0-9]{26}$/),
+    expect.stringMatching(/^[a-z0-9]{51}$/),
+  ]);
+
+  const after = await openLab({ stateFile });
+  const grant = { grant_type: 'client_credentials' };
+  expect((await after.token(grant, basic(ClientId, secret))).status).toBe(200);
+  const listed = await after.sdk.send(
+    new ListUserPoolClientsCommand({ UserPoolId: POOL_ID, MaxResults: 60 }),
+  );
+  expect(listed.UserPoolClients).toContainEqual({ ClientId, UserPoolId: POOL_ID, ClientName: 'robot' });
+  const call = { UserPoolId: POOL_ID, ClientId };
+  await after.sdk.send(new DeleteUserPoolClientCommand(call));
+  expect((await after.token(grant, basic(ClientId, secret))).body).toEqual({ error: 'invalid_client' });
+  await expect(after.sdk.send(new DeleteUserPoolClientCommand(call))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
 });
 
 test.each([
@@ -172,10 +257,10 @@ test('a domain with a word that AWS keeps for itself, or of one’s own, stops t
 });
 
 /** A pool with a resource server, a machine’s client, a person’s client with a secret, and a domain. */
-async function openLab(stateFile?: string) {
+async function openLab(given: { stateFile?: string; functions?: Functions; pool?: object } = {}) {
   const clinic = await openClinic({
-    ...(stateFile !== undefined && { stateFile }),
-    pool: { MfaConfiguration: 'OFF' },
+    ...given,
+    pool: { MfaConfiguration: 'OFF', ...given.pool },
     resourceServers: [
       {
         Identifier: 'lab',
