@@ -50,10 +50,10 @@ export function internalFailure(): AwsError {
 /** DynamoDB's are 52 capitals and digits; the others' are UUIDs. */
 export function requestIdFor(service: AwsService | undefined): string {
   if (service?.name !== 'dynamodb') return randomUUID();
-  return Array.from(randomBytes(52), (byte) => (byte % 36).toString(36))
-    .join('')
-    .toUpperCase();
+  return Array.from(randomBytes(52), (byte) => CAPITALS_AND_DIGITS.charAt(byte % 36)).join('');
 }
+
+const CAPITALS_AND_DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 const namespaces: Readonly<Record<string, string>> = {
   dynamodb: 'com.amazonaws.dynamodb.v20120810#',
