@@ -102,7 +102,7 @@ async function startStack(
       cacheDirectory,
       port: given.port,
       ...(given.clock && { startAt: given.clock }),
-      ...(given.dynamodb !== undefined && { databaseUrl: given.dynamodb }),
+      ...(given.dynamodb !== undefined && { database: { url: given.dynamodb, accessKeyId: 'local' } }),
       onProgress: say,
       onFault: (error) =>
         console.error(`fault: ${error instanceof Error ? (error.stack ?? error.message) : error}`),

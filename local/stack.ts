@@ -47,8 +47,11 @@ export interface StackOptions {
   /** The front door's port; the APIs take the next ones in the template's order, then user pools' domains. @default 0: any free ones */
   readonly port?: number;
   readonly startAt?: Date;
-  /** Another endpoint that speaks DynamoDB's protocol, instead of an engine of our own. */
-  readonly databaseUrl?: string;
+  /**
+   * Another endpoint that speaks DynamoDB's protocol, instead of an engine of our own, and the access key id that names the
+   * database behind it.
+   */
+  readonly database?: { readonly url: string; readonly accessKeyId: string };
   readonly onProgress?: (text: string) => void;
   readonly onFault?: (error: unknown) => void;
 }
@@ -268,11 +271,11 @@ async function start(
 }
 
 async function engine(
-  { cacheDirectory, dataDirectory, databaseUrl, onProgress, onFault }: StackOptions,
+  { cacheDirectory, dataDirectory, database, onProgress, onFault }: StackOptions,
   kept: string,
   onClose: (closer: () => unknown) => void,
 ): Promise<{ url: string; accessKeyId: string }> {
-  if (databaseUrl !== undefined) return { url: databaseUrl, accessKeyId: 'local' };
+  if (database !== undefined) return database;
   const started = await startEngine({
     cacheDirectory,
     ...(dataDirectory !== undefined && { dataDirectory: join(kept, 'tables') }),

@@ -56,10 +56,10 @@ export function internalFailure(): AwsError {
 export function requestIdFor(service: AwsService | undefined): string {
   const length = service?.name === 'dynamodb' ? 52 : service?.name === 's3' ? 16 : undefined;
   if (length === undefined) return randomUUID();
-  return Array.from(randomBytes(length), (byte) => (byte % 36).toString(36))
-    .join('')
-    .toUpperCase();
+  return Array.from(randomBytes(length), (byte) => CAPITALS_AND_DIGITS.charAt(byte % 36)).join('');
 }
+
+const CAPITALS_AND_DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 const namespaces: Readonly<Record<string, string>> = {
   dynamodb: 'com.amazonaws.dynamodb.v20120810#',

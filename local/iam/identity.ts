@@ -38,6 +38,14 @@ export function principalKeys(principal: Principal): Readonly<Record<string, str
 
 /** An id in the form of IAM's unique identifiers, always the same for the same ARN. */
 function uniqueId(prefix: string, identityArn: string): string {
-  const digits = createHash('sha256').update(identityArn).digest('hex').slice(0, 26);
-  return prefix + BigInt(`0x${digits}`).toString(36).toUpperCase().padStart(17, 'A').slice(0, 17);
+  let id = ids.get(identityArn);
+  if (id === undefined) {
+    const digits = createHash('sha256').update(identityArn).digest('hex').slice(0, 26);
+    id = BigInt(`0x${digits}`).toString(36).toUpperCase().padStart(17, 'A').slice(0, 17);
+    ids.set(identityArn, id);
+  }
+  return prefix + id;
 }
+
+/** Asked for several times at each call of a run, and made once. */
+const ids = new Map<string, string>();

@@ -27,6 +27,21 @@ export interface Reading {
  * literal. Undefined where a variable has no single value, which matches nothing.
  */
 export function readPattern(text: string, reading: Reading): Pattern | undefined {
+  if (text.includes('${')) return readAfresh(text, reading);
+  const known = patterns[reading.wildcards];
+  const pattern = known.get(text) ?? readAfresh(text, reading) ?? [];
+  known.set(text, pattern);
+  return pattern;
+}
+
+/** What was read of texts without variables: a policy says the same at each of a run's many calls. */
+const patterns: Record<Reading['wildcards'], Map<string, Pattern>> = {
+  anything: new Map(),
+  segment: new Map(),
+  none: new Map(),
+};
+
+function readAfresh(text: string, reading: Reading): Pattern | undefined {
   const pattern: Token[] = [];
   for (let at = 0; at < text.length; at++) {
     const end = reading.variables && text.startsWith('${', at) ? text.indexOf('}', at) : -1;
@@ -44,8 +59,12 @@ export function readPattern(text: string, reading: Reading): Pattern | undefined
 
 /** Whether the whole text fits. Takes time in proportion to text × pattern at the very most, whatever the wildcards. */
 export function matches(pattern: Pattern, text: string): boolean {
-  let states = reach([0], pattern);
-  for (let at = 0; at < text.length && states.length > 0; at++) {
+  let literal = 0; // most patterns are told apart, and many are whole, before their first wildcard
+  while (typeof pattern[literal] === 'string' && pattern[literal] === text[literal]) literal += 1;
+  if (literal === pattern.length) return literal === text.length;
+  if (typeof pattern[literal] === 'string') return false;
+  let states = reach([literal], pattern);
+  for (let at = literal; at < text.length && states.length > 0; at++) {
     const next: number[] = [];
     for (const state of states) {
       const token = pattern[state];

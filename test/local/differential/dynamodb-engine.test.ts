@@ -2,10 +2,9 @@ import { createHash, createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../cli/cache-directory.ts';
 import { localAccount } from '../../../local/account.ts';
 import { Clock } from '../../../local/clock.ts';
-import { type Engine, startEngine } from '../../../local/dynamodb/engine.ts';
+import type { Engine } from '../../../local/dynamodb/engine.ts';
 import { DynamoDbService } from '../../../local/dynamodb/service.ts';
 import { tableOf } from '../../../local/dynamodb/table.ts';
 import { CredentialStore, type Credentials } from '../../../local/front-door/credentials.ts';
@@ -13,6 +12,7 @@ import { Faults } from '../../../local/front-door/faults.ts';
 import { Meter } from '../../../local/front-door/meter.ts';
 import { FrontDoor } from '../../../local/front-door/server.ts';
 import { Trail } from '../../../local/front-door/trail.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 
 /**
  * The same calls straight at the engine and through the front door, each at a database of its own with the same table:
@@ -39,7 +39,7 @@ const table = {
 } as const;
 const TableName = 'Notes';
 
-let engine: Engine;
+let engine: Pick<Engine, 'url'>;
 let door: FrontDoor;
 let doorUrl: string;
 let caller: Credentials;
@@ -47,8 +47,7 @@ const straightKey: Credentials = { accessKeyId: 'straight', secretAccessKey: 'un
 const closers: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  engine = await startEngine({ cacheDirectory });
-  closers.push(() => engine.close());
+  engine = await emptyDatabase();
   const clock = new Clock();
   closers.push(() => clock.stop());
   const credentials = new CredentialStore(clock);

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-cognito';
 import { cacheDirectory } from '../../../cli/cache-directory.ts';
 import { type RunningStack, startStack } from '../../../local/stack.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 
 /** A running CDK app that is not ours: a pool with enforced TOTP, people's clients with and without rotation, a machine's client. */
 export async function startPlainClinic(): Promise<{
@@ -24,6 +25,7 @@ export async function startPlainClinic(): Promise<{
   const stack = await startStack({
     assembly: folder,
     cacheDirectory,
+    database: await emptyDatabase(),
     onFault: (error) => faults.push(error),
   });
   return {

@@ -61,63 +61,67 @@ describe('what happens in a bucket of a CDK app that is not ours', () => {
       'UNSUPPORTED',
       'SKIPPED',
     ],
-  ])('%s is told of, scanned and tagged with the verdict', async (Key, Body, scanResultStatus, scanStatus) => {
-    const Bucket = bucket();
-    const Tagging = 'ours=kept';
-    const { ETag, VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key, Body, Tagging }));
-    await expect.poll(() => eventsOf(Key).map((one) => one['detail-type'])).toHaveLength(3);
-    const [created, ...others] = eventsOf(Key);
-    const eTag = ETag?.replaceAll('"', '');
-    expect(created).toMatchObject({
-      source: 'aws.s3',
-      'detail-type': 'Object Created',
-      resources: [`arn:aws:s3:::${Bucket}`],
-      detail: {
-        version: '0',
-        bucket: { name: Bucket },
-        object: {
-          key: Key,
-          size: Body.length,
-          etag: eTag,
-          'version-id': VersionId,
-          sequencer: expect.any(String),
+  ])(
+    '%s is told of, scanned and tagged with the verdict',
+    async (Key, Body, scanResultStatus, scanStatus) => {
+      const Bucket = bucket();
+      const Tagging = 'ours=kept';
+      const { ETag, VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key, Body, Tagging }));
+      await expect.poll(() => eventsOf(Key).map((one) => one['detail-type'])).toHaveLength(3);
+      const [created, ...others] = eventsOf(Key);
+      const eTag = ETag?.replaceAll('"', '');
+      expect(created).toMatchObject({
+        source: 'aws.s3',
+        'detail-type': 'Object Created',
+        resources: [`arn:aws:s3:::${Bucket}`],
+        detail: {
+          version: '0',
+          bucket: { name: Bucket },
+          object: {
+            key: Key,
+            size: Body.length,
+            etag: eTag,
+            'version-id': VersionId,
+            sequencer: expect.any(String),
+          },
+          requester: '111122223333',
+          'source-ip-address': '127.0.0.1',
+          reason: 'PutObject',
         },
-        requester: '111122223333',
-        'source-ip-address': '127.0.0.1',
-        reason: 'PutObject',
-      },
-    });
-    expect(others.map((one) => one['detail-type']).sort()).toEqual([
-      'GuardDuty Malware Protection Object Scan Result',
-      'Object Tags Added',
-    ]);
-    expect(others.find(({ source }) => source === 'aws.guardduty')).toMatchObject({
-      resources: [
-        expect.stringMatching(/^arn:aws:guardduty:us-east-1:111122223333:malware-protection-plan\/\w+$/),
-      ],
-      detail: {
-        schemaVersion: '1.0',
-        scanStatus,
-        resourceType: 'S3_OBJECT',
-        s3ObjectDetails: {
-          bucketName: Bucket,
-          objectKey: Key,
-          eTag,
-          versionId: VersionId,
-          s3Throttled: false,
+      });
+      expect(others.map((one) => one['detail-type']).sort()).toEqual([
+        'GuardDuty Malware Protection Object Scan Result',
+        'Object Tags Added',
+      ]);
+      expect(others.find(({ source }) => source === 'aws.guardduty')).toMatchObject({
+        resources: [
+          expect.stringMatching(/^arn:aws:guardduty:us-east-1:111122223333:malware-protection-plan\/\w+$/),
+        ],
+        detail: {
+          schemaVersion: '1.0',
+          scanStatus,
+          resourceType: 'S3_OBJECT',
+          s3ObjectDetails: {
+            bucketName: Bucket,
+            objectKey: Key,
+            eTag,
+            versionId: VersionId,
+            s3Throttled: false,
+          },
+          scanResultDetails: {
+            scanResultStatus,
+            threats:
+              scanResultStatus === 'THREATS_FOUND' ? [{ name: expect.stringContaining('EICAR') }] : null,
+          },
         },
-        scanResultDetails: {
-          scanResultStatus,
-          threats: scanResultStatus === 'THREATS_FOUND' ? [{ name: expect.stringContaining('EICAR') }] : null,
-        },
-      },
-    });
-    const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket, Key, VersionId }));
-    expect(TagSet).toEqual([
-      { Key: 'ours', Value: 'kept' },
-      { Key: 'GuardDutyMalwareScanStatus', Value: scanResultStatus },
-    ]);
-  });
+      });
+      const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket, Key, VersionId }));
+      expect(TagSet).toEqual([
+        { Key: 'ours', Value: 'kept' },
+        { Key: 'GuardDutyMalwareScanStatus', Value: scanResultStatus },
+      ]);
+    },
+  );
 
   test('outside the plan’s prefixes nothing is scanned', async () => {
     await s3.send(new PutObjectCommand({ Bucket: bucket(), Key: 'out/virus', Body: eicar }));

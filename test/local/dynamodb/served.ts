@@ -1,7 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll } from 'vitest';
-import { cacheDirectory } from '../../../cli/cache-directory.ts';
-import { type Engine, startEngine } from '../../../local/dynamodb/engine.ts';
 import { type Answer, AwsError, type AwsService, type Call } from '../../../local/front-door/service.ts';
 
 export interface Served {
@@ -59,13 +57,6 @@ export function callOf(service: string, operation: string, input: Call['input'])
     sourceIp: '127.0.0.1',
   };
   return { ...from, service, operation, input, body, requestId: 'r-1' };
-}
-
-/** An in-memory engine for one test file. */
-export async function engineForThisFile(): Promise<Engine> {
-  const engine = await startEngine({ cacheDirectory });
-  afterAll(() => engine.close());
-  return engine;
 }
 
 export const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };

@@ -3,15 +3,16 @@ import { localAccount } from '../../../local/account.ts';
 import { Clock } from '../../../local/clock.ts';
 import { DynamoDbService } from '../../../local/dynamodb/service.ts';
 import type { Resource } from '../../../local/template/resource.ts';
-import { credentials, engineForThisFile, serve } from './served.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
+import { credentials, serve } from './served.ts';
 
 export const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** Two tables on an engine of this file's own: `Log` with an index, a stream and a TTL, and `Sealed` under a key. */
+/** Two tables in a database of this file's own: `Log` with an index, a stream and a TTL, and `Sealed` under a key. */
 export async function twoTables() {
   const key = { policy: { name: 'Key policy', document: { Statement: [] } }, usable: true };
   const clock = new Clock();
-  const engine = await engineForThisFile();
+  const engine = await emptyDatabase();
   const service = new DynamoDbService({
     account: localAccount,
     clock,

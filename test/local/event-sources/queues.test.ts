@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { engineForThisFile } from '../dynamodb/served.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 import { type Batch, keyArn, startSources } from './sources.ts';
 
-const engine = await engineForThisFile();
+const engine = await emptyDatabase();
 const SECOND_MS = 1000;
 
 const bodiesOf = (batch: Batch) => batch.map(({ body }) => body);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { StreamRecord } from '../../../local/dynamodb/stream-record.ts';
-import { engineForThisFile } from '../dynamodb/served.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 import { functionArn, keyArn, keysOf, startSources } from './sources.ts';
 
-const engine = await engineForThisFile();
+const engine = await emptyDatabase();
 const HOUR_MS = 3_600_000;
 
 const numbered = (count: number) => Array.from({ length: count }, (_, place) => `k${place}`);

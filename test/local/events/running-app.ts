@@ -46,7 +46,8 @@ export async function startApp(
   const stack = await startStack({
     assembly,
     cacheDirectory,
-    databaseUrl: 'http://127.0.0.1:9', // the apps of these tests have no table, and nothing asks there
+    // the apps of these tests have no table, and nothing asks there
+    database: { url: 'http://127.0.0.1:9', accessKeyId: 'none' },
     ...(dataDirectory === undefined ? {} : { dataDirectory }),
     onFault: (error) => faults.push(String(error)),
   });

@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { cacheDirectory } from '../../../cli/cache-directory.ts';
 import { startStack } from '../../../local/stack.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 import { startApp, synthesizedApp, temporaryFolder } from '../events/running-app.ts';
 import { courts } from './app/courts.ts';
 
@@ -99,7 +100,12 @@ function synthesized(): string {
 
 async function start(assembly: string) {
   const faults: unknown[] = [];
-  const stack = await startStack({ assembly, cacheDirectory, onFault: (error) => faults.push(error) });
+  const stack = await startStack({
+    assembly,
+    cacheDirectory,
+    database: await emptyDatabase(),
+    onFault: (error) => faults.push(error),
+  });
   onTestFinished(async () => {
     await stack.close();
     expect(faults).toEqual([]);
