@@ -183,8 +183,9 @@ export class AttachmentStore extends Construct {
   }
 }
 
-const reading = ['GetObject', 'GetObjectVersion'] as const;
-const deleting = ['DeleteObject', 'DeleteObjectVersion'] as const;
+/** Of a version that the door names: none reads or deletes whatever happens to be the newest. */
+const reading = ['GetObjectVersion'] as const;
+const deleting = ['DeleteObjectVersion'] as const;
 
 type ObjectAction =
   | (typeof reading)[number]

@@ -238,22 +238,15 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'bucket Attachments/files/*',
   },
   CompleteUploads: {
-    actions: [
-      's3:PutObject',
-      's3:ListMultipartUploadParts',
-      's3:GetObject',
-      's3:GetObjectVersion',
-      's3:DeleteObject',
-      's3:DeleteObjectVersion',
-    ],
+    actions: ['s3:PutObject', 's3:ListMultipartUploadParts', 's3:GetObjectVersion', 's3:DeleteObjectVersion'],
     on: 'bucket Attachments/files/*',
   },
   FindUploaded: { actions: ['s3:ListBucketVersions'], on: 'bucket Attachments', when: ofFolders('files/*') },
   DownloadAttachments: {
-    actions: ['s3:GetObject', 's3:GetObjectVersion'],
+    actions: ['s3:GetObjectVersion'],
     on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
   },
-  ReadAttachments: { actions: ['s3:GetObject', 's3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
+  ReadAttachments: { actions: ['s3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
   WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
   FindAttachments: {
     actions: ['s3:ListBucketVersions'],
@@ -261,7 +254,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
     when: ofFolders('files/*', 'previews/*'),
   },
   DeleteAttachments: {
-    actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+    actions: ['s3:DeleteObjectVersion'],
     on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
   },
   FindUploads: {

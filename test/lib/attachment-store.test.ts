@@ -62,10 +62,7 @@ test.each<[string, string, object, readonly string[]]>([
     'complete',
     'CompleteUpload',
     {
-      CompleteUploads: [
-        'PutObject ListMultipartUploadParts GetObject GetObjectVersion DeleteObject DeleteObjectVersion',
-        'files/*',
-      ],
+      CompleteUploads: ['PutObject ListMultipartUploadParts GetObjectVersion DeleteObjectVersion', 'files/*'],
       FindUploaded: ['ListBucketVersions', '', ['files/*']],
       DecryptAttachments: ['Decrypt'],
     },
@@ -75,7 +72,7 @@ test.each<[string, string, object, readonly string[]]>([
     'download',
     'DownloadAttachment',
     {
-      DownloadAttachments: ['GetObject GetObjectVersion', ...folders],
+      DownloadAttachments: ['GetObjectVersion', ...folders],
       DecryptAttachments: ['Decrypt'],
     },
     places,
@@ -84,7 +81,7 @@ test.each<[string, string, object, readonly string[]]>([
     'preview',
     'ShowMe',
     {
-      ReadAttachments: ['GetObject GetObjectVersion', 'files/*'],
+      ReadAttachments: ['GetObjectVersion', 'files/*'],
       WritePreviews: ['PutObject', 'previews/*'],
       EncryptAttachments: ['GenerateDataKey'],
       DecryptAttachments: ['Decrypt'],
@@ -96,7 +93,7 @@ test.each<[string, string, object, readonly string[]]>([
     'DeleteAttachments',
     {
       FindAttachments: ['ListBucketVersions', '', folders],
-      DeleteAttachments: ['DeleteObject DeleteObjectVersion', ...folders],
+      DeleteAttachments: ['DeleteObjectVersion', ...folders],
     },
     ['ATTACHMENTS_BUCKET'],
   ],
