@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import {
+  Attachment,
+  BeginUpload,
+  BegunUpload,
+  CompleteUpload,
+  Download,
+  DownloadAttachment,
+  ShowAttachment,
+  UploadPart,
+  UploadPermit,
+} from '../../protocol/attachments.ts';
 import { MAX_TEXT_BYTES, MAX_TITLE_BYTES } from '../../protocol/bodies.ts';
 import {
   clientFrames,
@@ -106,6 +117,27 @@ describe('PROTOCOL.md', () => {
       AddMember,
       [AddMember.omit({ conversationId: true }), Conversation],
     ],
+    [
+      'POST /conversations/{conversationId}/attachments',
+      BeginUpload,
+      [inConversation(BeginUpload), BegunUpload],
+    ],
+    [
+      'POST /conversations/{conversationId}/attachments/{attachmentId}/parts',
+      UploadPart,
+      [UploadPart.pick({ part: true }), UploadPermit],
+    ],
+    ['GET /conversations/{conversationId}/attachments/{attachmentId}', ShowAttachment, [Attachment]],
+    [
+      'POST /conversations/{conversationId}/attachments/{attachmentId}/completion',
+      CompleteUpload,
+      [Attachment],
+    ],
+    [
+      'POST /conversations/{conversationId}/messages/{seq}/downloads',
+      DownloadAttachment,
+      [DownloadAttachment.pick({ rendition: true }), Download],
+    ],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],
     ['POST /admin/retention', ChangeRetention, [ChangeRetention, RetentionPolicy]],
@@ -162,6 +194,12 @@ describe('PROTOCOL.md', () => {
     expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
   });
 });
+
+/** A request's body as its schema takes it once the conversation stands beside it. */
+function inConversation(schema: z.ZodType): z.ZodType {
+  const conversationId = 'a'.repeat(26);
+  return z.looseObject({}).refine((body) => schema.safeParse({ conversationId, ...body }).success);
+}
 
 /** Without what a formatter may put into tables to align them, and around them. */
 function tight(markdown: string): string {
