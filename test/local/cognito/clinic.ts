@@ -26,6 +26,7 @@ import { CognitoService } from '../../../local/cognito/service.ts';
 import { AwsError, type Call, type TrailFacts } from '../../../local/front-door/service.ts';
 import type { Functions } from '../../../local/lambda/invoke.ts';
 import type { Resource } from '../../../local/template/resource.ts';
+import '../../fixtures/quick-powers.ts';
 
 export const POOL_ID = 'us-east-1_abcdefghi';
 export const CLIENT_ID = 'abcdefghijklmnopqrstuvwxyz';

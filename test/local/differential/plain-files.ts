@@ -11,6 +11,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { cacheDirectory } from '../../../cli/cache-directory.ts';
 import { type RunningStack, startStack } from '../../../local/stack.ts';
+import { emptyDatabase } from '../../fixtures/shared-engine.ts';
 
 /** A running CDK app that is not ours: two scanned buckets, the second by a role that may not read, and a queue that hears of both. */
 export async function startPlainFiles(): Promise<{
@@ -24,6 +25,7 @@ export async function startPlainFiles(): Promise<{
   const stack = await startStack({
     assembly: folder,
     cacheDirectory,
+    database: await emptyDatabase(),
     onFault: (error) => faults.push(error),
   });
   return {
