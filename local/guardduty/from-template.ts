@@ -6,10 +6,12 @@ import type { CredentialStore } from '../front-door/credentials.ts';
 import type { S3Service } from '../s3/service.ts';
 import { principalOf } from '../template/principals.ts';
 import type { Resource } from '../template/resource.ts';
+import { installedClamAv, withClamAv } from './clamav.ts';
 import { planOf } from './plan.ts';
 import { ProtectedBucket } from './protected-bucket.ts';
 import { announceResult } from './result-events.ts';
 import { scanBySignature } from './signature-scanner.ts';
+import type { Scanner } from './verdict.ts';
 
 /** The principal as which GuardDuty assumes a plan's role. */
 const SERVICE = 'malware-protection-plan.guardduty.amazonaws.com';
@@ -29,11 +31,12 @@ export function scansOf(parts: {
 }): { start(): void; close(): void } {
   const { account, clock, resources, credentials, buckets, events, awsEndpointUrl } = parts;
   const plans = resources.filter(({ type }) => type === 'AWS::GuardDuty::MalwareProtectionPlan');
+  const scanner = plans.length > 0 ? scannerOfThisMachine() : scanBySignature;
   const scans = plans.map((resource) => {
     const plan = planOf(resource);
     const role = principalOf(plan.roleArn, resources, account, 'MalwareProtection', SERVICE, plan.arn);
     return new ProtectedBucket({
-      ...{ plan, clock, awsEndpointUrl, region: account.region, scanner: scanBySignature },
+      ...{ plan, clock, awsEndpointUrl, region: account.region, scanner },
       credentials: credentials.issue(role),
       tell: (...result) => announceResult(events, ...result),
       stateFile: join(parts.directory, `scans-${resource.ref}.json`),
@@ -51,4 +54,9 @@ export function scansOf(parts: {
       for (const scan of scans) scan.close();
     },
   };
+}
+
+function scannerOfThisMachine(): Scanner {
+  const clamAv = installedClamAv();
+  return clamAv ? withClamAv(clamAv, scanBySignature) : scanBySignature;
 }
