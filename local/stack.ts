@@ -263,9 +263,12 @@ async function start(
     eventSources,
     webSocketApis,
     traffic,
-    inert: Object.entries(inertTypes)
-      .filter(([type]) => ofType(type).length > 0)
-      .map(([type, meaning]) => ({ type, meaning })),
+    inert: [
+      ...Object.entries(inertTypes)
+        .filter(([type]) => ofType(type).length > 0)
+        .map(([type, meaning]) => ({ type, meaning })),
+      ...buckets.inert,
+    ],
     close,
   };
 }

@@ -21,7 +21,8 @@ import { authorizationsFor, type Deciding } from './authorizations.ts';
 import { Bucket } from './bucket.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { corsHeaders, preflight } from './cors.ts';
-import { refusals, S3Error } from './errors.ts';
+import { errorAnswer } from './error-answer.ts';
+import { refusals } from './errors.ts';
 import { identify } from './identify.ts';
 import { identifyBucket, identifyBucketPolicy } from './identities.ts';
 import { Journal } from './journal.ts';
@@ -35,7 +36,7 @@ import { type ObjectEvent, Store } from './store.ts';
 import { hostIdOf, trailOf } from './trail.ts';
 import { Part, Upload, Uploads } from './uploads.ts';
 import { Version } from './version.ts';
-import { errorXml, xml } from './xml.ts';
+import { xml } from './xml.ts';
 
 export interface S3Options {
   readonly account: Account;
@@ -55,6 +56,9 @@ export class S3Service implements StreamingService {
   readonly protocol = 'rest-xml';
   /** What happens to objects, after it has happened and before its call is answered. */
   readonly events = new Listeners<ObjectEvent>();
+
+  /** Properties of the template's buckets that stand still here, and what that means. */
+  readonly inert: { readonly type: string; readonly meaning: string }[] = [];
 
   private readonly options: S3Options;
   private readonly deciding: Deciding;
@@ -92,6 +96,7 @@ export class S3Service implements StreamingService {
   }
 
   addBucket(resource: Resource): void {
+    if (resource.properties.LoggingConfiguration !== undefined) this.inert.push(NO_ACCESS_LOG);
     this.buckets.set(resource.ref, new Bucket(bucketSettings(resource), this.journal));
   }
 
@@ -174,20 +179,7 @@ export class S3Service implements StreamingService {
   }
 
   answerTo(error: AwsError, request: RequestHead, requestId: string): Answer {
-    const told = TOLD[error.code]?.(error) ?? error;
-    const members = {
-      ...told.members,
-      Resource: request.path,
-      RequestId: requestId,
-      HostId: hostIdOf(requestId),
-    };
-    const headers = told instanceof S3Error ? told.headers : {};
-    if (request.method === 'HEAD') return { status: told.status, headers };
-    return {
-      status: told.status,
-      headers,
-      body: errorXml({ Code: told.code, Message: told.message, ...members }),
-    };
+    return errorAnswer(error, request, requestId);
   }
 
   headersFor(request: RequestHead, requestId: string): Record<string, string> {
@@ -238,14 +230,7 @@ function bucketIn(request: RequestHead): string {
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-
-/** What the front door says in its own words, in S3's. */
-const TOLD: Readonly<Record<string, (error: AwsError) => AwsError>> = {
-  AccessDeniedException: ({ message }) => refusals.accessDenied(message),
-  InternalFailure: internalError,
-  InternalServerError: internalError,
+const NO_ACCESS_LOG = {
+  type: 'AWS::S3::Bucket LoggingConfiguration',
+  meaning: 'no server access log is written; the trail has every call',
 };
-
-function internalError(): AwsError {
-  return new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500);
-}

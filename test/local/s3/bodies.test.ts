@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ClientRequest, request } from 'node:http';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -127,7 +128,7 @@ describe('a body that is not what its head says', () => {
       throw new Error('kept back');
     };
     Object.assign(client.config.requestHandler, { handle });
-    const Body = (await import('node:stream')).Readable.from([Buffer.from('hello world')]);
+    const Body = Readable.from([Buffer.from('hello world')]);
     const command = new PutObjectCommand({
       Bucket,
       Key: 'chunked',
