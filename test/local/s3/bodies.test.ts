@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ClientRequest, request } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { role } from '../front-door/open-front-door.ts';
@@ -116,29 +116,29 @@ describe('a body that is not what its head says', () => {
     expect(await put({}, 'bytes')).toBe('200 undefined');
   });
 
+  test('another document than the one that was signed deletes nothing', async () => {
+    const client = buckets.client(everything);
+    await buckets.client(everything).send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept' }));
+    const { path, headers, body } = await unsent(
+      client,
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'gone' }] } }),
+    );
+    const send = (document: string) =>
+      fetch(new URL(`${path}?delete=`, url), { method: 'POST', headers: sendable(headers), body: document });
+    const other = await send(String(body).replace('gone', 'kept'));
+    expect([other.status, await other.text()]).toEqual([
+      400,
+      expect.stringContaining('XAmzContentSHA256Mismatch'),
+    ]);
+    expect((await send(String(body))).status).toBe(200);
+    await buckets.client(everything).send(new HeadObjectCommand({ Bucket, Key: 'kept' }));
+  });
+
   /** The head of a PUT as the SDK signs it for a body that it streams, with room for the length of the body. */
-  async function signedHead(client: ReturnType<Buckets['client']>): Promise<(length: number) => string> {
-    interface Head {
-      readonly path: string;
-      readonly headers: Record<string, string>;
-    }
-    let seen: Head | undefined;
-    const handle = async (given: unknown) => {
-      seen = given as Head;
-      throw new Error('kept back');
-    };
-    Object.assign(client.config.requestHandler, { handle });
+  async function signedHead(client: S3Client): Promise<(length: number) => string> {
     const Body = Readable.from([Buffer.from('hello world')]);
-    const command = new PutObjectCommand({
-      Bucket,
-      Key: 'chunked',
-      Body,
-      ContentLength: 11,
-      ChecksumAlgorithm: 'CRC32',
-    });
-    await client.send(command).catch(() => {});
-    if (!seen) throw new Error('the SDK made no request');
-    const { path, headers } = seen;
+    const chunked = { Bucket, Key: 'chunked', Body, ContentLength: 11, ChecksumAlgorithm: 'CRC32' } as const;
+    const { path, headers } = await unsent(client, new PutObjectCommand(chunked));
     return (length) =>
       [
         `PUT ${path}?x-id=PutObject HTTP/1.1`,
@@ -148,3 +148,28 @@ describe('a body that is not what its head says', () => {
       ].join('\r\n');
   }
 });
+
+interface Unsent {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: unknown;
+}
+
+/** A request as the SDK signs it, not sent. */
+async function unsent(client: S3Client, command: PutObjectCommand | DeleteObjectsCommand): Promise<Unsent> {
+  let seen: Unsent | undefined;
+  const handle = async (given: unknown) => {
+    seen = given as Unsent;
+    throw new Error('kept back');
+  };
+  Object.assign(client.config.requestHandler, { handle });
+  await client.send(command as PutObjectCommand).catch(() => {});
+  if (!seen) throw new Error('the SDK made no request');
+  return seen;
+}
+
+function sendable(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(host|content-length)$/i.test(name)),
+  );
+}
