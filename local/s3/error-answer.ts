@@ -27,6 +27,7 @@ const RESOURCELESS = new Set([
 /** What the front door says in its own words, in S3's. */
 const TOLD: Readonly<Record<string, (error: AwsError) => AwsError>> = {
   AccessDeniedException: ({ message }) => refusals.accessDenied(message),
+  NotFoundException: ({ message }) => new AwsError('KMS.NotFoundException', message), // KMS's own, of a key that a request names
   InternalFailure: internalError,
   InternalServerError: internalError,
 };

@@ -11,9 +11,16 @@ import { type ChecksumAlgorithm, checksumAlgorithms } from './version.ts';
 export interface Received {
   readonly file: string;
   readonly size: number;
-  /** Hex. */
-  readonly md5: string;
+  /** Hex; where it was asked for. */
+  readonly md5?: string;
   readonly checksum?: ClaimedChecksum;
+}
+
+/** What to make of a body's bytes beyond what its head asks for. */
+export interface Wanted {
+  /** A checksum, where the request brings none. */
+  readonly checksum?: ChecksumAlgorithm | undefined;
+  readonly md5?: boolean;
 }
 
 /** S3 user guide, "Uploading objects": 5 GB in one request, of a part too. */
@@ -24,13 +31,12 @@ type Headers = Readonly<Record<string, string>>;
 /**
  * Streams a request's body into a new kept file and holds it to what the request says of it: length, Content-MD5,
  * x-amz-content-sha256 and the additional checksum, in a header or a trailer. Whatever goes wrong, no file is left.
- * `wanted` is a checksum to make where the request brings none.
  */
 export async function receive(
   call: Call,
   headers: Headers,
   files: ObjectFiles,
-  wanted?: ChecksumAlgorithm,
+  wanted: Wanted = {},
 ): Promise<Received> {
   const expected = expectations(headers);
   const { file, stream } = files.begin();
@@ -136,13 +142,14 @@ function inTrailer(
 class Passing {
   private readonly expected: Expectations;
   private readonly algorithm: ChecksumAlgorithm | undefined;
-  private readonly digests = new Map<string, Running>([['MD5', running('MD5')]]);
+  private readonly digests = new Map<string, Running>();
   private readonly trailers = new Map<string, string>();
   private bytes = 0;
 
-  constructor(expected: Expectations, wanted?: ChecksumAlgorithm) {
+  constructor(expected: Expectations, wanted: Wanted = {}) {
     this.expected = expected;
-    this.algorithm = expected.checksum?.algorithm ?? expected.trailing ?? wanted;
+    this.algorithm = expected.checksum?.algorithm ?? expected.trailing ?? wanted.checksum;
+    if (wanted.md5 || expected.md5 !== undefined) this.digests.set('MD5', running('MD5'));
     if (this.algorithm) this.digests.set(this.algorithm, running(this.algorithm));
     if (expected.sha256 !== undefined && this.algorithm !== 'SHA256')
       this.digests.set('SHA256', running('SHA256'));
@@ -174,14 +181,14 @@ class Passing {
         { ClientComputedContentSHA256: expected.sha256, S3ComputedContentSHA256: sha256 },
       );
     }
-    const md5 = made.get('MD5') ?? Buffer.alloc(0);
-    if (expected.md5 !== undefined && expected.md5 !== md5.toString('base64')) {
+    const md5 = made.get('MD5');
+    if (md5 && expected.md5 !== undefined && expected.md5 !== md5.toString('base64')) {
       throw refusals.badMd5(expected.md5, md5.toString('base64'));
     }
     const value = algorithm && made.get(algorithm)?.toString('base64');
     if (claimed && claimed.value !== value) throw refusals.badDigest(claimed.algorithm);
     return {
-      md5: md5.toString('hex'),
+      ...(md5 ? { md5: md5.toString('hex') } : {}),
       ...(algorithm && value !== undefined ? { checksum: { algorithm, value } } : {}),
     };
   }

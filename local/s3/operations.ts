@@ -18,7 +18,7 @@ export type Work = (given: BucketCall, store: Store, parts: Deciding) => Answer 
 
 /** What is served of S3's API, by operation. */
 export const operations: Readonly<Record<string, Work>> = {
-  HeadBucket: () => ({ headers: { 'x-amz-bucket-region': 'us-east-1' } }),
+  HeadBucket: (_given, _store, { account }) => ({ headers: { 'x-amz-bucket-region': account.region } }),
   GetBucketLocation: () => ({ body: xml('LocationConstraint', {}) }), // empty in us-east-1
   GetBucketVersioning: ({ bucket }) => ({
     body: xml('VersioningConfiguration', bucket.settings.isVersioned ? { Status: 'Enabled' } : {}),

@@ -15,14 +15,14 @@ export async function putObject(given: BucketCall, store: Store): Promise<Answer
   store.requireUsable(described.keyArn);
   const before = bucket.newest(key);
   requireCondition(given, before);
-  const received = await receive(call, headers, store.files);
+  const received = await receive(call, headers, store.files, { md5: described.keyArn === undefined });
   return commit(received.file, store, () => {
     requireCondition(given, before);
     const version = store.add(given, {
       key,
       lastModified: store.now(),
       size: received.size,
-      etag: described.keyArn === undefined ? received.md5 : store.opaqueTag(),
+      etag: store.tagFor(described.keyArn, received.md5),
       pieces: [{ file: received.file, size: received.size }],
       isMultipart: false,
       ...(received.checksum ? { checksum: { ...received.checksum, type: 'FULL_OBJECT' as const } } : {}),

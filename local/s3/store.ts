@@ -74,7 +74,11 @@ export class Store {
     throw refusals.keyDisabled(keyArn);
   }
 
-  /** Of an object under a customer managed key, whose ETag is no MD5 (S3 API reference, "Object"). */
+  /** The ETag: the MD5 of the bytes, and something else under a customer managed key (S3 API reference, "Object"). */
+  tagFor(keyArn: string | undefined, md5: string | undefined): string {
+    return keyArn === undefined && md5 !== undefined ? md5 : this.opaqueTag();
+  }
+
   opaqueTag(): string {
     return randomBytes(16).toString('hex');
   }

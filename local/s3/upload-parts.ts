@@ -48,7 +48,10 @@ export async function uploadPart(given: BucketCall, store: Store): Promise<Answe
     );
   }
   store.requireUsable(upload.described.keyArn);
-  const received = await receive(call, headers, store.files, upload.checksum?.algorithm);
+  const received = await receive(call, headers, store.files, {
+    checksum: upload.checksum?.algorithm,
+    md5: upload.described.keyArn === undefined,
+  });
   return commit(received.file, store, () => {
     uploadOf(given, store); // it may have ended meanwhile
     const { checksum } = received;
@@ -57,7 +60,7 @@ export async function uploadPart(given: BucketCall, store: Store): Promise<Answe
         `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksum.algorithm.toLowerCase()}, actual checksum Type: ${checksum.algorithm.toLowerCase()}`,
       );
     }
-    const etag = upload.described.keyArn === undefined ? received.md5 : store.opaqueTag();
+    const etag = store.tagFor(upload.described.keyArn, received.md5);
     const replaced = store.uploads.put({
       ...{ uploadId: upload.id, number, file: received.file, size: received.size, etag },
       ...{ lastModified: store.now(), ...(checksum ? { checksum: checksum.value } : {}) },

@@ -14,6 +14,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   processEntities: true,
+  htmlEntities: true, // numeric ones come with it: SDKs write a line break in a key as &#xA;
 });
 
 /** An answer of S3: `root` with these elements; a list repeats its element, undefined leaves it out. */
