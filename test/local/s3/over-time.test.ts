@@ -154,6 +154,8 @@ test('objects, tags, deletions and half-done uploads outlive the run; what had o
       Tagging: { TagSet: [{ Key: 'seen', Value: '1' }] },
     }),
   );
+  const erased = await put(first, 'erased');
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: 'erased', VersionId: erased.VersionId }));
   await put(first, 'gone');
   await s3.send(new DeleteObjectCommand({ Bucket, Key: 'gone' }));
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'half' }));
