@@ -3,9 +3,7 @@ import { joined, type Stripped } from './bare-jpeg.ts';
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
 
 /** Chunks that change how the picture looks. Texts, times and EXIF are none of them, nor the further pictures of an animation. */
-const NEEDED: ReadonlySet<string> = new Set(
-  'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs cICP'.split(' '),
-);
+const NEEDED = /^(?:IHDR|PLTE|IDAT|IEND|tRNS|gAMA|cHRM|sRGB|iCCP|sBIT|bKGD|pHYs|cICP)$/;
 
 /**
  * The same picture without metadata and without whatever stands behind it; no pixel changes. Nothing where this is no
@@ -22,7 +20,7 @@ export function barePng(given: Uint8Array): Stripped | undefined {
     if (end > given.length) return undefined;
     const type = String.fromCharCode(...given.subarray(at + 4, at + 8));
     if ((at === 8) !== (type === 'IHDR')) return undefined;
-    if (NEEDED.has(type)) kept.push(given.subarray(at, end));
+    if (NEEDED.test(type)) kept.push(given.subarray(at, end));
     else if (isCritical(type)) return undefined;
     else if (type === 'eXIf') exif ??= given.subarray(at + 8, end - 4);
     if (type === 'IEND') return length === 0 ? { bytes: joined(kept), exif } : undefined;

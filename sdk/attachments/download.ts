@@ -11,7 +11,7 @@ import { base64, type Hash } from './sha256.ts';
 const LOOK_AGAIN_MS = 5_000;
 
 /** A scan of gigabytes takes minutes; `not-scanned` after that is the app's to say. */
-const SCAN_WITHIN_MS = 5 * 60_000;
+const SCAN_WITHIN_MS = 300_000;
 
 /** Bytes that do not come for so long come no more by this connection. */
 const SILENT_MS = 60_000;
@@ -230,7 +230,7 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>, cancel: () => void): Reada
 }
 
 /** So many bytes are collected before they become a Blob, which a browser may keep on disk. */
-const COLLECTED_BYTES = 16 * 1024 * 1024;
+const COLLECTED_BYTES = 16_777_216;
 
 /** All of it, as a file of its name. */
 export async function whole({ name, type, stream }: IncomingFile): Promise<File> {

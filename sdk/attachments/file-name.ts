@@ -10,8 +10,7 @@ const MAX_ENDING_BYTES = 20;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-const encoder = new TextEncoder();
-const bytesOf = (text: string) => encoder.encode(text).length;
+const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
 /**
  * The name as the protocol takes it: what stands behind the last slash, without characters that nobody sees, and cut before

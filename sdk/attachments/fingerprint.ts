@@ -1,16 +1,14 @@
 import { readable } from './outgoing.ts';
 import { base64, type Hash } from './sha256.ts';
 
-const MiB = 1024 * 1024;
+/** PROTOCOL.md, "Limits": up to 64 MiB a file goes up by one PUT. */
+const MAX_WHOLE_BYTES = 67_108_864;
 
-/** PROTOCOL.md, "Limits": up to this size a file goes up by one PUT. */
-const MAX_WHOLE_BYTES = 64 * MiB;
-
-/** The smallest part that the protocol takes: a part that is lost is soon repeated, and 5 GiB are 640 of them. */
-const PART_BYTES = 8 * MiB;
+/** 8 MiB, the smallest part that the protocol takes: one that is lost is soon repeated, and 5 GiB are 640 of them. */
+const PART_BYTES = 8_388_608;
 
 /** So much is read at a time, whatever the size of the file. */
-const STEP_BYTES = MiB;
+const STEP_BYTES = 1_048_576;
 
 /** What a file is declared as: the SHA-256 of it, and of each of its parts where it goes up in parts. In base64. */
 export interface Fingerprint {

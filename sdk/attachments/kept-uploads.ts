@@ -25,7 +25,7 @@ export interface UploadStorage {
 }
 
 /** PROTOCOL.md, "Limits": the server deletes what no message carries by then. */
-const LOST_AFTER_MS = 24 * 60 * 60 * 1000;
+const LOST_AFTER_MS = 86_400_000;
 
 /** What is kept of uploads: in memory, and in the app's storage where it gave one. */
 export class KeptUploads {

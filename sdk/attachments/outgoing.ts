@@ -4,8 +4,8 @@ import { ChatError } from '../errors.ts';
 import { fileName } from './file-name.ts';
 import { barePicture, type PictureType, pictureIn, pictureRefused, type Upright } from './picture.ts';
 
-/** PROTOCOL.md, "Limits". */
-const MAX_ATTACHMENT_BYTES = 5 * 1024 ** 3;
+/** PROTOCOL.md, "Limits": 5 GiB. */
+const MAX_ATTACHMENT_BYTES = 5_368_709_120;
 const MAX_TEXT_BYTES = 8192;
 
 type Photo = (typeof ClinicalPhotoBody)['_zod']['output'];

@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 export type Put = 'stored' | 'again' | 'stale' | 'over';
 
 /** A connection that takes less than this, in bytes a second, is taken for one that takes nothing. */
-const SLOWEST = 16 * 1024;
+const SLOWEST = 16_384;
 
 /**
  * Uploads these bytes by a permit, and ends early by the signal with `again`.

@@ -12,7 +12,7 @@ const BLOCK = 64;
  * file of gigabytes does not.
  */
 export class Sha256 implements Hash {
-  readonly #state = fractions(8, 1 / 2);
+  readonly #state = fractions(8, 2);
   readonly #schedule = new Uint32Array(BLOCK);
   readonly #rest = new Uint8Array(BLOCK);
   #restLength = 0;
@@ -83,14 +83,14 @@ export class Sha256 implements Hash {
 
 type Eight = [number, number, number, number, number, number, number, number];
 
-const constants = fractions(64, 1 / 3);
+const constants = /* @__PURE__ */ fractions(64, 3);
 
 /** The first 32 bits of the fractional parts of roots of the first primes: what the standard begins with (4.2.2 and 5.3.3). */
-function fractions(count: number, exponent: number): Uint32Array {
+function fractions(count: number, root: number): Uint32Array {
   const words: number[] = [];
   for (let prime = 2; words.length < count; prime += 1) {
     if (!isPrime(prime)) continue;
-    words.push(Math.floor((prime ** exponent % 1) * 2 ** 32));
+    words.push(Math.floor((prime ** (1 / root) % 1) * 2 ** 32));
   }
   return Uint32Array.from(words);
 }

@@ -53,7 +53,7 @@ describe('a file', () => {
       most = Math.max(most, now);
       await new Promise((resolve) => setTimeout(resolve, 5));
       now -= 1;
-      return 'stored';
+      return 'stored' as const;
     };
     const bytes: number[] = [];
     const sent = chat.conversation(id).sendFile(pdf(LARGE), {
@@ -87,7 +87,7 @@ describe('a file', () => {
     const { chat, clock, bucket } = await withFiles();
     bucket.fate = async () => {
       if (bucket.puts.length === 1) await clock.turn(301_000);
-      return 'stored';
+      return 'stored' as const;
     };
     const sent = chat.conversation(id).sendFile(pdf());
     expect(await outcome(clock, sent.acknowledged)).toMatchObject({ seq: 1 });
