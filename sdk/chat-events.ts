@@ -1,3 +1,4 @@
+import type { AttachmentState } from '../protocol/attachments.ts';
 import type { LogEntry } from '../protocol/frames.ts';
 import type { StatusChange } from './outbox.ts';
 import type { Kept } from './presence.ts';
@@ -13,6 +14,14 @@ export interface ChatEvents {
   status: StatusChange;
   /** A conversation of this person that the app has not named, and a `seq` that its log has reached. */
   conversation: { readonly conversationId: string; readonly last: number };
+  /** The malware scan of an attachment has ended: only what is `clean` can be downloaded. `seq` is of the message that carries it, if one does. */
+  attachment: {
+    readonly conversationId: string;
+    readonly attachmentId: string;
+    readonly seq?: number;
+    readonly sender: string;
+    readonly state: AttachmentState;
+  };
   /** Another device of this person marked everything up to there as read. */
   read: { readonly conversationId: string; readonly upTo: number };
   /** Entries that are not to be had: retention took them, or they came before this person joined. */

@@ -1,6 +1,8 @@
 import type { DeviceKind } from '../protocol/bodies.ts';
 import type { ServerFrame } from '../protocol/frames.ts';
 import type { CreateConversation, Inbox, Me } from '../protocol/requests.ts';
+import type { Attachments, ChatRooms } from './attachments/attachments.ts';
+import type { KeptUpload } from './attachments/kept-uploads.ts';
 import type { ChatEvents } from './chat-events.ts';
 import { Connection } from './connection.ts';
 import { Conversation, type Description } from './conversation.ts';
@@ -8,7 +10,7 @@ import { ChatError } from './errors.ts';
 import { Events } from './events.ts';
 import type { Shown } from './inbox.ts';
 import { Marks } from './marks.ts';
-import { Outbox, type OutboxStorage, type OutgoingMessage } from './outbox.ts';
+import { Outbox, type OutboxStorage, type OutgoingMessage, type Unacknowledged } from './outbox.ts';
 import { type Addresses, urlsOf } from './outputs.ts';
 import { Presence } from './presence.ts';
 import { Reader } from './reader.ts';
@@ -28,6 +30,8 @@ export type ChatOptions = Addresses &
     readonly getToken: GetToken;
     /** Keeps unacknowledged messages over a restart of the app. @default in memory alone */
     readonly outbox?: OutboxStorage;
+    /** Sends and fetches files: what `attachments()` gives. @default none, and nothing of it is packed */
+    readonly attachments?: (chat: ChatRooms) => Attachments;
     /** What kind of device this is, for the lists of the person's sign-ins. */
     readonly device?: DeviceKind;
   };
@@ -50,6 +54,7 @@ export class Chat {
   readonly #marks: Marks;
   readonly #sender: Sender;
   readonly #presence: Presence;
+  readonly #attachments: Attachments | undefined;
   readonly #conversations = new Map<string, Conversation>();
   #restored: Promise<void> | undefined;
 
@@ -79,7 +84,11 @@ export class Chat {
     this.#outbox = new Outbox({
       storage: options.outbox,
       log: world.log,
-      changed: (change) => this.#events.emit('status', change),
+      changed: (change) => {
+        const { ref, status } = change;
+        if (status === 'accepted' || status === 'refused') this.#attachments?.settled(ref);
+        this.#events.emit('status', change);
+      },
     });
     this.#reader = new Reader(world, this.#connection, {
       arrived: (entry) => entry.ref !== undefined && this.#outbox.accept(entry.ref, entry),
@@ -106,6 +115,15 @@ export class Chat {
     });
     this.#sender = new Sender({ world, connection, outbox, reader });
     this.#presence = new Presence(world, connection, (kept) => this.#events.emit('kept', kept));
+    this.#attachments = options.attachments?.({
+      ...{ world, connection, requests: this.#requests },
+      newRef: () => this.#newRef(),
+      knownEnd: (conversationId) => reader.feeds.knownEnd(conversationId),
+      post: (message) => outbox.list().find(({ ref }) => ref === message.ref) ?? this.#post(message),
+      isWaiting: (ref) => outbox.get(ref) !== undefined,
+      onScanned: (tell) => this.on('attachment', ({ attachmentId }) => tell(attachmentId)),
+      pageAfter: (id, seq) => this.conversation(id).history({ after: seq, limit: 1 }),
+    });
   }
 
   get state(): ChatState {
@@ -132,6 +150,7 @@ export class Chat {
 
   /** Ends everything. What was not acknowledged is abandoned, unless an outbox keeps it. */
   close(): void {
+    this.#attachments?.close();
     this.#connection.close();
     this.#outbox.abandon();
   }
@@ -149,7 +168,11 @@ export class Chat {
         reader: this.#reader,
         requests: this.#requests,
         marks: this.#marks,
-        post: (conversationId, body) => this.#post(conversationId, body),
+        attachments: () => {
+          if (this.#attachments) return this.#attachments;
+          throw new TypeError('this chat has no files: give it the option attachments, as of attachments()');
+        },
+        post: (conversationId, body) => this.#post({ ref: this.#newRef(), conversationId, body }),
       });
       this.#conversations.set(id, conversation);
       this.#reader.follow(id, since);
@@ -187,8 +210,14 @@ export class Chat {
     return this.#outbox.list();
   }
 
-  #post(conversationId: string, body: OutgoingMessage['body']): OutgoingMessage {
-    const message = this.#outbox.add({ ref: this.#newRef(), conversationId, body });
+  /** Files that were begun and not sent, before a restart too: choosing one again, with the same words, goes on with it. */
+  async unfinishedFiles(): Promise<KeptUpload[]> {
+    return (await this.#attachments?.unfinished()) ?? [];
+  }
+
+  #post(unsent: Unacknowledged): OutgoingMessage {
+    const { conversationId, body } = unsent;
+    const message = this.#outbox.add(unsent);
     const bytes = new TextEncoder().encode(body.text).length;
     if (bytes > MAX_TEXT_BYTES) {
       const reason = `a text has at most ${MAX_TEXT_BYTES} bytes of UTF-8, this one ${bytes}`;
@@ -229,6 +258,9 @@ export class Chat {
           sender: this.person ?? '',
           body: sent.body,
         });
+    } else if (frame.type === 'attachment.scanned') {
+      const { type: _, ...scanned } = frame;
+      this.#events.emit('attachment', scanned);
     } else if (frame.type === 'conversation.marked-read') {
       this.#marks.hear(frame.conversationId, frame.upTo);
     } else if (frame.type === 'conversation.log' && !asked) {

@@ -1,5 +1,8 @@
 import type { MemberRole, MessageBody } from '../protocol/bodies.ts';
 import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
+import type { Attachments, FileSource } from './attachments/attachments.ts';
+import type { DownloadOptions, IncomingFile, StreamOptions } from './attachments/download.ts';
+import type { OutgoingFile, SendFileOptions } from './attachments/upload.ts';
 import type { Page } from './inbox.ts';
 import type { Marks } from './marks.ts';
 import type { OutgoingMessage } from './outbox.ts';
@@ -22,6 +25,8 @@ interface ConversationRooms {
   readonly reader: Reader;
   readonly requests: Requests;
   readonly marks: Marks;
+  /** @throws TypeError where the chat was not given the option `attachments` */
+  attachments(): Attachments;
   post(conversationId: string, body: MessageBody): OutgoingMessage;
 }
 
@@ -48,6 +53,27 @@ export class Conversation {
   /** Writes a message: at once where there is a connection, otherwise as soon as there is one, after those written before it. */
   send(text: string): OutgoingMessage {
     return this.#rooms.post(this.id, { kind: 'text', text });
+  }
+
+  /**
+   * Uploads a file and sends the message that carries it, as soon as there is a connection. One that was begun before, by this chat or by one
+   * before a restart, is gone on with: what is uploaded already is not uploaded again.
+   */
+  sendFile(file: Blob, options?: SendFileOptions): OutgoingFile {
+    return this.#rooms.attachments().send(this.id, file, options);
+  }
+
+  /**
+   * What a message carries, once it is scanned, under the name that its sender gave it. Rejects with `checksum-mismatch` where it is not what they
+   * sent; a preview has no checksum to compare.
+   */
+  download(of: FileSource, options?: DownloadOptions): Promise<File> {
+    return this.#rooms.attachments().download(this.id, of, options);
+  }
+
+  /** The same as a stream, for what memory should not hold whole. */
+  downloadStream(of: FileSource, options?: StreamOptions): Promise<IncomingFile> {
+    return this.#rooms.attachments().stream(this.id, of, options);
   }
 
   /** Resolves when everything was given to the app that was stored before this was called. Rejects where it is refused. */

@@ -82,7 +82,7 @@ export class Outbox {
     for (const [ref, item] of newer) this.#items.set(ref, item);
   }
 
-  add(message: Omit<Unacknowledged, 'since'>): OutgoingMessage {
+  add(message: Unacknowledged): OutgoingMessage {
     const item = itemOf(message);
     this.#items.set(message.ref, item);
     void this.#write((storage) => storage.put(message));

@@ -11,7 +11,9 @@ interface Request {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Without a slash at its beginning. */
   readonly path: string;
-  readonly body?: object & { readonly ref?: string };
+  readonly body?: { readonly ref?: string; readonly [field: string]: unknown };
+  /** So often it is sent at most. @default 5 */
+  readonly tries?: number;
 }
 
 /** HTTP requests under the person's token. */
@@ -42,7 +44,8 @@ export class Requests {
       }
       if (refused && !refused.retryable) throw refused;
       const mayHelp = !answer || answer.status >= 500 || answer.status === 429 || refused?.retryable;
-      if (!mayHelp || attempt >= TRIES) throw refused ?? this.#unreachable(request, answer?.status);
+      if (!mayHelp || attempt >= (request.tries ?? TRIES))
+        throw refused ?? this.#unreachable(request, answer?.status);
       await pause(this.#world, waitBefore(attempt, this.#world.random)).over;
     }
   }

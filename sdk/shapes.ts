@@ -5,6 +5,8 @@ const shapes: Readonly<Record<string, (frame: Value) => boolean>> = {
   'session.opened': ({ features }) => Array.isArray(features),
   'message.accepted': ({ conversationId, seq }) => isText(conversationId) && isNumber(seq),
   'message.new': (frame) => isText(frame.conversationId) && isEntry(frame),
+  'attachment.scanned': ({ conversationId, attachmentId, state }) =>
+    isText(conversationId) && isText(attachmentId) && isText(state),
   'conversation.log': isPage,
   'conversation.marked-read': ({ conversationId, upTo }) => isText(conversationId) && isNumber(upTo),
   synced: ({ conversations, unknown, gone }) =>

@@ -12,8 +12,17 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 
 export type Fetch = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
-) => Promise<{ readonly ok: boolean; readonly status: number; json(): Promise<unknown> }>;
+  init: { method: string; headers: Record<string, string>; body?: string | Blob; signal?: AbortSignal },
+) => Promise<FetchAnswer>;
+
+/** The part of a Response that is used; `text` and `body` only for files. */
+export interface FetchAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly body?: ReadableStream<Uint8Array> | null;
+  json(): Promise<unknown>;
+  text?(): Promise<string>;
+}
 
 /** Milliseconds since the epoch, and a timer that can be called off. */
 export interface Clock {

@@ -2,9 +2,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { build, type Format } from 'esbuild';
+import { build, type Format, type Metafile } from 'esbuild';
 import { describe, expect, test } from 'vitest';
-import { MAX_TEXT_BYTES } from '../../protocol/bodies.ts';
+import {
+  MAX_ATTACHMENT_BYTES,
+  MAX_PICTURE_BYTES,
+  MAX_WHOLE_BYTES,
+  MIN_PART_BYTES,
+} from '../../protocol/attachments.ts';
+import { MAX_NAME_BYTES, MAX_TEXT_BYTES } from '../../protocol/bodies.ts';
 import { transitions } from '../../sdk/states.ts';
 import { report } from '../fixtures/results.ts';
 
@@ -12,12 +18,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe('the SDK in a browser bundle', () => {
   test('is at most 12 KB gzip, with no schema, no dependency and nothing of Node inside', async () => {
-    const { text, inputs } = await bundled('esm');
+    const { text, inputs } = await bundled('esm', withoutFiles);
     const gzip = gzipSync(text, { level: 9 }).length;
     expect(gzip).toBeLessThanOrEqual(12 * 1024);
     expect(inputs.filter((file) => !file.startsWith('sdk/'))).toEqual([]);
-    expect(text).not.toMatch(/zod|node:|process\.|Buffer|require\(/);
+    expect(inputs.filter((file) => file.startsWith('sdk/attachments/'))).toEqual([]);
     report('sdk-size', { bytes: { gzip, minified: text.length } });
+  });
+
+  test('is at most 18 KB gzip where the app sends files, for it hashes, uploads and strips them itself', async () => {
+    const { text, inputs } = await bundled('esm');
+    const gzip = gzipSync(text, { level: 9 }).length;
+    expect(gzip).toBeLessThanOrEqual(18 * 1024);
+    expect(inputs.filter((file) => !file.startsWith('sdk/'))).toEqual([]);
+    expect(text).not.toMatch(/zod|node:|process\.|\bBuffer|require\(/);
+    report('sdk-size-with-files', { bytes: { gzip, minified: text.length } });
   });
 
   test('loads where there is nothing but the language, and says what it lacks when it is used', async () => {
@@ -31,6 +46,24 @@ describe('the SDK in a browser bundle', () => {
 
   test('takes the same longest text as the protocol', async () => {
     expect(readFileSync(`${root}/sdk/chat.ts`, 'utf8')).toContain(`MAX_TEXT_BYTES = ${MAX_TEXT_BYTES};`);
+  });
+
+  test('takes the same files as the protocol', async () => {
+    const limitsIn = (file: string) =>
+      Object.fromEntries(
+        [
+          ...readFileSync(`${root}/sdk/attachments/${file}.ts`, 'utf8').matchAll(
+            /const (MAX_\w+|PART_BYTES) = (.*);/g,
+          ),
+        ].map(([, name, value]) => [
+          name,
+          runInNewContext(String(value), { MiB: 2 ** 20, MAX_PICTURE_BYTES }),
+        ]),
+      );
+    expect(limitsIn('outgoing')).toEqual({ MAX_ATTACHMENT_BYTES, MAX_TEXT_BYTES });
+    expect(limitsIn('fingerprint')).toEqual({ MAX_WHOLE_BYTES, PART_BYTES: MIN_PART_BYTES });
+    expect(limitsIn('picture')).toMatchObject({ MAX_PICTURE_BYTES });
+    expect(limitsIn('file-name')).toMatchObject({ MAX_NAME_BYTES });
   });
 });
 
@@ -46,10 +79,16 @@ test('the README lists every transition', () => {
   expect(written?.split('\n')).toEqual(rows);
 });
 
-async function bundled(format: Format): Promise<{ text: string; inputs: string[] }> {
+/** An app that imports all but what files need. */
+const withoutFiles = "export { Chat, ChatError, transitions } from './sdk/index.ts';";
+
+async function bundled(
+  format: Format,
+  app = "export * from './sdk/index.ts';",
+): Promise<{ text: string; inputs: string[] }> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['sdk/index.ts'],
+    stdin: { contents: app, resolveDir: root, sourcefile: 'sdk/app.ts' },
     bundle: true,
     minify: true,
     format,
@@ -59,5 +98,12 @@ async function bundled(format: Format): Promise<{ text: string; inputs: string[]
     write: false,
     metafile: true,
   });
-  return { text: outputFiles[0]?.text ?? '', inputs: Object.keys(metafile.inputs) };
+  return { text: outputFiles[0]?.text ?? '', inputs: packedIn(metafile) };
+}
+
+/** The files of which something is left in the bundle. */
+function packedIn({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
 }

@@ -45,6 +45,7 @@ export function device(run: Deployed, getToken: GetToken, options: Partial<ChatO
     status: [],
     conversation: [],
     read: [],
+    attachment: [],
     gap: [],
     removed: [],
     kept: [],

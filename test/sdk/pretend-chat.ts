@@ -30,6 +30,7 @@ export function start(options: Partial<ChatOptions> = {}) {
     status: [],
     conversation: [],
     read: [],
+    attachment: [],
     gap: [],
     removed: [],
     kept: [],

@@ -78,13 +78,19 @@ export class PretendDeployment {
   }
 
   /** Stores an entry as if some other client had sent it, and pushes it. */
-  append(conversationId: string, of: string, text: string, ref: string = crypto.randomUUID()): LogEntry {
+  append(
+    conversationId: string,
+    of: string,
+    said: string | LogEntry['body'],
+    ref: string = crypto.randomUUID(),
+  ): LogEntry {
+    const body = typeof said === 'string' ? { kind: 'text' as const, text: said } : said;
     const log = this.log(conversationId);
     const at = new Date(this.#clock.now()).toISOString();
     const entry = { seq: log.length + 1, messageId: 'm'.repeat(26), sender: of, at, ref, of };
-    log.push({ ...entry, body: { kind: 'text', text } });
+    log.push({ ...entry, body });
     this.sync.stored(conversationId, entry.seq);
-    return { ...entry, body: { kind: 'text', text } };
+    return { ...entry, body };
   }
 
   push(conversationId: string, seq: number, except?: Peer): void {
@@ -211,8 +217,7 @@ export class PretendDeployment {
       .slice(since, since + LOOKS_THROUGH)
       .find((entry) => entry.of === peer.person && entry.ref === ref);
     if (!found && log.length - since > LOOKS_THROUGH) return refused('behind');
-    const text = (frame.body as { text: string }).text;
-    const entry = found ?? this.append(conversationId, peer.person, text, ref);
+    const entry = found ?? this.append(conversationId, peer.person, frame.body as LogEntry['body'], ref);
     this.push(conversationId, entry.seq, peer);
     return {
       type: 'message.accepted',

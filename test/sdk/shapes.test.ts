@@ -19,6 +19,7 @@ const unsound = [
   { type: 'message.accepted', ref: crypto.randomUUID() },
   { type: 'conversation.log', ...page },
   { type: 'conversation.marked-read' },
+  { type: 'attachment.scanned', conversationId: id, state: 'clean' },
   { type: 'session.opened' },
   { type: 'refused' },
 ];
@@ -31,7 +32,13 @@ test('a frame that lacks what its type promises is none: nothing is thrown into 
     const [peer] = deployment.open;
     expect(() => peer?.send(frame as Parameters<Peer['send']>[0]), JSON.stringify(frame)).not.toThrow();
   }
-  expect([told.message, told.conversation, told.read, told.refused]).toEqual([[], [], [], []]);
+  expect([told.message, told.conversation, told.read, told.attachment, told.refused]).toEqual([
+    [],
+    [],
+    [],
+    [],
+    [],
+  ]);
   expect(told.state).toHaveLength(states);
   talk(started, id, 2);
   deployment.push(id, 2);
