@@ -38,7 +38,7 @@ export class EngineClient {
     throw new AwsError(code, text(Message) ?? text(message) ?? '', status, members);
   }
 
-  /** By node:http, which takes half the time of fetch: every call of every function comes by here. */
+  /** By node:http, which takes less time than fetch: every call of every function comes by here. */
   private post(target: string, body: string | Buffer): Promise<{ status: number; said: string }> {
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
