@@ -3,7 +3,7 @@ import { GetObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fail } from '../../local/front-door/faults.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
-import { attaching, bucketOf, get, put } from '../fixtures/attaching.ts';
+import { attaching, type Begun, bucketOf, get, put } from '../fixtures/attaching.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { stamped } from '../fixtures/observed/stamped.ts';
 import { report } from '../fixtures/results.ts';
@@ -229,6 +229,27 @@ describe('an attachment', () => {
     }
   });
 
+  test('costs what its budget says: a few calls for each step, no KMS call of ours, and no byte through a function', async () => {
+    const bytes = randomBytes(100_000);
+    let file: Begun | undefined;
+    let seq = 0;
+    const known = await anas.end();
+    const begun = () => file ?? expect.fail('nothing has begun');
+    const costs = {
+      begin: await costOf(async () => {
+        file = await anas.begin(bytes);
+      }),
+      put: await costOf(async () => void (await put(begun().upload, bytes))),
+      complete: await costOf(async () => void (await anas.complete(begun()))),
+      send: await costOf(async () => {
+        seq = await anas.sentAt(begun(), known);
+      }),
+      download: await costOf(async () => void (await anas.opened(seq, people.ben)), 'last'),
+    };
+    report('attachment-budget', costs);
+    expect(costs).toEqual(budget);
+  });
+
   test(
     'lives as long as its message: hidden with it, deleted with it in every version, kept under a hold, and gone with what is destroyed',
     async () => {
@@ -280,6 +301,33 @@ describe('an attachment', () => {
     PATIENCE,
   );
 });
+
+/** What each step costs where its function is warm: AWS calls of our functions, units of DynamoDB, and the bytes that pass through them. */
+const budget = {
+  begin: { invocations: 1, calls: 3, readUnits: 2, writeUnits: 1, s3Calls: 0, kmsCalls: 0 },
+  put: { invocations: 0, calls: 0, readUnits: 0, writeUnits: 0, s3Calls: 0, kmsCalls: 0 },
+  complete: { invocations: 1, calls: 6, readUnits: 3, writeUnits: 1, s3Calls: 2, kmsCalls: 0 },
+  send: { invocations: 1, calls: 7, readUnits: 4, writeUnits: 2, s3Calls: 0, kmsCalls: 0 },
+  download: { invocations: 1, calls: 5, readUnits: 5, writeUnits: 0, s3Calls: 0, kmsCalls: 0 },
+};
+
+/** What the functions called while something was done, by the front door's own count; of several requests the last one alone, where told so. */
+async function costOf(act: () => Promise<void>, which: 'all' | 'last' = 'all') {
+  const { traffic, meter } = run.stack;
+  const traces: string[] = [];
+  const off = traffic.on(({ traceId }) => traces.push(traceId.replace('Root=', '')));
+  await act();
+  off();
+  const counted = which === 'all' ? traces : traces.slice(-1);
+  const calls = counted.flatMap((trace) => meter.byTrace(trace));
+  const units = (kind: 'read' | 'write') => calls.reduce((sum, call) => sum + call.units[kind], 0);
+  const of = (name: string) => calls.filter(({ service }) => service === name).length;
+  return {
+    ...{ invocations: counted.length, calls: calls.length },
+    ...{ readUnits: units('read'), writeUnits: units('write') },
+    ...{ s3Calls: of('s3'), kmsCalls: of('kms') },
+  };
+}
 
 interface Room {
   readonly id: string;

@@ -53,6 +53,20 @@ export const asks: Readonly<Record<string, Ask>> = {
     'DELETE',
     `conversations/${conversationId}/members/${'a'.repeat(26)}`,
   ]),
+  'POST /conversations/{conversationId}/attachments': beginning,
+  'GET /conversations/{conversationId}/attachments/{attachmentId}': ofAttachment('GET', ''),
+  'POST /conversations/{conversationId}/attachments/{attachmentId}/parts': ofAttachment('POST', '/parts', {
+    part: 1,
+  }),
+  'POST /conversations/{conversationId}/attachments/{attachmentId}/completion': ofAttachment(
+    'POST',
+    '/completion',
+    {},
+  ),
+  'POST /conversations/{conversationId}/messages/{seq}/downloads': route(
+    ({ conversationId, file }) => ['POST', `conversations/${conversationId}/messages/${file.seq}/downloads`],
+    () => ({}),
+  ),
   'GET /me': route(() => ['GET', 'me']),
   'POST /admin/shreds': route(
     () => ['POST', 'admin/shreds'],
@@ -107,6 +121,31 @@ function frame(type: string, fields: (as: Actor) => object): Ask {
   return async (_cast, as) => {
     const answer = await as.socket.ask({ type, ...fields(as) }, (heard) => heard.type !== 'message.new');
     return { answer, code: answer.type === 'refused' ? String(answer.code) : undefined };
+  };
+}
+
+/** Begins an upload; nothing goes up. */
+async function beginning(cast: Cast, { person, conversationId }: Actor): Promise<Asked> {
+  const declared = { contentType: 'text/plain', bytes: 1, sha256: Buffer.alloc(32).toString('base64') };
+  const path = `conversations/${conversationId}/attachments`;
+  return answered(await cast.run.request(person, 'POST', path, declared));
+}
+
+/**
+ * Asks about the host's attachment, which nobody else may touch: who may upload there is told that it is not theirs, and asks about one of their
+ * own. That nothing of it is uploaded yet is no refusal to them.
+ */
+function ofAttachment(method: string, what: string, body?: object): Ask {
+  return async (cast, as) => {
+    const ask = async (attachmentId: string) => {
+      const path = `conversations/${as.conversationId}/attachments/${attachmentId}${what}`;
+      return answered(await cast.run.request(as.person, method, path, body));
+    };
+    const others = await ask(as.file.attachmentId);
+    if (others.code !== 'unknown-attachment') return others;
+    const { answer } = await beginning(cast, as);
+    const own = await ask((answer as { body: { attachmentId: string } }).body.attachmentId);
+    return own.code === 'attachment-incomplete' ? { answer: own.answer } : own;
   };
 }
 
@@ -186,6 +225,11 @@ const rules: Readonly<Record<string, Rule>> = {
   sync: only(...conversing),
   'GET /conversations': only(...conversing),
   'POST /conversations': only(...beginners),
+  'POST /conversations/{conversationId}/attachments': writing,
+  'GET /conversations/{conversationId}/attachments/{attachmentId}': writing,
+  'POST /conversations/{conversationId}/attachments/{attachmentId}/parts': writing,
+  'POST /conversations/{conversationId}/attachments/{attachmentId}/completion': writing,
+  'POST /conversations/{conversationId}/messages/{seq}/downloads': inConversation,
   'POST /conversations/{conversationId}/members': adding,
   'DELETE /conversations/{conversationId}/members/{person}': removing,
   'GET /me/sessions': everybody,

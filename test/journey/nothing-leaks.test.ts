@@ -1,10 +1,16 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createJimp } from '@jimp/core';
+import jpeg from '@jimp/js-jpeg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { trafficLine } from '../../cli/traffic-line.ts';
 import { parsing } from '../../functions/wiring/parse.ts';
 import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
+import { BeginUpload, DownloadAttachment, UploadPart } from '../../protocol/attachments.ts';
 import { clientFrames } from '../../protocol/frames.ts';
 import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
 import {
@@ -15,6 +21,8 @@ import {
   RevokeSession,
   ShredConversation,
 } from '../../protocol/requests.ts';
+import { attachments } from '../../sdk/index.ts';
+import { attaching, put } from '../fixtures/attaching.ts';
 import { BareSocket } from '../fixtures/bare-socket.ts';
 import { type Field, textOf } from '../fixtures/broken-json.ts';
 import { framesOf, requestsOf } from '../fixtures/broken-requests.ts';
@@ -25,7 +33,11 @@ import { strayLines } from '../fixtures/log-lines.ts';
 import { rawRequest } from '../fixtures/raw-wire.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
-import { type Sink, sinksOf } from '../fixtures/sinks.ts';
+import { directorySink, type Sink, sinksOf } from '../fixtures/sinks.ts';
+import { dressedJpeg, exifSegment } from '../sdk/attachments/dressed-pictures.ts';
+import { devicesOf } from '../sdk/devices.ts';
+
+const Picture = createJimp({ formats: [jpeg] });
 
 /** Canaries in one query, path or set of headers. */
 const EACH = 10;
@@ -36,13 +48,15 @@ const terminal: string[] = [];
 const refusals: string[] = [];
 
 let run: Run;
+let directory: string;
 let ana: Person;
 let ben: Person;
 let socket: BareSocket;
 let conversationId: string;
 
 beforeAll(async () => {
-  run = await startRun();
+  directory = mkdtempSync(join(tmpdir(), 'leaks-'));
+  run = await startRun({ dataDirectory: directory });
   run.stack.traffic.on((record) =>
     terminal.push(trafficLine(record, run.stack.meter.byTrace(record.traceId.replace('Root=', '')), 0)),
   );
@@ -58,10 +72,14 @@ beforeAll(async () => {
   });
   conversationId = (body as { conversationId: string }).conversationId;
 });
-afterAll(() => run.close());
+afterAll(async () => {
+  await run.close();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const sinks = (): readonly Sink[] => [
   ...sinksOf(run),
+  directorySink('the buckets, with what is in their objects', join(directory, 's3')),
   kept('the terminal', terminal),
   kept('answers that refuse', refusals),
 ];
@@ -78,6 +96,13 @@ test('the canaries know every frame, route and field there is, and which of them
   const schemas = {
     ...clientFrames,
     'POST /conversations': CreateConversation,
+    'POST /conversations/{conversationId}/attachments': z
+      .strictObject(BeginUpload.shape)
+      .omit({ conversationId: true }),
+    'POST /conversations/{conversationId}/attachments/{attachmentId}/parts': UploadPart.pick({ part: true }),
+    'POST /conversations/{conversationId}/messages/{seq}/downloads': DownloadAttachment.pick({
+      rendition: true,
+    }),
     'POST /conversations/{conversationId}/members': AddMember.omit({ conversationId: true }),
     'POST /admin/revocations': RevokeSession,
     'POST /admin/people': CreatePerson,
@@ -107,6 +132,7 @@ test('the canaries know every frame, route and field there is, and which of them
 test('thousands of values, in every place that a person could fill, stand in no sink, whatever was refused or went wrong', async () => {
   await inFrames();
   await inRequests();
+  await inFiles();
   await inHandshakes();
   await whileItBreaks();
 
@@ -191,6 +217,41 @@ async function inRequests(): Promise<void> {
   }
   await ask('GET', `/${encodeURIComponent(canaries.one('no route'))}`, {});
   await ask(canaries.word('method').toUpperCase(), '/me', {});
+}
+
+/** In names, words and what a clinical photograph says; and in pictures' metadata, with the SDK, which takes it out, and without. */
+async function inFiles(): Promise<void> {
+  const hers = attaching(run, conversationId, ana, socket);
+  const words = () => canaries.many('text beside a file', EACH).join(' ');
+  for (let nth = 0; nth < EACH; nth += 1) {
+    const file = await hers.uploaded(randomBytes(100));
+    const name = `${canaries.one('name of a file')}.pdf`;
+    for (const wrong of [`${name}/..`, `${name}\u202e`, canaries.one('name of a file').repeat(20)]) {
+      noted(await hers.say(file, { name: wrong, text: words() }));
+    }
+    expect(await hers.say(file, { name, text: words() })).toMatchObject({ type: 'message.accepted' });
+  }
+  const patient = await run.person(`pat-${canaries.word('user name')}`, 'patient');
+  const bare = await new Picture({ width: 32, height: 24, color: 0x336699ff }).getBuffer('image/jpeg');
+  const photo = {
+    ...{ kind: 'clinical-photo', name: `${canaries.one('name of a photograph')}.jpg`, text: words() },
+    ...{ bodySite: canaries.one('body site'), laterality: 'left', patient: patient.id },
+    consent: { by: 'patient', at: new Date(run.stack.clock.now()).toISOString() },
+  };
+  const shown = await hers.uploaded(bare, 'image/jpeg');
+  expect(await hers.say(shown, photo)).toMatchObject({ type: 'message.accepted' });
+
+  const dressed = dressedJpeg(bare, [exifSegment(1, words())], [], Buffer.from(words()));
+  const refused = await hers.begin(dressed, 'image/jpeg');
+  expect(await put(refused.upload, dressed)).toEqual({ status: 200 });
+  const answer = await hers.complete(refused);
+  expect(answer).toMatchObject({ status: 422 });
+  refusals.push(JSON.stringify(answer.body));
+
+  const nurse = await devicesOf(run).online(ana, { attachments: attachments() });
+  const file = new File([dressed], `${canaries.one('name of a picture')}.jpg`, { type: 'image/jpeg' });
+  await nurse.chat.conversation(conversationId).sendFile(file, { text: words() }).acknowledged;
+  nurse.chat.close();
 }
 
 async function inHandshakes(): Promise<void> {

@@ -88,8 +88,8 @@ describe('bad requests', () => {
     for (const { method, target, fields, ...other } of requestsOf(scratch, people)) {
       const body = method === 'POST' ? textOf(fields) : undefined;
       const answer = await ask(method, target, { body });
-      const code = answer.status === 403 ? ErrorBody.parse(JSON.parse(answer.body)).code : undefined;
-      if (other.forOffice) expect([target, code]).toEqual([target, 'not-allowed']);
+      const code = answer.status >= 400 ? ErrorBody.parse(JSON.parse(answer.body)).code : undefined;
+      if (other.refusedAs) expect([target, code]).toEqual([target, other.refusedAs]);
       else expect([target, answer.status < 300]).toEqual([target, true]);
     }
     const routes = requestsOf(conversationId, people);
