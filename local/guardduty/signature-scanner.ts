@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createInflateRaw } from 'node:zlib';
 import { SignatureSearch } from './signature-search.ts';
 import { type Source, Unscannable, type Verdict } from './verdict.ts';
@@ -93,8 +94,7 @@ async function threatInside(
   const folder = mkdtempSync(join(tmpdir(), `scanned-${process.pid}-`));
   const file = join(folder, 'inside');
   try {
-    const stream = unpack ? Readable.from(packed, { objectMode: false }).pipe(unpack()) : packed;
-    const size = await writeWithin(file, stream as AsyncIterable<Buffer>, packedSize, budget);
+    const size = await writeWithin(file, packed, unpack, packedSize, budget);
     const inside: Source = {
       size,
       read: async (start, end) => (size === 0 ? Readable.from([]) : createReadStream(file, { start, end })),
@@ -107,20 +107,24 @@ async function threatInside(
 
 async function writeWithin(
   file: string,
-  stream: AsyncIterable<Buffer>,
+  packed: AsyncIterable<Buffer>,
+  unpack: typeof createGunzip | typeof createInflateRaw | undefined,
   packedSize: number,
   budget: Budget,
 ): Promise<number> {
   const handle = await open(file, 'w', 0o600);
   let size = 0;
-  try {
-    for await (const chunk of stream) {
+  const write = async (unpacked: AsyncIterable<Buffer>) => {
+    for await (const chunk of unpacked) {
       size += chunk.length;
       budget.bytes += chunk.length;
       const isBomb = size > LIMITS.ratioFrom && size > packedSize * LIMITS.ratio;
       if (isBomb || budget.bytes > LIMITS.bytes) throw new Unscannable('an archive that unpacks to too much');
       await handle.write(chunk);
     }
+  };
+  try {
+    await (unpack ? pipeline(packed, unpack(), write) : pipeline(packed, write));
   } catch (error) {
     const isZlib = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
     throw isZlib ? new Unscannable('a broken entry') : error;

@@ -10,7 +10,7 @@ import {
   type StreamingService,
   type TrailFacts,
 } from '../front-door/service.ts';
-import type { RequestHead } from '../front-door/signature.ts';
+import { claimedService, type RequestHead } from '../front-door/signature.ts';
 import { checkPolicy } from '../iam/check-policy.ts';
 import type { Authorization, NamedPolicy, PolicyDocument } from '../iam/policy.ts';
 import { Listeners } from '../listeners.ts';
@@ -126,15 +126,11 @@ export class S3Service implements StreamingService {
   }
 
   isFor(request: RequestHead): boolean {
-    const { headers, path, query } = request;
-    const claimed = /Credential=[^/,\s]+\/\d+\/[^/,\s]+\/([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1];
+    const { headers, path } = request;
+    const claimed = claimedService(headers);
     if (claimed !== undefined) return claimed === 's3';
     if (isHostOfS3(headers.host ?? '') || isPresigned(request)) return true;
-    return (
-      headers['x-amz-target'] === undefined &&
-      this.buckets.has(path.split('/')[1] ?? '') &&
-      query !== undefined
-    );
+    return headers['x-amz-target'] === undefined && this.buckets.has(path.split('/')[1] ?? '');
   }
 
   answerToAnybody(request: RequestHead): Answer | undefined {

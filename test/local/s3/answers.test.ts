@@ -10,10 +10,12 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
+  S3Client,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { throttle } from '../../../local/front-door/faults.ts';
-import { role } from '../front-door/open-front-door.ts';
+import { role, send } from '../front-door/open-front-door.ts';
 import { BUCKET as Bucket, type Buckets, KEY_ARN, openBuckets } from './open-buckets.ts';
 
 const everything = role('Everything', { Effect: 'Allow', Action: '*', Resource: '*' });
@@ -92,6 +94,19 @@ describe('S3 answers', () => {
     await s3().send(new CopyObjectCommand({ ...copy, SSEKMSKeyId: KEY_ARN }));
     const head = await s3().send(new HeadObjectCommand({ Bucket, Key: 'copied' }));
     expect(head).toMatchObject({ ContentType: 'text/plain', Metadata: { of: 'it' }, SSEKMSKeyId: KEY_ARN });
+  });
+
+  test('the host may name the bucket, as AWS’s own hosts do', async () => {
+    const aws = new S3Client({ region: 'us-east-1', credentials: buckets.credentials.issue(everything) });
+    const answerTo = async (named: string) => {
+      const url = new URL(await getSignedUrl(aws, new GetObjectCommand({ Bucket: named, Key: 'a/1' })));
+      const { host, pathname, search } = url;
+      return send(buckets.url, { method: 'GET', path: pathname + search, headers: { host } });
+    };
+    expect(await answerTo(Bucket)).toMatchObject({ status: 200, body: 'a/1' });
+    const other = await answerTo(`other-${Bucket}`);
+    expect(other).toMatchObject({ status: 404, body: expect.stringContaining('NoSuchBucket') });
+    aws.destroy();
   });
 
   test('a delete marker is said to be one, and is itself deleted by its version', async () => {
