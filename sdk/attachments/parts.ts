@@ -1,7 +1,7 @@
 import type { UploadPermit } from '../../protocol/attachments.ts';
 import { ChatError } from '../errors.ts';
 import type { World } from '../world.ts';
-import { readable } from './outgoing.ts';
+import { type FileBytes, readable } from './outgoing.ts';
 import type { Pacing } from './pacing.ts';
 import { put } from './put.ts';
 
@@ -47,7 +47,7 @@ export function bytesOf(parts: readonly Part[]): number {
 export async function uploadParts(
   uploading: Uploading,
   parts: readonly Part[],
-  file: Blob,
+  file: FileBytes,
 ): Promise<boolean> {
   const waiting = [...parts];
   const batch = { isOver: false, isOpen: true };
@@ -72,10 +72,10 @@ export async function uploadParts(
 async function uploadPart(
   { world, pacing, first, permit: ask, stored }: Uploading,
   { number, start, end }: Part,
-  file: Blob,
+  file: FileBytes,
   batch: { readonly isOver: boolean },
 ): Promise<boolean> {
-  const bytes = file.slice(start, end);
+  const bytes = await blobOf(file.slice(start, end));
   let permit = first;
   let [attempt, refused] = [1, 0];
   while (!batch.isOver) {
@@ -99,4 +99,9 @@ async function uploadPart(
     }
   }
   return true;
+}
+
+/** What fetch sends: a Blob's slice is read while it is sent, anything else comes into memory before. */
+async function blobOf(bytes: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<Blob> {
+  return bytes instanceof Blob ? bytes : new Blob([await readable(bytes.arrayBuffer())]);
 }

@@ -4,7 +4,7 @@ import type { Acknowledgement, OutgoingMessage, Unacknowledged } from '../outbox
 import { ended } from '../token.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import type { KeptUpload, KeptUploads } from './kept-uploads.ts';
-import { type CarryingBody, type FileWords, outgoing } from './outgoing.ts';
+import { type CarryingBody, type FileBytes, type FileWords, outgoing } from './outgoing.ts';
 import { type PacedRooms, Pacing } from './pacing.ts';
 import { bytesOf, type Part, partsOf, type Uploading, uploadParts } from './parts.ts';
 import type { Upright } from './picture.ts';
@@ -58,7 +58,7 @@ export interface UploadRooms extends PacedRooms {
 }
 
 interface Declared extends Fingerprint {
-  readonly blob: Blob;
+  readonly blob: FileBytes;
   readonly body: Omit<CarryingBody, 'attachmentId'>;
 }
 
@@ -73,7 +73,7 @@ export class Upload implements OutgoingFile {
   #ref: string | undefined;
   #isHandedOn = false;
 
-  constructor(rooms: UploadRooms, conversationId: string, file: Blob, options: SendFileOptions) {
+  constructor(rooms: UploadRooms, conversationId: string, file: FileBytes, options: SendFileOptions) {
     this.#rooms = rooms;
     this.conversationId = conversationId;
     this.#options = options;
@@ -103,7 +103,7 @@ export class Upload implements OutgoingFile {
     if (!this.#isHandedOn) this.#pacing.end(ended('closed-by-app'));
   }
 
-  async #run(file: Blob): Promise<Acknowledgement> {
+  async #run(file: FileBytes): Promise<Acknowledgement> {
     const { signal } = this.#options;
     const cancel = () => {
       if (!this.#isHandedOn) this.#pacing.end(new ChatError('cancelled', 'the app cancelled this file'));
@@ -123,8 +123,8 @@ export class Upload implements OutgoingFile {
     }
   }
 
-  async #declare(file: Blob): Promise<Declared> {
-    const { blob, body } = await outgoing(file, this.#options, this.#rooms.upright);
+  async #declare(file: FileBytes): Promise<Declared> {
+    const { bytes: blob, body } = await outgoing(file, this.#options, this.#rooms.upright);
     this.#tell({ of: blob.size });
     const found = await fingerprint(blob, this.#rooms.newHash, async (bytes) => {
       this.#tell({ bytes });
