@@ -198,7 +198,7 @@ function fromWebApps(origins: readonly string[]): CorsRule {
   return {
     allowedOrigins: [...origins],
     allowedMethods: [HttpMethods.PUT, HttpMethods.GET, HttpMethods.HEAD],
-    allowedHeaders: ['content-type', 'content-length', 'if-none-match', 'x-amz-*'],
+    allowedHeaders: ['content-type', 'content-length', 'if-none-match', 'range', 'x-amz-*'],
     exposedHeaders: ['ETag', 'x-amz-version-id', 'x-amz-checksum-sha256'],
     maxAge: 3600,
   };

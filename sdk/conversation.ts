@@ -2,6 +2,7 @@ import type { MemberRole, MessageBody } from '../protocol/bodies.ts';
 import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
 import type { Attachments, FileSource } from './attachments/attachments.ts';
 import type { DownloadOptions, IncomingFile, StreamOptions } from './attachments/download.ts';
+import type { FileBytes } from './attachments/outgoing.ts';
 import type { OutgoingFile, SendFileOptions } from './attachments/upload.ts';
 import type { Page } from './inbox.ts';
 import type { Marks } from './marks.ts';
@@ -59,7 +60,7 @@ export class Conversation {
    * Uploads a file and sends the message that carries it, as soon as there is a connection. One that was begun before, by this chat or by one
    * before a restart, is gone on with: what is uploaded already is not uploaded again.
    */
-  sendFile(file: Blob, options?: SendFileOptions): OutgoingFile {
+  sendFile(file: FileBytes, options?: SendFileOptions): OutgoingFile {
     return this.#rooms.attachments().send(this.id, file, options);
   }
 

@@ -12,6 +12,7 @@ import {
   whole,
 } from './download.ts';
 import { type KeptUpload, KeptUploads, type UploadStorage } from './kept-uploads.ts';
+import type { FileBytes } from './outgoing.ts';
 import type { PacedRooms } from './pacing.ts';
 import { canvasUpright, type Upright } from './picture.ts';
 import { type Hash, Sha256 } from './sha256.ts';
@@ -40,7 +41,7 @@ export interface ChatRooms extends PacedRooms {
 
 /** What a chat does with files; made by {@link attachments}. */
 export interface Attachments {
-  send(conversationId: string, file: Blob, options?: SendFileOptions): OutgoingFile;
+  send(conversationId: string, file: FileBytes, options?: SendFileOptions): OutgoingFile;
   download(conversationId: string, of: FileSource, options?: DownloadOptions): Promise<File>;
   stream(conversationId: string, of: FileSource, options?: StreamOptions): Promise<IncomingFile>;
   unfinished(): Promise<KeptUpload[]>;

@@ -3,7 +3,7 @@ import type { LogEntry } from '../../protocol/frames.ts';
 import { ChatError } from '../errors.ts';
 import { pause, type World } from '../world.ts';
 import { readInto } from './fingerprint.ts';
-import type { CarryingBody } from './outgoing.ts';
+import type { CarryingBody, FileBytes } from './outgoing.ts';
 import { type PacedRooms, Pacing } from './pacing.ts';
 import { base64, type Hash } from './sha256.ts';
 
@@ -29,7 +29,7 @@ export interface DownloadOptions {
 
 export interface StreamOptions extends DownloadOptions {
   /** What an earlier stream of the same file gave, from its beginning: only what follows is fetched and given. */
-  readonly have?: Blob;
+  readonly have?: FileBytes;
 }
 
 /** A file whose bytes are still to come. */
@@ -129,7 +129,7 @@ async function* chunksOf(
   { first, permits, known, options: { have, onProgress } }: Fetching,
 ): AsyncGenerator<Uint8Array> {
   const hash = rooms.newHash();
-  if (have) await readInto([hash], have, () => pacing.mayGoOn());
+  if (have) await readInto([hash], have, { start: 0, end: have.size }, () => pacing.mayGoOn());
   let at = have?.size ?? 0;
   let permit: Download | undefined = first;
   let [attempt, refused] = [1, 0];

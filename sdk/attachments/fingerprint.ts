@@ -1,4 +1,5 @@
-import { readable } from './outgoing.ts';
+import { type FileBytes, readable } from './outgoing.ts';
+import { partsOf } from './parts.ts';
 import { base64, type Hash } from './sha256.ts';
 
 /** PROTOCOL.md, "Limits": up to 64 MiB a file goes up by one PUT. */
@@ -17,35 +18,37 @@ export interface Fingerprint {
   readonly parts?: readonly string[];
 }
 
-/** Puts a file into a hash, a little at a time. */
+/** Puts the bytes of a file from `start` to `end` into hashes, a little at a time; `step` is told how far it has come. */
 export async function readInto(
   hashes: readonly Hash[],
-  file: Blob,
-  step: (bytes: number) => Promise<void>,
+  file: FileBytes,
+  { start, end }: { readonly start: number; readonly end: number },
+  step: (upTo: number) => Promise<void>,
 ): Promise<void> {
-  for (let at = 0; at < file.size; at += STEP_BYTES) {
-    const bytes = new Uint8Array(await readable(file.slice(at, at + STEP_BYTES).arrayBuffer()));
+  for (let at = start; at < end; at += STEP_BYTES) {
+    const upTo = Math.min(at + STEP_BYTES, end);
+    const bytes = new Uint8Array(await readable(file.slice(at, upTo).arrayBuffer()));
     for (const hash of hashes) hash.update(bytes);
-    await step(at + bytes.length);
+    await step(upTo);
   }
 }
 
 /** Reads a file once from its beginning to its end; `step` is told how far it has come, and may hold it up or end it. */
 export async function fingerprint(
-  file: Blob,
+  file: FileBytes,
   newHash: () => Hash,
-  step: (bytes: number) => Promise<void>,
+  step: (upTo: number) => Promise<void>,
 ): Promise<Fingerprint> {
   const whole = newHash();
   if (file.size <= MAX_WHOLE_BYTES) {
-    await readInto([whole], file, step);
+    await readInto([whole], file, { start: 0, end: file.size }, step);
     return { sha256: base64(whole.digest()) };
   }
   const parts: string[] = [];
-  for (let at = 0; at < file.size; at += PART_BYTES) {
-    const part = newHash();
-    await readInto([whole, part], file.slice(at, at + PART_BYTES), (bytes) => step(at + bytes));
-    parts.push(base64(part.digest()));
+  for (const part of partsOf(file.size, PART_BYTES)) {
+    const hash = newHash();
+    await readInto([whole, hash], file, part, step);
+    parts.push(base64(hash.digest()));
   }
   return { sha256: base64(whole.digest()), partBytes: PART_BYTES, parts };
 }

@@ -16,6 +16,18 @@ export type CarryingBody = (typeof FileBody)['_zod']['output'] | Photo;
 /** What a clinical photograph shows, of whom, and with whose consent. */
 export type ClinicalPhoto = Pick<Photo, 'bodySite' | 'laterality' | 'patient' | 'consent'>;
 
+/**
+ * What is used of a file; every Blob is one. In Node a file above 2 GiB needs another, because a Blob of `fs.openAsBlob` says a
+ * wrong size there (nodejs/node issue 52585).
+ */
+export interface FileBytes {
+  readonly size: number;
+  readonly type: string;
+  /** @default none: then it is said with the file */
+  readonly name?: string;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
 /** What is said with a file. */
 export interface FileWords {
   /** Made into what the protocol takes: no path, nothing unseen, at most 255 bytes. @default the name of a `File` */
@@ -32,7 +44,7 @@ export interface FileWords {
 
 /** A file as it will be uploaded, and the body of its message but for what is not known yet. */
 export interface Outgoing {
-  readonly blob: Blob;
+  readonly bytes: FileBytes;
   readonly body: Omit<Photo, 'attachmentId' | 'sha256'> | Omit<CarryingBody, 'attachmentId' | 'sha256'>;
 }
 
@@ -42,7 +54,7 @@ export interface Outgoing {
  * @throws ChatError `file-empty`, `file-too-large`, `file-name-refused`, `malformed`, `picture-refused`, `picture-turned`, `file-unreadable`
  */
 export async function outgoing(
-  file: Blob,
+  file: FileBytes,
   { name: given, text, clinicalPhoto, keepMetadata = false }: FileWords,
   upright: Upright | undefined,
 ): Promise<Outgoing> {
@@ -53,17 +65,17 @@ export async function outgoing(
   if (text !== undefined && !isText(text)) {
     throw new ChatError('malformed', `the text of a file has 1 to ${MAX_TEXT_BYTES} bytes of UTF-8`);
   }
-  const name = fileName(given ?? (file as Partial<File>).name);
+  const name = fileName(given ?? file.name);
   const picture = keepMetadata ? undefined : await readable(pictureIn(file));
   if (picture === 'other' || (clinicalPhoto && !picture)) throw pictureRefused();
-  const blob = picture ? await barePicture(file, picture, upright) : file;
-  const said = { name, bytes: blob.size, ...(text !== undefined && { text }) };
+  const bytes = picture ? await readable(barePicture(file, picture, upright)) : file;
+  const said = { name, bytes: bytes.size, ...(text !== undefined && { text }) };
   if (picture && clinicalPhoto) {
     const { bodySite, laterality, patient, consent } = clinicalPhoto;
     const photo = { bodySite, laterality, patient, consent };
-    return { blob, body: { kind: 'clinical-photo', ...said, contentType: picture, ...photo } };
+    return { bytes, body: { kind: 'clinical-photo', ...said, contentType: picture, ...photo } };
   }
-  return { blob, body: { kind: 'file', ...said, contentType: picture ?? contentTypeOf(file) } };
+  return { bytes, body: { kind: 'file', ...said, contentType: picture ?? contentTypeOf(file) } };
 }
 
 function isText(text: string): boolean {
@@ -92,7 +104,7 @@ const known: Readonly<Record<Exclude<ContentType, PictureType>, true>> = {
   'application/octet-stream': true,
 };
 
-function contentTypeOf({ type }: Blob): Exclude<ContentType, (typeof pictureTypes)[number]> {
+function contentTypeOf({ type }: FileBytes): Exclude<ContentType, (typeof pictureTypes)[number]> {
   const [plain = ''] = type.toLowerCase().split(';');
   return Object.hasOwn(known, plain.trim())
     ? (plain.trim() as keyof typeof known)
@@ -104,6 +116,7 @@ export async function readable<Value>(reading: Promise<Value>): Promise<Value> {
   try {
     return await reading;
   } catch (cause) {
+    if (cause instanceof ChatError) throw cause;
     throw new ChatError('file-unreadable', 'the file cannot be read: it was moved, changed or taken away', {
       cause,
     });

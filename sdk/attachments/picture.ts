@@ -3,6 +3,7 @@ import { ChatError } from '../errors.ts';
 import { bareJpeg } from './bare-jpeg.ts';
 import { barePng } from './bare-png.ts';
 import { orientationIn } from './orientation.ts';
+import type { FileBytes } from './outgoing.ts';
 
 export type PictureType = (typeof pictureTypes)[number];
 
@@ -16,7 +17,7 @@ const MAX_PICTURE_BYTES = 20_971_520; // no product: esbuild would leave it in b
 const MAX_GIVEN_BYTES = 41_943_040;
 
 /** What a file is as a picture, by its first bytes: a type that is taken, `other` for one that is not, nothing for no picture. */
-export async function pictureIn(file: Blob): Promise<PictureType | 'other' | undefined> {
+export async function pictureIn(file: FileBytes): Promise<PictureType | 'other' | undefined> {
   const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
   const text = String.fromCharCode(...head);
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg';
@@ -34,12 +35,13 @@ export async function pictureIn(file: Blob): Promise<PictureType | 'other' | und
  * @throws ChatError `picture-refused`, `picture-turned` (there is nothing here to turn it with), `file-too-large`
  */
 export async function barePicture(
-  file: Blob,
+  file: FileBytes,
   type: PictureType,
   upright: Upright | undefined,
 ): Promise<Blob> {
   if (file.size > MAX_GIVEN_BYTES) throw tooLarge();
-  const stripped = strip(new Uint8Array(await file.arrayBuffer()), type);
+  const given = await file.slice(0, file.size).arrayBuffer();
+  const stripped = strip(new Uint8Array(given), type);
   if (orientationIn(stripped.exif) === 1) return blobOf(stripped.bytes, type);
   if (!upright) {
     throw new ChatError(
@@ -47,7 +49,7 @@ export async function barePicture(
       'it was taken with the camera held sideways, and would be shown so without its EXIF; turn it, or give attachments an upright',
     );
   }
-  const turned = await upright(file, type);
+  const turned = await upright(new Blob([given], { type }), type);
   return blobOf(strip(new Uint8Array(await turned.arrayBuffer()), type).bytes, type);
 }
 

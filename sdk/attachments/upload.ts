@@ -4,17 +4,11 @@ import type { Acknowledgement, OutgoingMessage, Unacknowledged } from '../outbox
 import { ended } from '../token.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import type { KeptUpload, KeptUploads } from './kept-uploads.ts';
-import { type CarryingBody, type FileWords, outgoing, readable } from './outgoing.ts';
+import { type CarryingBody, type FileBytes, type FileWords, outgoing } from './outgoing.ts';
 import { type PacedRooms, Pacing } from './pacing.ts';
+import { bytesOf, type Part, partsOf, type Uploading, uploadParts } from './parts.ts';
 import type { Upright } from './picture.ts';
-import { put } from './put.ts';
 import type { Hash } from './sha256.ts';
-
-/** So many parts are on their way at a time: browsers have six connections to a host. */
-const PARTS_AT_A_TIME = 4;
-
-/** Fresh permits in a row that may be refused: the first may have been used too late. */
-const MOST_REFUSED = 3;
 
 /** What the server has forgotten is begun anew, but not for ever. */
 const MOST_BEGUN = 3;
@@ -64,7 +58,7 @@ export interface UploadRooms extends PacedRooms {
 }
 
 interface Declared extends Fingerprint {
-  readonly blob: Blob;
+  readonly blob: FileBytes;
   readonly body: Omit<CarryingBody, 'attachmentId'>;
 }
 
@@ -79,7 +73,7 @@ export class Upload implements OutgoingFile {
   #ref: string | undefined;
   #isHandedOn = false;
 
-  constructor(rooms: UploadRooms, conversationId: string, file: Blob, options: SendFileOptions) {
+  constructor(rooms: UploadRooms, conversationId: string, file: FileBytes, options: SendFileOptions) {
     this.#rooms = rooms;
     this.conversationId = conversationId;
     this.#options = options;
@@ -109,7 +103,7 @@ export class Upload implements OutgoingFile {
     if (!this.#isHandedOn) this.#pacing.end(ended('closed-by-app'));
   }
 
-  async #run(file: Blob): Promise<Acknowledgement> {
+  async #run(file: FileBytes): Promise<Acknowledgement> {
     const { signal } = this.#options;
     const cancel = () => {
       if (!this.#isHandedOn) this.#pacing.end(new ChatError('cancelled', 'the app cancelled this file'));
@@ -129,8 +123,8 @@ export class Upload implements OutgoingFile {
     }
   }
 
-  async #declare(file: Blob): Promise<Declared> {
-    const { blob, body } = await outgoing(file, this.#options, this.#rooms.upright);
+  async #declare(file: FileBytes): Promise<Declared> {
+    const { bytes: blob, body } = await outgoing(file, this.#options, this.#rooms.upright);
     this.#tell({ of: blob.size });
     const found = await fingerprint(blob, this.#rooms.newHash, async (bytes) => {
       this.#tell({ bytes });
@@ -189,7 +183,11 @@ export class Upload implements OutgoingFile {
       try {
         const missing = await this.#missing(kept, isNew && round === 0);
         this.#tell({ state: 'uploading', bytes: blob.size - bytesOf(missing) });
-        isOpen = await this.#uploadAll(attachmentId, missing, blob, round === 0 ? permit : undefined);
+        isOpen = await uploadParts(
+          this.#uploading(attachmentId, round === 0 ? permit : undefined),
+          missing,
+          blob,
+        );
         this.#tell({ state: 'completing' });
         await this.#pacing.ask({ method: 'POST', path: this.#path(attachmentId, 'completion'), body: {} });
         return true;
@@ -213,71 +211,19 @@ export class Upload implements OutgoingFile {
     return state === 'awaited' ? all.filter(({ number }) => !storedParts.includes(number)) : [];
   }
 
-  /** Uploads a few at a time. False where the upload is not open any more. */
-  async #uploadAll(
-    attachmentId: string,
-    parts: readonly Part[],
-    file: Blob,
-    permit: UploadPermit | undefined,
-  ): Promise<boolean> {
-    const waiting = [...parts];
-    const batch = { isOver: false };
-    let isOpen = true;
-    const work = async () => {
-      try {
-        for (let part = waiting.shift(); part && !batch.isOver; part = waiting.shift()) {
-          if (await this.#uploadPart(attachmentId, part, file, permit, batch)) continue;
-          isOpen = false;
-          batch.isOver = true;
-        }
-      } catch (error) {
-        batch.isOver = true;
-        throw error;
-      }
+  #uploading(attachmentId: string, first: UploadPermit | undefined): Uploading {
+    return {
+      world: this.#rooms.world,
+      pacing: this.#pacing,
+      first,
+      permit: (part) =>
+        this.#pacing.ask<UploadPermit>({
+          method: 'POST',
+          path: this.#path(attachmentId, 'parts'),
+          body: { part },
+        }),
+      stored: (bytes) => this.#tell({ bytes: this.#progress.bytes + bytes }),
     };
-    const ends = await Promise.allSettled(Array.from({ length: PARTS_AT_A_TIME }, work));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed) throw failed.reason;
-    return isOpen;
-  }
-
-  /** Tries until the part is stored. False where the upload is not open any more. */
-  async #uploadPart(
-    attachmentId: string,
-    { number, start, end }: Part,
-    file: Blob,
-    first: UploadPermit | undefined,
-    batch: { readonly isOver: boolean },
-  ): Promise<boolean> {
-    const bytes = file.slice(start, end);
-    let permit = first;
-    let refused = 0;
-    for (let attempt = 1; !batch.isOver; ) {
-      await this.#pacing.mayGoOn();
-      permit ??= await this.#pacing.ask<UploadPermit>({
-        method: 'POST',
-        path: this.#path(attachmentId, 'parts'),
-        body: { part: number },
-      });
-      const outcome = await put(this.#rooms.world, permit, bytes, this.#pacing.signal);
-      if (outcome === 'over') return false;
-      if (outcome === 'stored') {
-        this.#tell({ bytes: this.#progress.bytes + bytes.size });
-        return true;
-      }
-      if (this.#pacing.isHeld) continue;
-      if (outcome === 'stale') {
-        permit = undefined;
-        refused += 1;
-        if (refused > MOST_REFUSED)
-          throw new ChatError('upload-refused', 'the storage refuses fresh permits');
-      } else {
-        await readable(bytes.slice(0, 1).arrayBuffer()); // fetch says the same of a file that is gone as of no network
-        await this.#pacing.beforeAgain(attempt);
-        attempt += 1;
-      }
-    }
-    return true;
   }
 
   async #handOn(kept: KeptUpload): Promise<OutgoingMessage> {
@@ -312,23 +258,4 @@ export class Upload implements OutgoingFile {
       void Promise.reject(error); // as a listener that throws: it disturbs nothing here
     }
   }
-}
-
-interface Part {
-  /** Counted from 1. */
-  readonly number: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-function partsOf(bytes: number, partBytes: number): Part[] {
-  return Array.from({ length: Math.ceil(bytes / partBytes) }, (_, place) => ({
-    number: place + 1,
-    start: place * partBytes,
-    end: Math.min((place + 1) * partBytes, bytes),
-  }));
-}
-
-function bytesOf(parts: readonly Part[]): number {
-  return parts.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -28,7 +28,7 @@ export function bucketWeaknesses(bucket: Properties): string[] {
     NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
     [`${cors}.AllowedOrigins`]: ['https://app.example.org'],
     [`${cors}.AllowedMethods`]: ['PUT', 'GET', 'HEAD'],
-    [`${cors}.AllowedHeaders`]: ['content-type', 'content-length', 'if-none-match', 'x-amz-*'],
+    [`${cors}.AllowedHeaders`]: ['content-type', 'content-length', 'if-none-match', 'range', 'x-amz-*'],
     [`${cors}.ExposedHeaders`]: ['ETag', 'x-amz-version-id', 'x-amz-checksum-sha256'],
     [`${cors}.MaxAge`]: 3600,
     'CorsConfiguration.CorsRules.1': undefined,

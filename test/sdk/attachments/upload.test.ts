@@ -245,6 +245,7 @@ describe('a file that was begun before the app was killed', () => {
 
     deployment.fate = () => kind;
     const next = await withFiles({ storage, bucket, deployment, clock });
+    await outcome(clock, next.chat.conversation(id).catchUp()); // what it knows now lies behind the first
     const again = next.chat.conversation(id).sendFile(pdf());
     expect(await outcome(clock, again.acknowledged)).toMatchObject({ seq: 1 });
     expect([deployment.log(id).length, bucket.puts.length, bucket.attachments.size]).toEqual([1, 1, 1]);
