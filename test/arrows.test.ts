@@ -35,7 +35,12 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
   },
   {
     room: 'functions/pictures/',
-    may: [/^functions\/(pictures|domain)\//, /^protocol\//, /^@jimp\/(core|js-jpeg|js-png|plugin-resize)$/],
+    may: [
+      /^functions\/(pictures|domain)\//,
+      /^protocol\//,
+      /^@jimp\/(core|js-jpeg|js-png|plugin-resize)$/,
+      /^dicom-parser$/,
+    ],
   },
   {
     room: 'functions/push/',

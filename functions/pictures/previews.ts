@@ -4,6 +4,7 @@ import png from '@jimp/js-png';
 import { methods as resizing } from '@jimp/plugin-resize';
 import type { ContentType } from '../../protocol/attachments.ts';
 import { PREVIEW_EDGE, type Previews } from '../domain/make-preview.ts';
+import { decodeDicom } from './dicom.ts';
 import { isWithinLimits, MAX_PIXELS } from './limits.ts';
 
 /** Pixels in rows from the top, each as red, green, blue and alpha. */
@@ -25,6 +26,7 @@ const decoders: Partial<Record<ContentType, (bytes: Buffer) => Bitmap | undefine
   'image/jpeg': (bytes) =>
     jpeg().decode(bytes, { maxResolutionInMP: MAX_PIXELS / 1e6, maxMemoryUsageInMB: JPEG_MEGABYTES }),
   'image/png': (bytes) => png().decode(bytes, {}),
+  'application/dicom': decodeDicom,
 };
 
 /** Previews of JPEG, PNG and DICOM. What an attacker wrote is decoded here: whatever goes wrong in a decoder is a picture that is not shown. */
