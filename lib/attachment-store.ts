@@ -107,10 +107,11 @@ export class AttachmentStore extends Construct {
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 
-  /** Lets `door` read a file in which no threat was found, and keep a preview of it. */
+  /** Lets `door` read a file in which no threat was found, and keep a preview of it, or find the one that was kept. */
   letPreview(door: Door): void {
     this.lend(door, 'ReadAttachments', [FILES], reading);
     this.lend(door, 'WritePreviews', [PREVIEWS], ['PutObject']);
+    this.lendFinding(door, 'FindPreviews', 's3:ListBucketVersions', [PREVIEWS]);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
@@ -136,12 +137,21 @@ export class AttachmentStore extends Construct {
 
   /** Runs `door` with each verdict about a file. A run that fails is tried twice more, and then noted in `parked`. */
   onScanned(door: Door, parked: ParkedQueue): void {
+    this.onVerdict(door, parked, {});
+  }
+
+  /** Runs `door` with each file in which no threat was found, as {@link onScanned} does. */
+  onFoundClean(door: Door, parked: ParkedQueue): void {
+    this.onVerdict(door, parked, { scanResultDetails: { scanResultStatus: ['NO_THREATS_FOUND'] } });
+  }
+
+  private onVerdict(door: Door, parked: ParkedQueue, narrower: object): void {
     new Rule(door, 'Scanned', {
       description: `Runs the door ${door.node.id} when a file was scanned`,
       eventPattern: {
         source: ['aws.guardduty'],
         detailType: ['GuardDuty Malware Protection Object Scan Result'],
-        detail: { s3ObjectDetails: { bucketName: [this.bucket.bucketName] } },
+        detail: { s3ObjectDetails: { bucketName: [this.bucket.bucketName] }, ...narrower },
       },
       targets: [new LambdaFunction(door.function, { maxEventAge: Duration.hours(24), retryAttempts: 185 })],
     });

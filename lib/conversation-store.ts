@@ -62,6 +62,12 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'NoteAttachments', actions: ['GetItem', 'UpdateItem'] });
   }
 
+  /** Lets `door` note the preview of an attachment, and hand on an attachment that is over. */
+  letNotePreviews(door: Door): void {
+    this.letNoteAttachments(door);
+    this.letListAttachmentsOver(door);
+  }
+
   /** Lets `door` take attachments that are over, and forget them. */
   letForgetAttachments(door: Door): void {
     this.table.lend(door, { name: 'FindAttachmentsOver', actions: ['Query'], partitions: 'OVER' });
@@ -140,6 +146,10 @@ export class ConversationStore extends Construct {
     const attachments = { eventName: ['REMOVE'], dynamodb: under('F#') };
     this.table.feed(door, [entries, attachments], parked);
     this.table.lend(door, { name: 'RaiseHeads', actions: ['UpdateItem'] });
+    this.letListAttachmentsOver(door);
+  }
+
+  private letListAttachmentsOver(door: Door): void {
     this.table.lend(door, { name: 'ListAttachmentsOver', actions: ['PutItem'], partitions: 'OVER' });
   }
 }

@@ -205,6 +205,11 @@ export class MessagingStack extends Stack {
     conversations.letNoteAttachments(recordScan);
     attachments.onScanned(recordScan, parked);
 
+    const makePreview = door('MakePreview', 'picture');
+    conversations.letNotePreviews(makePreview);
+    attachments.letPreview(makePreview);
+    attachments.onFoundClean(makePreview, parked);
+
     const deleteAttachments = door('DeleteAttachments', 'sweep');
     conversations.letForgetAttachments(deleteAttachments);
     attachments.letDelete(deleteAttachments);

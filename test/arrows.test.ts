@@ -34,6 +34,15 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
     may: [/^functions\/(bucket|domain)\//, /^protocol\//, /^@aws-sdk\/(client-s3|s3-request-presigner)$/],
   },
   {
+    room: 'functions/pictures/',
+    may: [
+      /^functions\/(pictures|domain)\//,
+      /^protocol\//,
+      /^@jimp\/(core|js-jpeg|js-png|plugin-resize)$/,
+      /^dicom-parser$/,
+    ],
+  },
+  {
     room: 'functions/push/',
     may: [/^functions\/(push|domain)\//, /^protocol\//, /^@aws-sdk\/client-apigatewaymanagementapi$/],
   },

@@ -8,7 +8,10 @@ import {
   ListObjectVersionsCommand,
   ListPartsCommand,
   NoSuchUpload,
+  PutObjectCommand,
+  type PutObjectCommandInput,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { Attachment, AttachmentName } from '../domain/attachment.ts';
 import { Fault } from '../domain/fault.ts';
@@ -64,8 +67,7 @@ export function objects(client: S3Client, place: Place, now: () => number): Obje
 
     look: async (name) => {
       const { Bucket, Key } = at(name);
-      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
-      const { VersionId } = Versions.find(({ IsLatest }) => IsLatest) ?? {};
+      const VersionId = await newestVersion(client, { Bucket, Prefix: Key });
       if (VersionId === undefined) return undefined; // a HEAD of what is not there is answered with 403 or 404, by permissions
       const head = await client.send(
         new HeadObjectCommand({ Bucket, Key, VersionId, ChecksumMode: 'ENABLED' }),
@@ -83,10 +85,42 @@ export function objects(client: S3Client, place: Place, now: () => number): Obje
       return Body.transformToByteArray();
     },
 
+    keepPreview: async (name, jpeg) => {
+      const Key = keyOf(name, 'preview');
+      const kept = await putFirst(client, {
+        ...{ Bucket: bucket, Key, Body: jpeg, ContentType: 'image/jpeg' },
+        ...encryptedWith(place),
+      });
+      const versionId = kept ?? (await newestVersion(client, { Bucket: bucket, Prefix: Key }));
+      if (versionId === undefined) throw new Fault('S3 neither took a preview nor has one');
+      return versionId;
+    },
+
     remove: async (name, versionId) => {
       await client.send(new DeleteObjectCommand({ ...at(name), VersionId: versionId }));
     },
   };
+}
+
+/** The version that was put; nothing where an object of that name stands. */
+async function putFirst(client: S3Client, put: PutObjectCommandInput): Promise<string | undefined> {
+  try {
+    const { VersionId } = await client.send(new PutObjectCommand({ ...put, IfNoneMatch: '*' }));
+    if (VersionId === undefined) throw new Fault('S3 took an object without a version');
+    return VersionId;
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.name === 'PreconditionFailed') return undefined;
+    throw error;
+  }
+}
+
+/** Of the object with exactly this key: ids have one length, so no key is the beginning of another. */
+async function newestVersion(
+  client: S3Client,
+  key: { readonly Bucket: string; readonly Prefix: string },
+): Promise<string | undefined> {
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand(key));
+  return Versions.find(({ IsLatest }) => IsLatest)?.VersionId;
 }
 
 /** The stored parts, ascending; nothing where the upload is over. */

@@ -63,8 +63,8 @@ export interface Attachments {
   keep(name: AttachmentName, seq: number): Promise<void>;
   /** Notes how a scan ended. Gives what stands then; nothing where there is no such attachment. */
   scanned(name: AttachmentName, scan: NonNullable<Attachment['scan']>): Promise<Attachment | undefined>;
-  /** Notes the version of its preview. */
-  previewed(name: AttachmentName, versionId: string): Promise<void>;
+  /** Notes the version of its preview; false where there is no such attachment. */
+  previewed(name: AttachmentName, versionId: string): Promise<boolean>;
   forget(name: AttachmentName): Promise<void>;
 }
 

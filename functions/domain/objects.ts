@@ -27,6 +27,8 @@ export interface Objects {
   look(name: AttachmentName): Promise<StoredObject | undefined>;
   /** The whole of one version; for pictures alone, which have a limit. */
   read(name: AttachmentName, versionId: string): Promise<Uint8Array>;
+  /** Keeps a preview, a JPEG, where none stands. Gives the version that stands then, whoever kept it. */
+  keepPreview(name: AttachmentName, jpeg: Uint8Array): Promise<string>;
   /** For one GET of one version, as a file to be saved and never to be shown. */
   permitDownload(
     name: AttachmentName,

@@ -126,12 +126,13 @@ export function attachments(client: DynamoDBDocumentClient, table: string): Atta
         })
       ).item,
 
-    previewed: async (name, versionId) => {
-      await update(name, {
-        UpdateExpression: 'SET previewVersion = :version',
-        ExpressionAttributeValues: { ':version': versionId },
-      });
-    },
+    previewed: async (name, versionId) =>
+      (
+        await update(name, {
+          UpdateExpression: 'SET previewVersion = :version',
+          ExpressionAttributeValues: { ':version': versionId },
+        })
+      ).isChanged,
 
     forget: async (name) => {
       await client.send(new DeleteCommand({ TableName: table, Key: keys.attachment(name) }));

@@ -90,6 +90,12 @@ export const events = {
     means: 'The malware scan of an attachment has ended, and how: what is not clean is opened by nobody.',
     fields: { conversation: id, attachment: id, state: word },
   },
+  'attachment-previewed': {
+    level: 'info',
+    means:
+      'A preview of a picture was made, or was not because its bytes are none that are decoded or are too many pixels: it is downloaded as a file.',
+    fields: { conversation: id, attachment: id, outcome: z.enum(['made', 'not-decodable']) },
+  },
   sweep: {
     level: 'info',
     means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',

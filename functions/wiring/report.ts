@@ -49,6 +49,11 @@ export function reportScan(found: EventFields<'attachment-scanned'>): void {
   report('attachment-scanned', found);
 }
 
+/** Whether a preview was made. */
+export function reportPreview(shown: EventFields<'attachment-previewed'>): void {
+  report('attachment-previewed', shown);
+}
+
 /** A step of a revocation that failed after the stamp was set; its receipt counts it. */
 export function reportLostStep(error: unknown): void {
   report('step-lost', described(error));

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { GetObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isBarePicture } from '../../functions/domain/picture.ts';
 import { fail } from '../../local/front-door/faults.ts';
+import type { Download } from '../../protocol/attachments.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { attaching, type Begun, bucketOf, get, put } from '../fixtures/attaching.ts';
 import type { Person } from '../fixtures/deployed.ts';
@@ -10,6 +12,7 @@ import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { zip } from '../fixtures/zip.ts';
+import { Picture, redAndBlue } from '../functions/pictures/drawing.ts';
 import { PATIENCE } from './promises/clinic.ts';
 
 /** The test file that every scanner knows (EICAR), in two parts so that none finds it here. */
@@ -218,6 +221,53 @@ describe('an attachment', () => {
     }
   });
 
+  test('that is a picture has one preview, small and bare, for the members alone, which goes with what it shows', async () => {
+    const { stack } = run;
+    const { versions } = bucketOf(run);
+    const room = await aRoom();
+    const isDrawing = (principal?: { readonly arn: string }) =>
+      principal?.arn.includes('MakePreview') ?? false;
+    const rule = { service: 'dynamodb', operation: 'UpdateItem', principal: isDrawing, effect: fail() };
+    const letPass = stack.faults.add(rule);
+    const file = await room.with.uploaded(await redAndBlue('image/jpeg', 900, 600), 'image/jpeg');
+    const seq = await room.with.sent(file);
+    const kept = async () => (await versions()).filter((key) => key.includes(file.attachmentId)).sort();
+    const both = ['files', 'previews'].map((place) => `${place}/${room.id}/${file.attachmentId}`);
+    await expect.poll(kept).toEqual(both);
+    const preview = { rendition: 'preview' };
+    await room.with.opened(seq, people.ben);
+    expect(await room.with.download(seq, people.ben, preview)).toMatchObject({
+      body: { code: 'no-preview' },
+    });
+
+    letPass();
+    const ask = () => room.with.download(seq, people.ben, preview);
+    await expect
+      .poll(async () => {
+        stack.clock.advance(30_000); // Lambda tries an event again a minute later, and finds the preview it kept
+        return (await ask()).status;
+      })
+      .toBe(200);
+    expect(await kept()).toEqual(both);
+    const { url } = (await ask()).body as Download;
+    const { status, bytes, headers } = await get(url);
+    expect([status, headers.get('content-disposition')]).toEqual([200, 'attachment']);
+    expect(isBarePicture(bytes, 'image/jpeg')).toBe(true);
+    const { width, height } = await Picture.fromBuffer(bytes);
+    expect([width, height]).toEqual([512, 341]);
+    expect((await get(url.replace('/previews/', '/files/'))).status).toBe(403);
+    expect(await room.with.download(seq, people.eve, preview)).toMatchObject({
+      body: { code: 'not-a-member' },
+    });
+
+    for (const name of ['olga-2', 'otto-2']) {
+      const officer = await run.person(name, 'privacy-officer');
+      const answer = await run.request(officer, 'POST', 'admin/shreds', { conversationId: room.id });
+      expect(answer.status).toBe(200);
+    }
+    expect(await kept()).toEqual([]);
+  });
+
   test('that the scan cannot look into stays closed, and says so', async () => {
     const state = async (path: string) => (await run.request(people.ana, 'GET', path)).body;
     const bomb = zip({ 'zeros.bin': Buffer.alloc(64 * 1024 * 1024) });
@@ -264,8 +314,9 @@ describe('an attachment', () => {
       const rooms = await Promise.all(['expires', 'held', 'destroyed'].map(() => aRoom()));
       const [expires, held, destroyed] = rooms as [Room, Room, Room];
       for (const { with: hers } of rooms) await hers.sent(await hers.uploaded(randomBytes(100)));
-      await expires.with.uploaded(randomBytes(100)); // and one that no message ever carries
-      expect(await Promise.all(rooms.map(({ id }) => keysOf(id)))).toEqual([2, 1, 1]);
+      const picture = await redAndBlue('image/jpeg', 8, 8);
+      await expires.with.uploaded(picture, 'image/jpeg'); // and one that no message ever carries, with a preview
+      await expect.poll(() => Promise.all(rooms.map(({ id }) => keysOf(id)))).toEqual([3, 1, 1]);
 
       const [olga, otto] = (await again(...officers)) as [Person, Person];
       const wish = { ref: randomUUID(), reason: 'M-1', conversations: [held.id] };

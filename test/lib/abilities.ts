@@ -248,6 +248,11 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
   ReadAttachments: { actions: ['s3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
   WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
+  FindPreviews: {
+    actions: ['s3:ListBucketVersions'],
+    on: 'bucket Attachments',
+    when: ofFolders('previews/*'),
+  },
   FindAttachments: {
     actions: ['s3:ListBucketVersions'],
     on: 'bucket Attachments',
@@ -465,6 +470,20 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'EncryptParkedRecords',
     'PushToSockets',
   ],
+  'MakePreview/Policy': [
+    'WriteOwnLog',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'NoteAttachments',
+    'ListAttachmentsOver',
+    'ReadAttachments',
+    'WritePreviews',
+    'FindPreviews',
+    'EncryptAttachments',
+    'DecryptAttachments',
+    'ParkRecords',
+    'EncryptParkedRecords',
+  ],
   'DeleteAttachments/Policy': [
     'WriteOwnLog',
     'FindAttachmentsOver',
@@ -572,6 +591,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'DownloadAttachment/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'RecordScan/Function': [...sessions, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'MakePreview/Function': ['CONVERSATIONS_TABLE', ...bucket],
   'DeleteAttachments/Function': ['CONVERSATIONS_TABLE', 'ATTACHMENTS_BUCKET'],
 };
 

@@ -83,6 +83,7 @@ test.each<[string, string, object, readonly string[]]>([
     {
       ReadAttachments: ['GetObjectVersion', 'files/*'],
       WritePreviews: ['PutObject', 'previews/*'],
+      FindPreviews: ['ListBucketVersions', '', ['previews/*']],
       EncryptAttachments: ['GenerateDataKey'],
       DecryptAttachments: ['Decrypt'],
     },

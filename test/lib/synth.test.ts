@@ -78,7 +78,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
 
 test('every function is one module that parses, with the SDK inside, and is small', async () => {
   const doors = resources(readTemplates(assembly), 'AWS::Lambda::Function');
-  expect(doors).toHaveLength(35);
+  expect(doors).toHaveLength(36);
   for (const { path, Metadata } of doors) {
     const folder = join(assembly, String(Metadata?.['aws:asset:path']));
     expect(readdirSync(folder)).toEqual(['index.mjs']);

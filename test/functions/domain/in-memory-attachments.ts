@@ -56,7 +56,7 @@ export class MemoryAttachments implements Attachments {
   }
 
   async previewed(name: AttachmentName, previewVersionId: string) {
-    this.change(name, () => ({ previewVersionId }));
+    return this.change(name, () => ({ previewVersionId })) !== undefined;
   }
 
   async forget(name: AttachmentName) {
@@ -79,6 +79,7 @@ export class MemoryAttachments implements Attachments {
 export class MemoryObjects implements Objects, ObjectDeleter {
   readonly stored = new Map<string, StoredObject & { readonly content: Uint8Array }>();
   readonly parts = new Map<string, Set<number>>();
+  readonly previews = new Map<string, { readonly versionId: string; readonly jpeg: Uint8Array }>();
   private versions = 0;
 
   put(name: AttachmentName, object: Omit<StoredObject, 'versionId'> & { readonly content?: Uint8Array }) {
@@ -119,6 +120,12 @@ export class MemoryObjects implements Objects, ObjectDeleter {
 
   async read(name: AttachmentName) {
     return this.stored.get(nameOf(name))?.content ?? new Uint8Array();
+  }
+
+  async keepPreview(name: AttachmentName, jpeg: Uint8Array) {
+    const { versionId = `p${this.previews.size + 1}` } = this.previews.get(nameOf(name)) ?? {};
+    this.previews.set(nameOf(name), { versionId, jpeg });
+    return versionId;
   }
 
   async permitDownload(name: AttachmentName, versionId: string) {
