@@ -70,7 +70,11 @@ export function entryItem(entry: Entry, storedUntil: number | undefined): z.infe
           ...('role' in entry.change && { role: entry.change.role }),
           ...('until' in entry.change && { until: entry.change.until }),
         }
-      : { epoch: entry.sealed.epoch, body: entry.sealed.bytes, file: entry.attachmentId }),
+      : {
+          epoch: entry.sealed.epoch,
+          body: entry.sealed.bytes,
+          ...(entry.attachmentId !== undefined && { file: entry.attachmentId }),
+        }),
   };
 }
 

@@ -254,7 +254,8 @@ describe('a shredded conversation', () => {
       plainKeySeconds: 300,
       finalFrom: at(8 * DAY),
       recoveryDays: 7,
-      objects: new MemoryObjects(),
+      attachmentVersionsDeleted: 0,
+      attachmentsFinalFrom: at(36 * DAY),
       backupDays: 35,
     });
     expect(isGenuine(certificate)).toBe(true);

@@ -6,7 +6,7 @@ import {
 import { DynamoDBClient, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import type { Socket } from '../../../functions/domain/caller.ts';
 import type { MessageEntry } from '../../../functions/domain/entry.ts';
 import { announcements } from '../../../functions/push/sockets.ts';
@@ -21,6 +21,11 @@ afterEach(() => {
   tables.reset();
   sockets.reset();
   vi.restoreAllMocks();
+});
+
+afterAll(() => {
+  tables.restore(); // the files of a worker share these classes
+  sockets.restore();
 });
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
