@@ -69,6 +69,17 @@ describe('a file', () => {
     expect(bytes.at(-1)).toBe(LARGE.length);
   });
 
+  test('that is no Blob, as one above 2 GiB in Node, goes up the same', async () => {
+    const { chat, clock, bucket } = await withFiles();
+    const slice = (start: number, end: number) => ({
+      arrayBuffer: async () => new Uint8Array(LARGE.subarray(start, end)).buffer,
+    });
+    const file = { size: LARGE.length, type: 'video/mp4', slice };
+    const sent = chat.conversation(id).sendFile(file, { name: 'lung.mp4' });
+    expect(await outcome(clock, sent.acknowledged)).toMatchObject({ seq: 1 });
+    expect([...bucket.attachments.values()].map(({ stored }) => stored.size)).toEqual([9]);
+  });
+
   test('survives no network, faults and lost answers: each part is repeated until it is stored, and the message goes once', async () => {
     const { chat, clock, bucket, deployment } = await withFiles();
     const fates = ['no answer', 503, 'answer lost', 500, 'no answer'] as const;
