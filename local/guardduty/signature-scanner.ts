@@ -114,12 +114,16 @@ async function writeWithin(
 ): Promise<number> {
   const handle = await open(file, 'w', 0o600);
   let size = 0;
+  let tooMuch: Unscannable | undefined;
   const write = async (unpacked: AsyncIterable<Buffer>) => {
     for await (const chunk of unpacked) {
       size += chunk.length;
       budget.bytes += chunk.length;
       const isBomb = size > LIMITS.ratioFrom && size > packedSize * LIMITS.ratio;
-      if (isBomb || budget.bytes > LIMITS.bytes) throw new Unscannable('an archive that unpacks to too much');
+      if (isBomb || budget.bytes > LIMITS.bytes) {
+        tooMuch = new Unscannable('an archive that unpacks to too much');
+        throw tooMuch;
+      }
       await handle.write(chunk);
     }
   };
@@ -127,6 +131,7 @@ async function writeWithin(
     await (unpack ? pipeline(packed, unpack(), write) : pipeline(packed, write));
   } catch (error) {
     const isZlib = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+    if (tooMuch) throw tooMuch; // a source that is still being read may be told of first, as an AbortError
     throw isZlib ? new Unscannable('a broken entry') : error;
   } finally {
     await handle.close();

@@ -138,7 +138,12 @@ describe('a preview', () => {
   test('goes with its original: what was deleted or destroyed while it was made is handed on to be deleted', async () => {
     const { attachments } = clinic.all;
     const meanwhile = (happens: (name: never) => unknown) => ({
-      previews: { of: async (bytes: Uint8Array) => (await happens(scanned as never), drawnOf(bytes)) },
+      previews: {
+        of: async (bytes: Uint8Array) => {
+          await happens(scanned as never);
+          return drawnOf(bytes);
+        },
+      },
     });
     let scanned = await clinic.completed(jpeg);
     await clinic.make(
