@@ -35,12 +35,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
   },
   {
     room: 'functions/pictures/',
-    may: [
-      /^functions\/(pictures|domain)\//,
-      /^protocol\//,
-      /^@jimp\/(core|js-jpeg|js-png|plugin-resize)$/,
-      /^dicom-parser$/,
-    ],
+    may: [/^functions\/(pictures|domain)\//, /^protocol\//, /^@jimp\/(js-jpeg|js-png)$/, /^dicom-parser$/],
   },
   {
     room: 'functions/push/',

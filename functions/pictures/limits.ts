@@ -3,8 +3,8 @@ import type { ContentType } from '../../protocol/attachments.ts';
 /** The most pixels that are decoded: 40 megapixels, as large cameras and telephones take them. */
 export const MAX_PIXELS = 40_000_000;
 
-/** Progressive JPEGs have about ten scans, each of which walks through every pixel; a file of 20 MB could hold half a million. */
-const MAX_SCANS = 100;
+/** A scan walks through every pixel, and a file of 20 MB could hold half a million: one for each colour, and more where they are progressive, which have about ten. */
+const MAX_SCANS = { sequential: 4, progressive: 32 };
 
 const SOS = Buffer.from([0xff, 0xda]);
 
@@ -29,7 +29,9 @@ function isSmallPng(bytes: Buffer): boolean {
 function isSmallJpeg(bytes: Buffer): boolean {
   let at = 2;
   while (!isFrame(bytes.readUInt16BE(at))) at += 2 + bytes.readUInt16BE(at + 2);
-  return isFewPixels(bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)) && hasFewScans(bytes);
+  const isSequential = bytes.readUInt16BE(at) <= 0xffc1;
+  const most = isSequential ? MAX_SCANS.sequential : MAX_SCANS.progressive;
+  return isFewPixels(bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)) && hasScans(bytes, most);
 }
 
 /** SOF0 to SOF15, with DHT, JPG and DAC between them (ITU-T T.81, table B.1). */
@@ -43,11 +45,11 @@ export function isFewPixels(width: number, height: number): boolean {
 }
 
 /** Never too few: no marker hides in coded data, where a zero stands behind each byte FF. */
-function hasFewScans(bytes: Buffer): boolean {
+function hasScans(bytes: Buffer, most: number): boolean {
   let scans = 0;
   for (let at = bytes.indexOf(SOS); at >= 0; at = bytes.indexOf(SOS, at + SOS.length)) {
     scans += 1;
-    if (scans > MAX_SCANS) return false;
+    if (scans > most) return false;
   }
   return true;
 }

@@ -1,11 +1,10 @@
-import { createJimp } from '@jimp/core';
 import jpeg from '@jimp/js-jpeg';
 import png from '@jimp/js-png';
-import { methods as resizing } from '@jimp/plugin-resize';
 import type { ContentType } from '../../protocol/attachments.ts';
 import { PREVIEW_EDGE, type Previews } from '../domain/make-preview.ts';
 import { decodeDicom } from './dicom.ts';
 import { isWithinLimits, MAX_PIXELS } from './limits.ts';
+import { shrink } from './shrink.ts';
 
 /** Pixels in rows from the top, each as red, green, blue and alpha. */
 export interface Bitmap {
@@ -14,13 +13,10 @@ export interface Bitmap {
   readonly height: number;
 }
 
-const WHITE = 0xffffffff;
 const QUALITY = 80;
 
 /** What jpeg-js counts of its own memory, in MB: 40 megapixels in four colours, of whatever sampling. */
 const JPEG_MEGABYTES = 1_200;
-
-const Picture = createJimp({ formats: [jpeg, png], plugins: [resizing] });
 
 const decoders: Partial<Record<ContentType, (bytes: Buffer) => Bitmap | undefined>> = {
   'image/jpeg': (bytes) =>
@@ -34,7 +30,7 @@ export function previews(): Previews {
   return {
     of: async (bytes, contentType) => {
       const bitmap = decoded(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), contentType);
-      return bitmap && drawn(bitmap);
+      return bitmap && jpeg().encode(shrink(bitmap, PREVIEW_EDGE), { quality: QUALITY });
     },
   };
 }
@@ -47,12 +43,4 @@ function decoded(bytes: Buffer, contentType: ContentType): Bitmap | undefined {
   } catch {
     return undefined; // its message may quote what stands in the picture
   }
-}
-
-/** Only what is seen through a transparent picture is lost: it stands on white, as it does on paper. */
-async function drawn({ width, height, data }: Bitmap): Promise<Uint8Array> {
-  const image = new Picture({ width, height, data });
-  if (Math.max(width, height) > PREVIEW_EDGE) image.scaleToFit({ w: PREVIEW_EDGE, h: PREVIEW_EDGE });
-  const paper = new Picture({ width: image.width, height: image.height, color: WHITE });
-  return paper.composite(image).getBuffer('image/jpeg', { quality: QUALITY });
 }

@@ -44,7 +44,7 @@ describe('nothing is decoded', () => {
     huge.writeUInt16BE(5_001, frame + 5);
     huge.writeUInt16BE(8_000, frame + 7);
     const scans = jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xda])), -2);
-    const many = Buffer.concat([jpeg.subarray(0, -2), ...Array(100).fill(scans), jpeg.subarray(-2)]);
+    const many = Buffer.concat([jpeg.subarray(0, -2), ...Array(4).fill(scans), jpeg.subarray(-2)]);
     for (const bytes of [huge, many, jpeg.subarray(0, frame + 4), jpeg.subarray(0, 100)])
       expect(await of(bytes, 'image/jpeg')).toBeUndefined();
     const twice = Buffer.concat([jpeg.subarray(0, -2), scans, jpeg.subarray(-2)]);
