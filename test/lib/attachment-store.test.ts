@@ -35,6 +35,7 @@ beforeAll(() => {
   const door = (name: string) => new Door(stack, name, { pace: 'page', logs: data.logs });
   for (const [name, lend] of Object.entries(abilities)) lend(data.attachments, door(name));
   data.attachments.onScanned(door('RecordScan'), data.parked);
+  data.attachments.onFoundClean(door('MakePreview'), data.parked);
   messaging = Template.fromStack(stack);
 }, 120_000);
 
@@ -133,17 +134,36 @@ function inWords({ Action, Resource, Condition, Sid }: Statement): unknown[] {
   return [actions.join(' '), ...within, ...(prefixes === undefined ? [] : [prefixes])];
 }
 
-test('a verdict about a file runs a door, is tried again for a day, and noted where the door fails three times', () => {
-  const { EventPattern, Targets } = propertiesOf('AWS::Events::Rule', 'RecordScan');
+/** Whether the rule that runs a door takes an event. */
+function ruleOf(door: string) {
+  const { EventPattern } = propertiesOf('AWS::Events::Rule', door);
   const pattern = resolved(EventPattern, attachmentArn) as Record<string, unknown>;
-  const fits = readPattern(pattern, ruleOperators, (why) => {
+  return readPattern(pattern, ruleOperators, (why) => {
     throw new Error(why);
   });
-  const event = {
-    source: 'aws.guardduty',
-    'detail-type': 'GuardDuty Malware Protection Object Scan Result',
-    detail: { scanStatus: 'COMPLETED', s3ObjectDetails: { bucketName, objectKey: 'files/c/a' } },
-  };
+}
+
+const scanned = (scanResultStatus = 'THREATS_FOUND') => ({
+  source: 'aws.guardduty',
+  'detail-type': 'GuardDuty Malware Protection Object Scan Result',
+  detail: {
+    scanStatus: 'COMPLETED',
+    s3ObjectDetails: { bucketName, objectKey: 'files/c/a' },
+    scanResultDetails: { scanResultStatus },
+  },
+});
+
+test('a preview is asked for of what was found clean alone', () => {
+  const fits = ruleOf('MakePreview');
+  expect(
+    ['NO_THREATS_FOUND', 'THREATS_FOUND', 'UNSUPPORTED', 'FAILED'].map((one) => fits(scanned(one))),
+  ).toEqual([true, false, false, false]);
+});
+
+test('a verdict about a file runs a door, is tried again for a day, and noted where the door fails three times', () => {
+  const { Targets } = propertiesOf('AWS::Events::Rule', 'RecordScan');
+  const fits = ruleOf('RecordScan');
+  const event = scanned();
   expect(fits(event)).toBe(true);
   expect(fits({ ...event, source: 'app.guardduty' })).toBe(false);
   expect(fits({ ...event, 'detail-type': 'GuardDuty Finding' })).toBe(false);

@@ -75,6 +75,12 @@ export const whenScanned: Readonly<Record<string, Wish>> = {
   'Targets.0.RetryPolicy.MaximumRetryAttempts': 185,
 };
 
+/** When a preview is made. */
+export const whenFoundClean: Readonly<Record<string, Wish>> = {
+  ...whenScanned,
+  'EventPattern.detail.scanResultDetails.scanResultStatus': ['NO_THREATS_FOUND'],
+};
+
 /** Who may take the scanner's role: GuardDuty, for a plan of this account and Region. */
 export const assumedByScanner = [
   {

@@ -7,6 +7,7 @@ import {
   bucketPolicyWeaknesses,
   bucketWeaknesses,
   scanWeaknesses,
+  whenFoundClean,
   whenScanned,
 } from './attachment-weaknesses.ts';
 import { doorBoundary } from './door-boundary.ts';
@@ -358,6 +359,7 @@ const looks: Readonly<Record<string, Look>> = {
 };
 
 function occasionOf(rule: Placed): Readonly<Record<string, Wish>> {
+  if (rule.path === 'MakePreview/Scanned') return whenFoundClean;
   if (/\/Scanned$/.test(rule.path)) return whenScanned;
   return isDaily(rule) ? daily : eachMinute;
 }
