@@ -67,10 +67,24 @@ async function isDestroyed({ log }: PreviewingRooms, { conversationId }: Attachm
 }
 
 /** Whatever its completion would refuse is not decoded either. */
-async function drawn({ objects, previews }: PreviewingRooms, attachment: Attachment, versionId: string) {
+async function drawn(rooms: PreviewingRooms, attachment: Attachment, versionId: string) {
   const { contentType, bytes: size } = attachment;
   if (size > MAX_WHOLE_BYTES) return undefined; // of DICOM alone: pictures are smaller
-  const bytes = await objects.read(attachment, versionId);
-  if (isPicture(contentType) && !isBarePicture(bytes, contentType)) return undefined;
-  return previews.of(bytes, contentType);
+  const bytes = await standing(rooms, attachment, versionId);
+  if (!bytes || (isPicture(contentType) && !isBarePicture(bytes, contentType))) return undefined;
+  return rooms.previews.of(bytes, contentType);
+}
+
+/** Nothing where it was deleted meanwhile, as what its completion refuses is. */
+async function standing(
+  { objects, attachments }: PreviewingRooms,
+  attachment: Attachment,
+  versionId: string,
+) {
+  try {
+    return await objects.read(attachment, versionId);
+  } catch (error) {
+    if (await attachments.find(attachment)) throw error;
+    return undefined;
+  }
 }

@@ -117,6 +117,18 @@ describe('a preview', () => {
     await expect(clinic.complete(file)).rejects.toMatchObject({ code: 'picture-refused' });
   });
 
+  test('is no fault where its completion deletes the picture first, and is one where S3 does not answer', async () => {
+    const file = await clinic.completed(jpeg);
+    const away = { objects: { read: async () => Promise.reject(new Error('S3 is away')) } };
+    await expect(clinic.make(file, away)).rejects.toThrow('S3 is away');
+    const refused = async () => {
+      await clinic.all.attachments.forget(file);
+      throw new Error('AccessDenied');
+    };
+    await clinic.make(file, { objects: { read: refused } });
+    expect(clinic.asked).toEqual([]);
+  });
+
   test('is made of DICOM, and not of one that cannot be decoded or is too large: that is recorded, and is no fault', async () => {
     await clinic.make(await clinic.completed(Buffer.from('DICM'), 'application/dicom'));
     expect(clinic.kept()).toEqual([drawnOf(Buffer.alloc(4)).toString()]);
