@@ -52,9 +52,9 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'BeginUploads', actions: ['GetItem', 'PutItem'] });
   }
 
-  /** Lets `door` find an upload, note that it is complete, or forget it. */
+  /** Lets `door` find an upload, and note that it is complete. */
   letCompleteUploads(door: Door): void {
-    this.table.lend(door, { name: 'NoteUploads', actions: ['GetItem', 'UpdateItem', 'DeleteItem'] });
+    this.table.lend(door, { name: 'NoteUploads', actions: ['GetItem', 'UpdateItem'] });
   }
 
   /** Lets `door` note what became of an attachment, and read who may see it. */

@@ -33,8 +33,7 @@ export async function completeUpload(
   if (!found) throw refuse(decision, 'uploaded-as-declared', 'attachment-incomplete');
   const whyNot = await whyNotTaken(rooms, attachment, found);
   if (whyNot) {
-    await rooms.objects.remove(name, found.versionId);
-    await rooms.attachments.forget(name);
+    await rooms.objects.remove(name, found.versionId); // its item stays for its day: the permit may store the same bytes once more
     throw refuse(decision, 'uploaded-as-declared', whyNot);
   }
 

@@ -10,6 +10,9 @@ import { allow, refuse } from './policy.ts';
 /** What no message carries is deleted after this long: an upload may take a night. */
 const ORPHAN_MS = 24 * 60 * 60 * 1000;
 
+/** Permits end well before that: bytes that came later would be stored, and known to nobody. */
+const PERMITS_MS = ORPHAN_MS - 60 * 60 * 1000;
+
 export interface UploadingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly attachments: Attachments;
@@ -53,7 +56,9 @@ export async function uploadPart(
   { part, ...name }: OwnAttachment & { readonly part: number },
 ): Promise<Decided<UploadPermit>> {
   const { decision, attachment } = await findOwn(rooms, admitted, name);
-  if (stateOf(attachment) !== 'awaited') throw refuse(decision, 'own-attachment', 'unknown-attachment');
+  const isOver = rooms.now() >= attachment.beganAt + PERMITS_MS;
+  if (isOver || stateOf(attachment) !== 'awaited')
+    throw refuse(decision, 'own-attachment', 'unknown-attachment');
   if (bytesOfPart(attachment, part) === undefined) throw refuse(decision, 'well-formed', 'malformed');
   const { objects } = rooms;
   const inParts = attachment.uploadId !== undefined;

@@ -165,7 +165,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
 
   BeginUploads: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
   NoteUploads: {
-    actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
     on: 'table Conversations',
   },
   NoteAttachments: { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },

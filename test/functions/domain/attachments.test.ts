@@ -161,13 +161,14 @@ describe('an attachment', () => {
     expect(clinic.log.entries).toHaveLength(1);
   });
 
-  test('that is not what was declared is deleted and forgotten', async () => {
+  test('that is not what was declared is deleted, and what its permit may still store is forgotten with its day', async () => {
     for (const wrong of [{ bytes: 1_001 }, { contentType: 'application/zip' }, { checksum: sha256() }]) {
       const file = await clinic.begin(ana);
       clinic.objects.put(file, { ...file.what, checksum: file.what.sha256, ...wrong });
       await expect(clinic.complete(ana, file)).rejects.toMatchObject({ code: 'attachment-altered' });
       expect(clinic.objects.stored.size).toBe(0);
-      await expect(clinic.complete(ana, file)).rejects.toMatchObject({ code: 'unknown-attachment' });
+      await expect(clinic.complete(ana, file)).rejects.toMatchObject({ code: 'attachment-incomplete' });
+      expect(clinic.all.attachments.known.has(`${file.conversationId}/${file.attachmentId}`)).toBe(true);
     }
     const missing = await clinic.begin(ana);
     await expect(clinic.complete(ana, missing)).rejects.toMatchObject({ code: 'attachment-incomplete' });
@@ -186,6 +187,11 @@ describe('an attachment', () => {
     await expect(clinic.begin(eve)).rejects.toMatchObject({ code: 'not-a-member' });
     await expect(uploadPart(clinic.all, clinic.as(ana), { ...part, part: 2 })).rejects.toMatchObject({
       code: 'malformed',
+    });
+    await uploadPart(clinic.all, clinic.as(ana), part);
+    clinic.pass(23 * 60 * 60 * 1000); // an hour before it is forgotten: what came later would be known to nobody
+    await expect(uploadPart(clinic.all, clinic.as(ana), part)).rejects.toMatchObject({
+      code: 'unknown-attachment',
     });
   });
 
