@@ -35,7 +35,13 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
   },
   {
     room: 'functions/pictures/',
-    may: [/^functions\/(pictures|domain)\//, /^protocol\//, /^@jimp\/(js-jpeg|js-png)$/, /^dicom-parser$/],
+    may: [
+      /^functions\/(pictures|domain)\//,
+      /^protocol\//,
+      /^@jimp\/(js-jpeg|js-png)$/,
+      /^node:zlib$/,
+      /^dicom-parser$/,
+    ],
   },
   {
     room: 'functions/push/',

@@ -1,9 +1,9 @@
 import jpeg from '@jimp/js-jpeg';
-import png from '@jimp/js-png';
 import type { ContentType } from '../../protocol/attachments.ts';
 import { PREVIEW_EDGE, type Previews } from '../domain/make-preview.ts';
 import { decodeDicom } from './dicom.ts';
 import { isWithinLimits, MAX_PIXELS } from './limits.ts';
+import { decodePng } from './png.ts';
 import { shrink } from './shrink.ts';
 
 /** Pixels in rows from the top, each as red, green, blue and alpha. */
@@ -21,7 +21,7 @@ const JPEG_MEGABYTES = 1_200;
 const decoders: Partial<Record<ContentType, (bytes: Buffer) => Bitmap | undefined>> = {
   'image/jpeg': (bytes) =>
     jpeg().decode(bytes, { maxResolutionInMP: MAX_PIXELS / 1e6, maxMemoryUsageInMB: JPEG_MEGABYTES }),
-  'image/png': (bytes) => png().decode(bytes, {}),
+  'image/png': decodePng,
   'application/dicom': decodeDicom,
 };
 

@@ -37,6 +37,18 @@ describe('nothing is decoded', () => {
     expect(await of(pngOf(header, Buffer.alloc(bytes)), 'image/png')).toBeUndefined();
   });
 
+  test('of what lay in memory: a PNG with too few bytes is shown neither with its own nor with others', async () => {
+    const dim = 64;
+    for (let tried = 0; tried < 50; tried += 1) {
+      for (const bytes of [1, 9, dim * (dim + 1) - 1])
+        expect(
+          await of(pngOf({ width: dim, height: dim }, Buffer.alloc(bytes)), 'image/png'),
+        ).toBeUndefined();
+    }
+    const whole = pngOf({ width: dim, height: dim }, Buffer.alloc(dim * (dim + 1)));
+    expect(await of(whole, 'image/png')).toBeDefined();
+  });
+
   test('of a JPEG of more than 40 megapixels, of too many scans, or cut short', async () => {
     const jpeg = await redAndBlue('image/jpeg', 16, 16);
     const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
