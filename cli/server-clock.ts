@@ -16,6 +16,7 @@ interface Watched {
  */
 export class ServerClock {
   private offset = 0;
+  private latest = 0;
 
   watch(client: Watched): void {
     client.middlewareStack.add(
@@ -29,9 +30,10 @@ export class ServerClock {
     );
   }
 
-  /** Milliseconds since the epoch, as the last answer told it; this machine's time before the first. */
+  /** Milliseconds since the epoch, as the last answer told it, and never back; this machine's time before the first. */
   now(): number {
-    return Date.now() + this.offset;
+    this.latest = Math.max(this.latest, Date.now() + this.offset);
+    return this.latest;
   }
 }
 

@@ -68,7 +68,7 @@ test('a sign-in that ended at the user pool alone is renewed no more, and opens 
     ended.push({ name, person, socket });
   }
   run.stack.clock.advance(8 * MINUTE);
-  for (const { socket } of ended) await socket.ask({ type: 'session.open' }); // what is idle for ten minutes is closed
+  for (const { socket } of ended) await socket.ask({ type: 'session.keep' }); // who is away for a quarter of an hour is signed out
   run.stack.clock.advance(7 * MINUTE);
   for (const { name, person, socket } of ended) {
     const answers = await answersTo(person, socket);
