@@ -1,11 +1,11 @@
 import type { MessageBody } from '../../protocol/bodies.ts';
+import type { ConversationId } from '../../protocol/ids.ts';
 import { type Attachments, stateOf, whyClosed } from './attachment.ts';
 import type { Caller } from './caller.ts';
 import type { Decision } from './decision.ts';
 import type { People } from './people.ts';
 import type { Withheld } from './phi.ts';
 import { refuse } from './policy.ts';
-import type { Draft } from './send-message.ts';
 
 /** What a message carries is kept this long, until the stream has told that the message stands in its log: far longer than a stream lags. */
 const UNTIL_TOLD_MS = 8 * 24 * 60 * 60 * 1000;
@@ -18,6 +18,13 @@ export interface ClaimingRooms {
 
 /** A body that carries a file. */
 export type CarryingBody = Exclude<Withheld<MessageBody>, { readonly kind: 'text' }>;
+
+/** A message that carries a file. */
+export interface CarryingDraft {
+  readonly ref: string;
+  readonly conversationId: ConversationId;
+  readonly body: CarryingBody;
+}
 
 /** Whether a body carries a file. */
 export function carries(body: Withheld<MessageBody>): body is CarryingBody {
@@ -34,7 +41,7 @@ export async function claimAttachment(
   rooms: ClaimingRooms,
   caller: Caller,
   decision: Decision,
-  { ref, conversationId, body }: Draft & { readonly body: CarryingBody },
+  { ref, conversationId, body }: CarryingDraft,
 ): Promise<void> {
   if (body.kind === 'clinical-photo') {
     const profile = (await rooms.people.profiles([body.patient])).get(body.patient);

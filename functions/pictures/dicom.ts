@@ -1,6 +1,6 @@
 import dicomParser, { type DataSet } from 'dicom-parser';
+import type { Bitmap } from './bitmap.ts';
 import { isFewPixels } from './limits.ts';
-import type { Bitmap } from './previews.ts';
 
 /** Implicit and explicit VR little endian (DICOM PS3.5, A.1 and A.2): pixels as they are. Everything else is compressed, or retired. */
 const UNCOMPRESSED = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']);

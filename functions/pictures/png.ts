@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import png from '@jimp/js-png';
-import type { Bitmap } from './previews.ts';
+import type { Bitmap } from './bitmap.ts';
 
 /** Samples of a pixel by its colour type (PNG specification, 11.2.1 "IHDR"). */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };

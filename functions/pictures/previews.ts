@@ -1,17 +1,11 @@
 import jpeg from '@jimp/js-jpeg';
 import type { ContentType } from '../../protocol/attachments.ts';
 import { PREVIEW_EDGE, type Previews } from '../domain/make-preview.ts';
+import type { Bitmap } from './bitmap.ts';
 import { decodeDicom } from './dicom.ts';
 import { isWithinLimits, MAX_PIXELS } from './limits.ts';
 import { decodePng } from './png.ts';
 import { shrink } from './shrink.ts';
-
-/** Pixels in rows from the top, each as red, green, blue and alpha. */
-export interface Bitmap {
-  readonly data: Buffer;
-  readonly width: number;
-  readonly height: number;
-}
 
 const QUALITY = 80;
 

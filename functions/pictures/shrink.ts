@@ -1,4 +1,4 @@
-import type { Bitmap } from './previews.ts';
+import type { Bitmap } from './bitmap.ts';
 
 /**
  * The whole picture in at most `edge` pixels each way, never larger than it is, and opaque: what one sees through stands on white, as it does on
