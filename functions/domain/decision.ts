@@ -76,7 +76,7 @@ export type Purpose = 'treatment' | 'operations' | 'emergency';
 /** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
 export interface Decision {
   readonly operation: Operation;
-  /** A conversation's, person's or hold's id, or a kind of conversation; never anything that somebody wrote. */
+  /** A conversation's, person's, hold's or attachment's id, or a kind of conversation; never anything that somebody wrote. */
   readonly object: string;
   readonly purpose: Purpose;
   readonly rule: Rule;

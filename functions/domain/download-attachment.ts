@@ -44,5 +44,6 @@ export async function downloadAttachment(
   const { versionId, previewVersionId } = attachment;
   const version = rendition === 'preview' ? previewVersionId : versionId;
   if (version === undefined) throw refuse(decision, 'carried-by-message', 'no-preview');
-  return { decision, value: await rooms.objects.permitDownload(name, version, rendition) };
+  const fetched = { ...decision, object: name.attachmentId, opened: [conversationId] }; // the record names the file
+  return { decision: fetched, value: await rooms.objects.permitDownload(name, version, rendition) };
 }

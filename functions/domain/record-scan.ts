@@ -56,10 +56,11 @@ function told(attachment: Attachment, state: AttachmentScanned['state']): Attach
   };
 }
 
-async function audience(rooms: ScanningRooms, { conversationId, uploader, seq }: Attachment) {
+/** Its uploader; once a message has claimed it, who may read that: whoever is a member, until the stream has told its place. */
+async function audience(rooms: ScanningRooms, { conversationId, uploader, claimedBy, seq }: Attachment) {
   const head = await rooms.log.head(conversationId);
   if (!head) return [];
   const sockets = await socketsOf(rooms.sessions, head, undefined, rooms.now());
-  const isTold = seq === undefined ? new Set([uploader]) : membersOfSeq(head, seq);
-  return sockets.filter(({ person }) => isTold.has(person));
+  if (claimedBy === undefined) return sockets.filter(({ person }) => person === uploader);
+  return sockets.filter(({ person }) => seq === undefined || membersOfSeq(head, seq).has(person));
 }

@@ -85,7 +85,10 @@ describe('an attachment', () => {
     await clinic.scan(file, 'clean');
     const { decision, value } = await clinic.download(ben, file.seq);
     expect(value.url).toContain(file.versionId);
-    expect(decision).toMatchObject({ operation: 'attachment.download', outcome: 'allowed' });
+    expect(decision).toMatchObject({
+      ...{ operation: 'attachment.download', outcome: 'allowed' },
+      ...{ object: file.attachmentId, opened: [clinic.conversationId] },
+    });
     await expect(clinic.download(ben, file.seq, 'preview')).rejects.toMatchObject({ code: 'no-preview' });
   });
 
@@ -124,6 +127,8 @@ describe('an attachment', () => {
     await clinic.scan(alone, 'infected');
     expect(clinic.told.at(-1)).toMatchObject({ to: [ana], frame: { state: 'infected', sender: ana } });
     const file = await clinic.sent();
+    await clinic.scan(file, 'clean'); // before the stream has told where the message stands
+    expect(clinic.told.at(-1)).toMatchObject({ to: [ana, ben], frame: { state: 'clean' } });
     await clinic.all.attachments.keep(file, file.seq);
     await clinic.scan(file, 'clean');
     expect(clinic.told.at(-1)).toMatchObject({ to: [ana, ben], frame: { state: 'clean', seq: file.seq } });

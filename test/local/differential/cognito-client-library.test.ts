@@ -83,7 +83,9 @@ test('it hears of a wrong password, a wrong code and a used one as Cognito names
   await expect(signIn('ben', 'Lasting', { password: PASSWORD, code: '000000' })).rejects.toMatchObject({
     code: 'CodeMismatchException',
   });
-  await expect(signIn('ben', 'Lasting', { password: PASSWORD, secret })).rejects.toMatchObject({
+  const code = codeOf(secret);
+  await signIn('ben', 'Lasting', { password: PASSWORD, code }).catch(() => undefined); // good, if half a minute began meanwhile
+  await expect(signIn('ben', 'Lasting', { password: PASSWORD, code })).rejects.toMatchObject({
     code: 'ExpiredCodeException',
   });
 });
