@@ -1,0 +1,56 @@
+import * as z from 'zod';
+
+/** Ids, words of ours and addresses: no field has room for anything that a person wrote. */
+const id = z.string().regex(/^[a-z2-7]{26}$/);
+const idOrNone = z.string().regex(/^(-|[a-z2-7]{26})$/);
+const word = z
+  .string()
+  .regex(/^[a-z]+([.-][a-z]+)*$/)
+  .max(60);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Where a request came from, as the gateway tells it; `-` where there is none. */
+const source = {
+  /** Who asked: a person's id. */
+  person: idOrNone,
+  /** The sign-in they asked under. */
+  session: z.string().regex(/^(-|[0-9a-f-]{36})$/),
+  sourceIp: z.union([z.ipv4(), z.ipv6(), z.literal('-')]),
+  /** As API Gateway names the request: its access log names it the same. */
+  requestId: z.string().regex(/^[\w=-]{1,64}$/),
+};
+
+/** What was asked, of what, under which rule, and how it ended. See `functions/domain/decision.ts`. */
+const decided = {
+  operation: word,
+  /** An id, a quarter or `-`. */
+  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4])$/),
+  /** The conversations of which something was told, where `object` is not the one conversation itself. */
+  opened: z.array(id).readonly().optional(),
+  /** Whom the act concerns: those added, removed, looked up or changed. */
+  people: z.array(id).readonly().optional(),
+  purpose: word,
+  rule: word,
+  outcome: z.enum(['allowed', 'refused']),
+  /** Of what was refused. */
+  code: word.optional(),
+};
+
+/** What the log of a conversation says of itself: a send's entry is its record, and a chain of its own. */
+const inLog = {
+  seq: z.int().min(1),
+  /** SHA-256 of the entry as stored, in hexadecimal, and of the one before it (of the first, what it began with). */
+  hash,
+  prev: hash,
+  attachment: id.optional(),
+};
+
+/**
+ * One line of the audit trail, as it is stored, sealed, exported and queried. `decision`: what our code allowed or refused.
+ * `entry`: a message or a change of membership, made from its conversation's log behind the send.
+ */
+export const AuditRecord = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('decision'), id, at: z.iso.datetime(), ...source, ...decided }),
+  z.strictObject({ kind: z.literal('entry'), id, at: z.iso.datetime(), ...source, ...decided, ...inLog }),
+]);
+export type AuditRecord = z.infer<typeof AuditRecord>;
