@@ -1,11 +1,14 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AuditTrail } from './audit-trail.ts';
+import { Backups } from './backups.ts';
 import { EncryptionKey } from './encryption-keys.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 
-/** What an auditor relies on, apart from what it judges. So far its keys, which must be multi-Region from the first day. */
+/** What an auditor relies on, apart from what it judges. */
 export class AuditStack extends Stack {
+  readonly trail: AuditTrail;
   readonly signingKey: SigningKey;
 
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -13,11 +16,23 @@ export class AuditStack extends Stack {
       description: 'The audit trail: retained and protected',
       terminationProtection: settings.protect,
     });
-    const key = new EncryptionKey(this, 'EncryptionKey', {
+    const key = new EncryptionKey(this, 'Audit', {
       description: 'audit records and the trail',
       protect: settings.protect,
     });
     key.letEncryptLogs();
+
+    const backups = new Backups(this, 'Backups', {
+      encryptionKey: key,
+      keepDays: settings.backupDays,
+      protect: settings.protect,
+    });
+    this.trail = new AuditTrail(this, 'Trail', {
+      encryptionKey: key,
+      backups,
+      recoveryDays: 35,
+      protect: settings.protect,
+    });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });
     new CfnOutput(this, 'SigningKeyArn', {

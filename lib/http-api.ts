@@ -11,6 +11,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { Construct } from 'constructs';
 import { SCOPE } from '../functions/wiring/claims.ts';
 import { accessLog } from './access-log.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Door } from './door.ts';
 import type { Logs } from './logs.ts';
 import type { Settings } from './settings.ts';
@@ -19,6 +20,8 @@ import type { SignIn } from './sign-in.ts';
 export interface HttpApiProps {
   readonly signIn: SignIn;
   readonly logs: Logs;
+  /** Every door of a route writes its records here. */
+  readonly trail: AuditTrail;
   readonly throttle: Settings['throttle'];
   readonly allowedOrigins: readonly string[];
   /** The door of each route, e.g. `GET /me`. */
@@ -42,6 +45,7 @@ export class HttpApi extends Construct {
       defaultAuthorizationScopes: [SCOPE],
     });
     for (const [route, door] of Object.entries(props.routes)) {
+      props.trail.letRecord(door);
       const { method, path } = parseRoute(route);
       api.addRoutes({
         path,

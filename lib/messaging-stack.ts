@@ -220,8 +220,10 @@ export class MessagingStack extends Stack {
     conversations.letRestamp(restamp);
     everyMinute(restamp);
 
+    const { trail } = audit;
     const socketApi = new SocketApi(this, 'SocketApi', {
       logs,
+      trail,
       throttle,
       authorize,
       connect,
@@ -256,6 +258,7 @@ export class MessagingStack extends Stack {
     const httpApi = new HttpApi(this, 'HttpApi', {
       signIn,
       logs,
+      trail,
       throttle,
       allowedOrigins,
       routes: {

@@ -5,12 +5,15 @@ import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integra
 import { Construct, type IDependable } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import { accessLog } from './access-log.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Door } from './door.ts';
 import type { Logs } from './logs.ts';
 import type { Settings } from './settings.ts';
 
 export interface SocketApiProps {
   readonly logs: Logs;
+  /** Every door that decides about a frame or a handshake writes its records here. */
+  readonly trail: AuditTrail;
   readonly throttle: Settings['throttle'];
   /** Decides who may connect, from the token among the offered subprotocols. */
   readonly authorize: Door;
@@ -40,6 +43,9 @@ export class SocketApi extends Construct {
     const authorizer = new WebSocketLambdaAuthorizer('Authorize', props.authorize.function, {
       identitySource: ['route.request.header.Sec-WebSocket-Protocol'],
     });
+    const { authorize, disconnect, unknownFrame, frames } = props;
+    for (const answering of [authorize, disconnect, unknownFrame, ...Object.values(frames)])
+      props.trail.letRecord(answering);
     this.route('$connect', props.connect, { authorizer });
     this.route('$disconnect', props.disconnect);
     this.route('$default', props.unknownFrame, { returnResponse: true });

@@ -54,3 +54,6 @@ export const AuditRecord = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('entry'), id, at: z.iso.datetime(), ...source, ...decided, ...inLog }),
 ]);
 export type AuditRecord = z.infer<typeof AuditRecord>;
+
+/** What a door has to say for a record: the time and the id are the trail's own. */
+export type Recording = Omit<Extract<AuditRecord, { kind: 'decision' }>, 'kind' | 'id' | 'at'>;

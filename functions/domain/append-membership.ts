@@ -48,7 +48,7 @@ export interface MembershipEnd {
 /** Whose change it is. Without `caller` nobody asked for it: an end that was set before has come. */
 export interface Author {
   readonly person: PersonId;
-  readonly caller?: Pick<Caller, 'person' | 'otherSockets'>;
+  readonly caller?: Pick<Caller, 'person' | 'otherSockets' | 'source'>;
 }
 
 /** What is to be written, given the head; nothing where it holds already. Throws what speaks against it. */
@@ -172,6 +172,7 @@ function entryOf(
     at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt),
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: seq,
+    ...(author.caller?.source && { source: author.caller.source }),
     change,
   };
 }

@@ -2,6 +2,7 @@ import type { DeviceKind } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Operation, Purpose } from './decision.ts';
 import type { Entitlements } from './entitlements.ts';
+import type { Source } from './entry.ts';
 import { Refusal } from './refusal.ts';
 import { forgotten, isNewlySeen, type SeenSignIn } from './seen-sign-ins.ts';
 import { endOf, idleAt, isNewActivity, type SignOutRules, signedOutBy } from './sign-out.ts';
@@ -20,6 +21,8 @@ export interface Identity extends Entitlements {
   readonly expiresAt: number;
   /** The socket the frame came from; absent over HTTP. */
   readonly connectionId?: string;
+  /** Where the request came from, and what the gateway calls it. */
+  readonly source?: Source;
 }
 
 /** One socket of a person, under the newest token it has shown. */
@@ -85,6 +88,7 @@ export interface Caller extends Entitlements {
   readonly session: string;
   readonly device?: DeviceKind | undefined;
   readonly connectionId?: string;
+  readonly source?: Source | undefined;
   readonly expiresAt: number;
   /** When they were let in: what has an end is measured against it. Milliseconds since the epoch. */
   readonly askedAt: number;
@@ -142,6 +146,7 @@ export async function admit(
     device: record.devices?.get(token.session),
     ...entitled,
     connectionId,
+    source: identity.source,
     expiresAt: token.expiresAt,
     askedAt: now,
     idleAt: idleAt(sessions.rules, noted, token),

@@ -106,7 +106,8 @@ function decide(
   wish: MembershipWish,
 ): Decision {
   const operation = wish.kind === 'member.added' ? 'member.add' : 'member.remove';
-  const decision = allow(operation, caller, { conversationId, head, person: wish.person });
+  const allowed = allow(operation, caller, { conversationId, head, person: wish.person });
+  const decision = { ...allowed, people: [wish.person] };
   if (head?.kind === 'direct') throw refuse(decision, 'within-limits', 'fixed-members');
   return decision;
 }

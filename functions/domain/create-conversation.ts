@@ -72,7 +72,11 @@ async function createAfter(
   const [caller, known] = await Promise.all([admitted, rooms.people.profiles(others)]);
   const everybody = [...new Set([caller.person, ...others])].sort();
   const conversationId = idOf(caller, proposal, everybody, destroyedBefore);
-  const decision: Decision = { ...allowOwn('conversation.create', caller), object: conversationId };
+  const decision: Decision = {
+    ...allowOwn('conversation.create', caller),
+    object: conversationId,
+    people: everybody,
+  };
   if (others.some((person) => !known.has(person))) throw refuse(decision, 'known-people', 'unknown-person');
   if (everybody.length > MAX_MEMBERS) throw refuse(decision, 'within-limits', 'too-many-members');
   const direct = proposal.kind === 'direct';

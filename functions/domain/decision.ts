@@ -1,4 +1,4 @@
-import type { ConversationId } from '../../protocol/ids.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 
 /** What can be asked for; the name of the frame, or of the route's resource and verb. */
@@ -34,7 +34,8 @@ export type Operation =
   | 'recertification.open'
   | 'recertification.read'
   | 'recertification.sign-off'
-  | 'frame.unknown';
+  | 'frame.unknown'
+  | 'session.disconnect';
 
 /** Why somebody may. The rule that decided stands in every record of the decision. */
 export type Rule =
@@ -83,6 +84,10 @@ export interface Decision {
   readonly outcome: 'allowed' | 'refused';
   /** Conversations of which something was told, if only who is in them, where the object is not the one conversation itself. */
   readonly opened?: readonly ConversationId[];
+  /** Whom it concerns besides the caller: who is let in, removed or changed. */
+  readonly people?: readonly PersonId[];
+  /** A conversation's log holds it: the entry that it led to is its record. */
+  readonly inLog?: true;
   /** Stands in a refusal. */
   readonly code?: RefusalCode;
 }

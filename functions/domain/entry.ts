@@ -35,6 +35,17 @@ export interface EntryDraft {
   readonly membersVersion: number;
   /** What the message carries: so that it can be found, and deleted, without opening the message. */
   readonly attachmentId?: AttachmentId | undefined;
+  /** Whence it was asked for: the entry is the audit record of its send. Absent where an end came by itself. */
+  readonly source?: Source | undefined;
+}
+
+/** From where a request came, and under which sign-in. */
+export interface Source {
+  readonly session: string;
+  /** IPv4 or IPv6, as the gateway saw it. */
+  readonly sourceIp: string;
+  /** As the gateway names the request. */
+  readonly requestId: string;
 }
 
 export type MessageEntry = EntryDraft & { readonly sealed: Sealed };
@@ -56,7 +67,7 @@ export function isMembership(entry: Entry): entry is MembershipEntry {
 export function plainFields(entry: EntryDraft & { change?: MembershipChange }, epoch = ''): Uint8Array {
   const change = entry.change;
   return lengthPrefixed([
-    'wardline.entry.1',
+    'wardline.entry.2',
     entry.conversationId,
     String(entry.seq),
     entry.messageId,
@@ -70,7 +81,10 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     change?.person ?? '',
     change?.kind === 'member.added' ? change.role : '',
     change?.kind === 'member.added' ? (change.until ?? '') : '',
-    ...(entry.attachmentId === undefined ? [] : [entry.attachmentId]),
+    entry.attachmentId ?? '',
+    entry.source?.session ?? '',
+    entry.source?.sourceIp ?? '',
+    entry.source?.requestId ?? '',
   ]);
 }
 

@@ -106,7 +106,7 @@ export async function sendMessage(
     if (appended.outcome === 'stored') {
       const opened = { ...entry, body: draft.body };
       await rooms.announcements.announce(opened, joinedBy(view.head, open, entry.seq));
-      return { decision, value: opened };
+      return { decision: { ...decision, inLog: true }, value: opened };
     }
 
     if (lostRaces > 0) await rooms.pause(lostRaces);
@@ -199,6 +199,7 @@ async function sealed(rooms: SendingRooms, draft: Draft, caller: Caller, view: V
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: head.membersVersion,
     ...(carries(draft.body) && { attachmentId: draft.body.attachmentId }),
+    ...(caller.source && { source: caller.source }),
   };
   return { ...fields, sealed: await rooms.vault.sealBody(fields, draft.body) };
 }

@@ -1,4 +1,5 @@
 import type { DeviceKind } from '../../protocol/bodies.ts';
+import type { PersonId } from '../../protocol/ids.ts';
 import {
   type Admitting,
   admit,
@@ -63,4 +64,20 @@ export async function renewSession(
   const isListed = await sessions.register({ ...token, connectionId });
   if (!isListed) throw refusedSession('session-ended', caller, 'session.renew');
   return { decision, value: token };
+}
+
+/** Forgets a socket that has closed. Nobody is asked: what is recorded is when it was. */
+export async function endSocket(
+  sessions: Pick<Sessions, 'forget'>,
+  person: PersonId,
+  connectionId: string,
+): Promise<Decision> {
+  await sessions.forget(person, connectionId);
+  return {
+    operation: 'session.disconnect',
+    object: person,
+    purpose: 'operations',
+    rule: 'own-session',
+    outcome: 'allowed',
+  };
 }

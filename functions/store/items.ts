@@ -4,6 +4,7 @@ import type { Head } from '../domain/conversation.ts';
 import { type Entry, isMembership, type MembershipChange } from '../domain/entry.ts';
 import { Fault } from '../domain/fault.ts';
 import { keys, placeOf } from './keys.ts';
+import { packedSource, unpackedSource } from './sources.ts';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const key = { pk: z.string(), sk: z.string() };
@@ -24,6 +25,7 @@ const EntryItem = z.object({
   role: MemberRole.optional(),
   until: z.string().optional(),
   file: z.string().optional(),
+  src: bytes.optional(),
   /** Seconds since the epoch: DynamoDB deletes the item some time after it. Whoever reads never looks at it. */
   expiresAt: z.number().optional(),
 });
@@ -62,6 +64,7 @@ export function entryItem(entry: Entry, storedUntil: number | undefined): z.infe
     at: entry.at,
     prev: entry.prev,
     mv: entry.membersVersion,
+    ...(entry.source && { src: packedSource(entry.source) }),
     ...(storedUntil !== undefined && { expiresAt: Math.ceil(storedUntil / 1000) }),
     ...(isMembership(entry)
       ? {
@@ -90,6 +93,7 @@ export function entryOf(item: unknown): Entry {
     prev: stored.prev,
     membersVersion: stored.mv,
     ...(stored.file !== undefined && { attachmentId: stored.file }),
+    ...(stored.src && { source: unpackedSource(stored.src) }),
   };
   if (stored.body && stored.epoch) return { ...fields, sealed: { epoch: stored.epoch, bytes: stored.body } };
   return { ...fields, change: changeOf(stored) };

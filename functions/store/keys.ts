@@ -54,6 +54,7 @@ export const keys = {
   quarterList: (quarter: string) => ({ pk: `R#${quarter}`, sk: 'LIST' }),
   quarterEntry: (quarter: string, person: PersonId) => ({ pk: `R#${quarter}`, sk: `P#${person}` }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
+  record: (person: PersonId, at: string, id: string) => ({ pk: `P#${person}`, sk: `${at}#${id}` }),
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
   shred: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'SHRED' }),
   organisationKey: (epoch: string) => ({ pk: 'O#', sk: epoch }),

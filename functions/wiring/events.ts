@@ -62,6 +62,7 @@ export const events = {
       operation: word,
       object,
       opened: z.array(id).readonly().optional(),
+      people: z.array(id).readonly().optional(),
       purpose: word,
       rule: word,
       outcome: z.enum(['allowed', 'refused']),

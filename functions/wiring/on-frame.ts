@@ -9,8 +9,9 @@ import type { Withheld } from '../domain/phi.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
 import { parsing } from './parse.ts';
-import { reportDecision } from './report.ts';
+import { record } from './record.ts';
 import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
+import { open } from './rooms.ts';
 
 /** A MESSAGE event of API Gateway's WebSocket APIs, as far as a door needs it. */
 interface FrameEvent {
@@ -43,17 +44,15 @@ export function onFrame<Schema extends z.ZodType>(
 ) {
   type Context = RequestContext<Withheld<z.infer<Schema>>>;
   const parse = parsing(door.schema);
+  const trail = open.trail();
 
   return middy<FrameEvent, FrameAnswer, Error, Context>()
     .before(({ event, context }) => {
       const { authorizer, connectionId, requestId, identity: from } = event.requestContext;
-      const identity = { ...identityOf(authorizer), connectionId };
-      context.asker = {
-        person: identity.person,
-        session: identity.session,
-        sourceIp: from.sourceIp,
-        requestId,
-      };
+      const shown = identityOf(authorizer);
+      const source = { session: shown.session, sourceIp: from.sourceIp, requestId };
+      const identity = { ...shown, connectionId, source };
+      context.asker = { person: identity.person, ...source };
       const caller = admit(door.sessions, identity, door.operation, Date.now());
       caller.catch(() => {}); // whoever needs the caller meets the refusal; a malformed frame does not wait for it
       context.admission = { identity, caller };
@@ -66,15 +65,15 @@ export function onFrame<Schema extends z.ZodType>(
       }
       context.parsed = parsed;
     })
-    .onError((request) => {
-      const outcome = recorded(request.context.asker, door.operation, door.metric, request.error);
+    .onError(async (request) => {
+      const outcome = await recorded(trail, request.context.asker, door, request.error);
       request.error = outcome;
       if (!(outcome instanceof Refusal)) return; // middy throws it: API Gateway answers with its own frame
       request.response = { statusCode: 200, body: JSON.stringify(refusedFrame(outcome, request.event.body)) };
     })
     .handler(async (_event, context) => {
       const { decision, value } = await run(context.parsed, context.admission);
-      reportDecision(context.asker, decision, door.metric);
+      await record(trail, context.asker, decision, door.metric);
       return { statusCode: 200, body: JSON.stringify(value) };
     });
 }

@@ -9,8 +9,9 @@ import { Refusal } from '../domain/refusal.ts';
 import { identityIfAny } from './identity.ts';
 import { json } from './on-frame.ts';
 import { parsing } from './parse.ts';
-import { reportDecision } from './report.ts';
+import { record } from './record.ts';
 import { type Admission, type Answer, malformed, nobody, type RequestContext, recorded } from './request.ts';
+import { open } from './rooms.ts';
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
 
@@ -40,6 +41,7 @@ export function route<Schema extends z.ZodType>({ schema, ...given }: Route<Sche
  * person wrote, reads the caller's session beside it, records the one decision, and answers with JSON, refusals included.
  */
 export function onRequest(sessions: Admitting, routes: Readonly<Record<string, ParsingRoute>>) {
+  const trail = open.trail();
   const routeOf = (event: Event): ParsingRoute => {
     const found = routes[event.routeKey];
     if (!found) throw new Error(`this door has no route ${event.routeKey}`);
@@ -49,10 +51,11 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, P
   return middy<Event, APIGatewayProxyStructuredResultV2, Error, RequestContext<unknown>>()
     .before(({ event, context }) => {
       const { authorizer, http, requestId } = event.requestContext;
-      const identity = identityIfAny(authorizer.jwt.claims);
-      const { person, session } = identity ?? { person: '-', session: '-' };
-      context.asker = { person, session, sourceIp: http.sourceIp, requestId };
-      if (!identity) throw nobody(routeOf(event).operation);
+      const shown = identityIfAny(authorizer.jwt.claims);
+      const source = { session: shown?.session ?? '-', sourceIp: http.sourceIp, requestId };
+      context.asker = { person: shown?.person ?? '-', ...source };
+      if (!shown) throw nobody(routeOf(event).operation);
+      const identity = { ...shown, source };
       const caller = admit(sessions, identity, routeOf(event).operation, Date.now());
       caller.catch(() => {}); // whoever needs the caller meets the refusal; a malformed request does not wait for it
       context.admission = { identity, caller };
@@ -65,9 +68,8 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, P
         throw malformed(operation);
       }
     })
-    .onError((request) => {
-      const { operation, metric } = routeOf(request.event);
-      const outcome = recorded(request.context.asker, operation, metric, request.error);
+    .onError(async (request) => {
+      const outcome = await recorded(trail, request.context.asker, routeOf(request.event), request.error);
       request.error = outcome;
       if (!(outcome instanceof Refusal)) return; // middy throws it: API Gateway answers 500
       const { message, retryable, status } = refusals[outcome.code];
@@ -77,7 +79,7 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, P
     .handler(async (event, context) => {
       const { run, metric, status = 200 } = routeOf(event);
       const { decision, value } = await run(context.parsed, context.admission);
-      reportDecision(context.asker, decision, metric);
+      await record(trail, context.asker, decision, metric);
       return answer(status, value);
     });
 }

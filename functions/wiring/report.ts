@@ -16,7 +16,7 @@ export interface Asker {
   readonly requestId: string;
 }
 
-/** Writes the one record of what was decided about a request, and counts it under the operation's metric. */
+/** Logs what was decided about a request, and counts it under the operation's metric. */
 export function reportDecision(asker: Asker, decision: Decision, metric: string): void {
   report('decision', { ...asker, ...decision });
   metrics.addDimension('outcome', decision.code ?? decision.outcome);

@@ -2,7 +2,9 @@ import type { Context } from 'aws-lambda';
 import type { Caller, Identity } from '../domain/caller.ts';
 import type { Decided, Decision } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { type Asker, reportDecision, reportFault } from './report.ts';
+import type { Trail } from '../store/trail.ts';
+import { record } from './record.ts';
+import { type Asker, reportFault } from './report.ts';
 
 /** What the wiring hands to a door beside the parsed frame or request. */
 export interface Admission {
@@ -53,14 +55,17 @@ export function nobody(operation: Decision['operation']): Refusal {
   });
 }
 
-/** Records what a door threw: a refusal, or a fault that is told without its message and leaves as another error. */
-export function recorded(
+/**
+ * Records what a door threw: a refusal, or a fault that is told without its message and leaves as another error. A refusal that cannot be
+ * recorded is such a fault.
+ */
+export async function recorded(
+  trail: Trail,
   asker: Asker | undefined,
-  operation: string,
-  metric: string,
+  { operation, metric }: { readonly operation: string; readonly metric: string },
   error: unknown,
-): Refusal | Error {
-  if (!asker || !(error instanceof Refusal)) return reportFault(operation, asker?.requestId ?? '-', error);
-  reportDecision(asker, error.decision, metric);
-  return error;
+): Promise<Refusal | Error> {
+  const fault = (cause: unknown) => reportFault(operation, asker?.requestId ?? '-', cause);
+  if (!asker || !(error instanceof Refusal)) return fault(error);
+  return record(trail, asker, error.decision, metric).then(() => error, fault);
 }

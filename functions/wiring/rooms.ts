@@ -16,6 +16,7 @@ import { people } from '../store/people.ts';
 import { requests } from '../store/requests.ts';
 import { retention } from '../store/retention.ts';
 import { sessions } from '../store/sessions.ts';
+import { trail } from '../store/trail.ts';
 import { setting } from './env.ts';
 import { signOutRules } from './sign-out-rules.ts';
 
@@ -35,6 +36,7 @@ export const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
  */
 export const open = {
   sessions: openSessions,
+  trail: () => trail(documents, setting('auditTable'), world),
   allSessions: () => {
     const table = setting('sessionsTable');
     return () => allSessions(documents, table);

@@ -1,0 +1,29 @@
+import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
+import type { Door } from './door.ts';
+import { StoredTable, type StoredTableProps } from './stored-table.ts';
+
+/** What was allowed and refused, to whom and by which rule: one item each, which no door changes or deletes. */
+export class AuditTrail extends Construct {
+  private readonly table: StoredTable;
+
+  constructor(scope: Construct, id: string, props: StoredTableProps) {
+    super(scope, id);
+    this.table = new StoredTable(this, 'Store', {
+      ...props,
+      sortKey: 'sk',
+      variable: env.auditTable,
+      streams: true,
+    });
+  }
+
+  /** The table's name, for the operator's commands. */
+  get tableName(): string {
+    return this.table.name;
+  }
+
+  /** Lets `door` write records. Every door that answers somebody does, and waits for it. */
+  letRecord(door: Door): void {
+    this.table.lend(door, { name: 'RecordDecisions', actions: ['PutItem'], partitions: 'P#*' });
+  }
+}
