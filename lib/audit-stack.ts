@@ -1,5 +1,5 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { AuditTrail } from './audit-trail.ts';
 import { Backups } from './backups.ts';
 import { EncryptionKey } from './encryption-keys.ts';
@@ -16,18 +16,18 @@ export class AuditStack extends Stack {
       description: 'The audit trail: retained and protected',
       terminationProtection: settings.protect,
     });
-    const key = new EncryptionKey(this, 'Audit', {
+    const key = new EncryptionKey(new Construct(this, 'EncryptionKeys'), 'Audit', {
       description: 'audit records and the trail',
       protect: settings.protect,
     });
     key.letEncryptLogs();
 
-    const backups = new Backups(this, 'Backups', {
+    const backups = new Backups(this, 'AuditBackups', {
       encryptionKey: key,
       keepDays: settings.backupDays,
       protect: settings.protect,
     });
-    this.trail = new AuditTrail(this, 'Trail', {
+    this.trail = new AuditTrail(this, 'AuditTrail', {
       encryptionKey: key,
       backups,
       recoveryDays: 35,

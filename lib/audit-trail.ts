@@ -12,7 +12,7 @@ export class AuditTrail extends Construct {
     this.table = new StoredTable(this, 'Store', {
       ...props,
       sortKey: 'sk',
-      variable: env.auditTable,
+      variable: env.auditTrailTable,
       streams: true,
     });
   }

@@ -14,12 +14,14 @@ interface Source {
 /** Where each room's arrows may point. The first prefix that fits a file is its room; what no row names may not be imported. */
 const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }[] = [
   { room: 'protocol/', may: [/^protocol\//, /^zod$/] },
+  { room: 'functions/audit/', may: [/^functions\/(audit|domain)\//, /^zod$/, /^node:crypto$/] },
   { room: 'functions/domain/', may: [/^functions\/domain\//, /^protocol\//, /^node:crypto$/] },
   {
     room: 'functions/store/',
     may: [
       /^functions\/(store|domain)\//,
       /^functions\/vault\/data-keys\.ts$/,
+      /^functions\/audit\/record\.ts$/,
       /^protocol\//,
       /^zod$/,
       /^@aws-sdk\/(client-dynamodb|lib-dynamodb|util-dynamodb)$/,

@@ -3,7 +3,7 @@ export const env = {
   conversationsTable: 'CONVERSATIONS_TABLE',
   peopleTable: 'PEOPLE_TABLE',
   sessionsTable: 'SESSIONS_TABLE',
-  auditTable: 'AUDIT_TABLE',
+  auditTrailTable: 'AUDIT_TRAIL_TABLE',
   attachmentsBucket: 'ATTACHMENTS_BUCKET',
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   keysTable: 'KEYS_TABLE',

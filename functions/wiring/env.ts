@@ -10,7 +10,7 @@ const schema = z.object({
   [names.conversationsTable]: z.string().min(1),
   [names.peopleTable]: z.string().min(1),
   [names.sessionsTable]: z.string().min(1),
-  [names.auditTable]: z.string().min(1),
+  [names.auditTrailTable]: z.string().min(1),
   [names.attachmentsBucket]: z.string().min(1),
   [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.keysTable]: z.string().min(1),

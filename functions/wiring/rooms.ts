@@ -36,7 +36,7 @@ export const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), {
  */
 export const open = {
   sessions: openSessions,
-  trail: () => trail(documents, setting('auditTable'), world),
+  trail: () => trail(documents, setting('auditTrailTable'), world),
   allSessions: () => {
     const table = setting('sessionsTable');
     return () => allSessions(documents, table);

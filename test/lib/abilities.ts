@@ -130,6 +130,8 @@ export const abilities: Readonly<Record<string, Ability>> = {
   LookThroughSessions: { actions: ['dynamodb:Scan'], on: 'table Sessions' },
   FindSocketsOfMembers: { actions: ['dynamodb:BatchGetItem'], on: 'table Sessions' },
 
+  RecordDecisions: { actions: ['dynamodb:PutItem'], on: 'table AuditTrail', when: ofProfiles },
+
   ReadConversations: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Conversations' },
   ReadManyHeads: { actions: ['dynamodb:BatchGetItem'], on: 'table Conversations' },
   AppendToConversations: { actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'], on: 'table Conversations' },
@@ -211,6 +213,8 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ReadTablesUnderDataKey: { actions: reading, on: 'key Data', when: throughDynamoDb },
   WriteTablesUnderDataKey: { actions: writing, on: 'key Data', when: throughDynamoDb },
   ReadTablesUnderKeysKey: { actions: reading, on: 'key Keys', when: throughDynamoDb },
+  ReadTablesUnderAuditKey: { actions: reading, on: 'key Audit', when: throughDynamoDb },
+  WriteTablesUnderAuditKey: { actions: writing, on: 'key Audit', when: throughDynamoDb },
   WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
 
   SignOutEverywhere: { actions: ['cognito-idp:AdminUserGlobalSignOut'], on: 'user pool' },
@@ -285,11 +289,19 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
   ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
   ...backupAbilities('KeyBackups', 'key Keys', ['Keys']),
+  ...backupAbilities('AuditBackups', 'key Audit', ['AuditTrail']),
   ...attachmentBackups,
   ...scannerAbilities,
 };
 
-const admitted = ['WriteOwnLog', 'AdmitCaller', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'];
+const recording = ['RecordDecisions', 'ReadTablesUnderAuditKey', 'WriteTablesUnderAuditKey'];
+const admitted = [
+  ...recording,
+  'WriteOwnLog',
+  'AdmitCaller',
+  'ReadTablesUnderDataKey',
+  'WriteTablesUnderDataKey',
+];
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
@@ -307,9 +319,15 @@ const endingSessions = [
 /** Which role has which abilities, by the construct path of its policy. */
 export const holders: Readonly<Record<string, readonly string[]>> = {
   'SignIn/AddClaims/Policy': ['WriteOwnLog', 'ReadPerson', 'ReadTablesUnderDataKey'],
-  'Authorize/Policy': ['WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey'],
+  'Authorize/Policy': [...recording, 'WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey'],
   'Connect/Policy': ['WriteOwnLog'],
-  'Disconnect/Policy': ['WriteOwnLog', 'ForgetSocket', 'ReadTablesUnderDataKey', 'WriteTablesUnderDataKey'],
+  'Disconnect/Policy': [
+    ...recording,
+    'WriteOwnLog',
+    'ForgetSocket',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+  ],
   'OpenSession/Policy': admitted,
   'RenewSession/Policy': admitted,
   'KeepSession/Policy': admitted,
@@ -499,11 +517,14 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   }),
   'Attachments/Scanner/Policy': Object.keys(scannerAbilities),
   'KeyBackups/Policy': Object.keys(backupAbilities('KeyBackups', 'key Keys', ['Keys'])),
+  'AuditBackups/Policy': Object.keys(backupAbilities('AuditBackups', 'key Audit', ['AuditTrail'])),
 };
 
 const keys = ['KEYS_TABLE', 'ORGANISATION_KEY_ARN'];
 /** When sign-ins end by themselves goes with the table that says when they began. */
-const sessions = ['SESSIONS_TABLE', 'IDLE_MINUTES', 'SIGN_IN_HOURS'];
+const sessionTimes = ['SESSIONS_TABLE', 'IDLE_MINUTES', 'SIGN_IN_HOURS'];
+/** Who admits callers records what was decided about them. */
+const sessions = [...sessionTimes, 'AUDIT_TRAIL_TABLE'];
 const bucket = ['ATTACHMENTS_BUCKET', 'ATTACHMENTS_KEY_ARN'];
 const verifying = ['USER_POOL_ID', 'USER_POOL_CLIENT_ID'];
 
@@ -519,10 +540,10 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'RenewSession/Function': [...sessions, ...verifying],
   'UnknownFrame/Function': [...sessions],
   'KeepSession/Function': [...sessions],
-  'SweepSessions/Function': [...sessions, 'SOCKET_CALLBACK_URL'],
+  'SweepSessions/Function': [...sessionTimes, 'SOCKET_CALLBACK_URL'],
   'EndGrants/Function': [
     'RETENTION_DAYS',
-    ...sessions,
+    ...sessionTimes,
     'PEOPLE_TABLE',
     'CONVERSATIONS_TABLE',
     'SOCKET_CALLBACK_URL',
@@ -590,7 +611,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'DownloadAttachment/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...bucket],
-  'RecordScan/Function': [...sessions, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'RecordScan/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'MakePreview/Function': ['CONVERSATIONS_TABLE', ...bucket],
   'DeleteAttachments/Function': ['CONVERSATIONS_TABLE', 'ATTACHMENTS_BUCKET'],
 };

@@ -72,6 +72,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
   expect(named).toEqual([
     'Backups/Vault BackupVaultName', // CloudFormation asks for one
     'KeyBackups/Vault BackupVaultName',
+    'AuditBackups/Vault BackupVaultName',
     'SocketApi/ExecutionLog LogGroupName', // where API Gateway will write, whatever we call it
   ]);
 });

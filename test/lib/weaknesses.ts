@@ -41,7 +41,7 @@ const looks: Readonly<Record<string, Look>> = {
         : { KeySpec: undefined, KeyUsage: undefined, EnableKeyRotation: true }),
     }),
     ...isKept(key),
-    ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(/Logs$|^EncryptionKey$/.test(key.path)))
+    ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(/(Logs|Audit)$/.test(key.path)))
       ? []
       : ['has another key policy']),
   ],
@@ -55,7 +55,7 @@ const looks: Readonly<Record<string, Look>> = {
       'SSESpecification.KMSMasterKeyId': aKeyOfOurs,
       'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled': true,
       'PointInTimeRecoverySpecification.RecoveryPeriodInDays': table.path.startsWith('Keys/') ? 7 : 35,
-      'StreamSpecification.StreamViewType': table.path.startsWith('Conversations/')
+      'StreamSpecification.StreamViewType': /^(Conversations|AuditTrail)\//.test(table.path)
         ? 'NEW_AND_OLD_IMAGES'
         : undefined,
       'TimeToLiveSpecification.Enabled': true,
@@ -397,7 +397,7 @@ const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
 
 function assumerOf(role: Placed): string {
   if (role.path.startsWith('GatewayLogRole/')) return 'apigateway.amazonaws.com';
-  return /^(Key)?Backups\//.test(role.path) ? 'backup.amazonaws.com' : 'lambda.amazonaws.com';
+  return /^(Key|Audit)?Backups\//.test(role.path) ? 'backup.amazonaws.com' : 'lambda.amazonaws.com';
 }
 
 function wrongVariables(door: Placed): string[] {
@@ -405,8 +405,8 @@ function wrongVariables(door: Placed): string[] {
   const names = variables.map(([name]) => name).sort();
   const wanted = [...(told[door.path] ?? [])].sort();
   const wrong = variables.filter(([name, value]) => {
-    const [, store, kind] = /^([A-Z]+)_(TABLE|BUCKET)$/.exec(name) ?? [];
-    const place = kind === 'TABLE' ? `${store}STORETABLE` : `${store}BUCKET`;
+    const [, store, kind] = /^([A-Z_]+)_(TABLE|BUCKET)$/.exec(name) ?? [];
+    const place = `${store?.replaceAll('_', '')}${kind === 'TABLE' ? 'STORETABLE' : 'BUCKET'}`;
     return store !== undefined && !JSON.stringify(value).toUpperCase().includes(place);
   });
   return [

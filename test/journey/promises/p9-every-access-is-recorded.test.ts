@@ -126,7 +126,7 @@ test('P9: a record costs a read one call and one write unit, and a message nothi
 });
 
 function auditTable(): string {
-  return tableOf(run.stack.resources, 'Trail');
+  return tableOf(run.stack.resources, 'AuditTrail');
 }
 
 /** What the calls on the Audit table cost that one frame led to. */
