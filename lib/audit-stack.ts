@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { AuditTrail } from './audit-trail.ts';
 import { Backups } from './backups.ts';
 import { EncryptionKey } from './encryption-keys.ts';
+import { LockedBucket } from './locked-bucket.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 
@@ -10,6 +11,7 @@ import { SigningKey } from './signing-key.ts';
 export class AuditStack extends Stack {
   readonly trail: AuditTrail;
   readonly signingKey: SigningKey;
+  readonly sealedRecords: LockedBucket;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id, {
@@ -32,6 +34,17 @@ export class AuditStack extends Stack {
       backups,
       recoveryDays: 35,
       protect: settings.protect,
+    });
+
+    this.sealedRecords = new LockedBucket(this, 'SealedRecords', {
+      encryptionKey: key,
+      retentionDays: settings.auditRetentionDays,
+      protect: settings.protect,
+      writtenOnce: ['sealed/'],
+    });
+    new CfnOutput(this, 'SealedRecordsBucket', {
+      value: this.sealedRecords.bucketName,
+      description: 'Bucket of sealed audit records: wardline audit export',
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });

@@ -11,7 +11,7 @@ export class DoorBoundary extends ManagedPolicy {
   /** @param deployment what the names of its stacks begin with */
   constructor(scope: Construct, id: string, deployment: string) {
     super(scope, id, { description: 'The most that any door may do, whatever its own policy says' });
-    const { stacks, within, buckets } = placesOf(this, deployment);
+    const { stacks, within, buckets, lockedBuckets } = placesOf(this, deployment);
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
@@ -21,6 +21,7 @@ export class DoorBoundary extends ManagedPolicy {
       allow('ReachSockets', ['execute-api:ManageConnections'], within('execute-api', '*/@connections/*')),
       allow('KeepPeople', peopleActions, within('cognito-idp', 'userpool/*')),
       allow('KeepAttachments', objectActions, buckets),
+      allow('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets), // deletes nothing there
 
       refuse('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
       refuse('RefuseKeyAdministration', keyAdministration),
@@ -102,6 +103,6 @@ function placesOf(scope: Construct, deployment: string) {
   const stacks = (service: string, prefix: string) =>
     ['Data', 'Audit', 'Messaging'].flatMap((stack) => within(service, `${prefix}${deployment}-${stack}-*`));
   const { partition } = Stack.of(scope);
-  const buckets = [`arn:${partition}:s3:::${deployment.toLowerCase()}-data-*`]; // names of neither account nor Region
-  return { within, stacks, buckets };
+  const bucketsOf = (stack: string) => [`arn:${partition}:s3:::${deployment.toLowerCase()}-${stack}-*`]; // names of neither account nor Region
+  return { within, stacks, buckets: bucketsOf('data'), lockedBuckets: bucketsOf('audit') };
 }

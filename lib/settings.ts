@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Role } from '../protocol/roles.ts';
 
+const SIX_YEARS = 2_192;
+
 /**
  * Everything a deployment may choose, in one place. What is not here is not a choice: encryption, MFA, backups and
  * audit have no switch.
@@ -123,6 +125,16 @@ export const Settings = z
           'point-in-time recovery and backups of the Keys table end then. Default 7.',
       ),
 
+    auditRetentionDays: z
+      .int()
+      .min(1, 'must be at least 1 day')
+      .max(36_500, 'must be at most 36500 days (100 years, the longest retention of S3 Object Lock)')
+      .default(SIX_YEARS)
+      .describe(
+        'Days on which nobody can delete a sealed audit record or a log of CloudTrail, not even the root user where protect is ' +
+          'true. Default 2192: six years, as 45 CFR 164.316(b)(2)(i) asks for. What is written keeps the days of its writing.',
+      ),
+
     apiGatewayLogRole: z
       .enum(['create', 'existing'])
       .default('create')
@@ -140,7 +152,15 @@ export const Settings = z
       ),
   })
   .check((context) => {
-    const { protect, allowedOrigins } = context.value;
+    const { protect, allowedOrigins, auditRetentionDays } = context.value;
+    if (protect && auditRetentionDays < SIX_YEARS) {
+      context.issues.push({
+        code: 'custom',
+        input: auditRetentionDays,
+        path: ['auditRetentionDays'],
+        message: `must be at least ${SIX_YEARS} days (six years, 45 CFR 164.316(b)(2)(i)) where protect is true`,
+      });
+    }
     for (const [place, origin] of allowedOrigins.entries()) {
       if (protect && origin.startsWith('http:')) {
         context.issues.push({

@@ -110,7 +110,7 @@ export const assumedByScanner = [
 ];
 
 /** The document with what it names by reference in plain words, `<Bucket>`, `<Key>` … */
-function named(document: unknown): unknown {
+export function named(document: unknown): unknown {
   if (typeof document !== 'object' || document === null) return document;
   if (Array.isArray(document)) return document.map(named);
   const [attribute, reference] = [into(document, 'Fn::GetAtt'), into(document, 'Ref')];

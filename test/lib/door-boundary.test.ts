@@ -60,6 +60,17 @@ describe('lent everything by mistake, a door still', () => {
     ['opens no file to everyone', 's3:PutObjectAcl', 'arn:aws:s3:::wardline-data-x/files/c/a'],
     ['reads no other app’s bucket', 's3:GetObject', 'arn:aws:s3:::billing/2026'],
     [
+      'deletes no sealed record',
+      's3:DeleteObjectVersion',
+      'arn:aws:s3:::wardline-audit-x/sealed/heads/1.json',
+    ],
+    ['hides no sealed record', 's3:DeleteObject', 'arn:aws:s3:::wardline-audit-x/sealed/heads/1.json'],
+    [
+      'ends no retention of a sealed record',
+      's3:PutObjectRetention',
+      'arn:aws:s3:::wardline-audit-x/sealed/heads/1.json',
+    ],
+    [
       'ends no scanning',
       'guardduty:DeleteMalwareProtectionPlan',
       `arn:aws:guardduty:us-east-1:${accountId}:malware-protection-plan/p`,

@@ -11,6 +11,7 @@ export function doorBoundary(): object {
       may('ReachSockets', 'execute-api:ManageConnections', place('execute-api', '*/@connections/*')),
       may('KeepPeople', cognito, place('cognito-idp', 'userpool/*')),
       may('KeepAttachments', s3, buckets),
+      may('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets),
       never('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
       never('RefuseKeyAdministration', keyAdministration),
       never('RefuseTableAdministration', tableAdministration),
@@ -125,9 +126,12 @@ function never(Sid: string, Action: string | string[]): object {
   return { Action, Effect: 'Deny', Resource: '*', Sid };
 }
 
-const buckets = {
-  'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::wardline-data-*']],
-};
+const buckets = bucketsOf('data');
+const lockedBuckets = bucketsOf('audit');
+
+function bucketsOf(stack: string): object {
+  return { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::wardline-${stack}-*`]] };
+}
 
 function ofStacks(service: string, prefix: string): object[] {
   return ['Data', 'Audit', 'Messaging'].map((stack) => place(service, `${prefix}Wardline-${stack}-*`));

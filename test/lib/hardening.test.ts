@@ -135,6 +135,16 @@ test.each<[string, string, (properties: Record<string, never>) => void]>([
     sets('LifecycleConfiguration.Rules.0.ExpirationInDays', 30),
   ],
   [
+    'sealed records that governance could delete',
+    'AWS::S3::Bucket',
+    sets('ObjectLockConfiguration.Rule.DefaultRetention.Mode', 'GOVERNANCE'),
+  ],
+  [
+    'sealed records for a year alone',
+    'AWS::S3::Bucket',
+    sets('ObjectLockConfiguration.Rule.DefaultRetention.Days', 365),
+  ],
+  [
     'a copy of the attachments',
     'AWS::S3::Bucket',
     sets('ReplicationConfiguration', { Role: 'r', Rules: [] }),

@@ -6,7 +6,7 @@ import { type App, CfnResource, Validations } from 'aws-cdk-lib';
 import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
 import { HIPAASecurityChecks } from 'cdk-nag';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { bucketFindings, doorFindings } from '../../lib/acknowledgements.ts';
+import { bucketFindings, doorFindings, lockedBucketFindings } from '../../lib/acknowledgements.ts';
 import { eligibleServices, isEligible } from '../../lib/eligible-services.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { wardline } from '../../lib/wardline.ts';
@@ -60,7 +60,11 @@ test('an acknowledgement that nothing needs is told apart', () => {
 });
 
 test('each acknowledgement says why, what protects instead, and which test shows it', () => {
-  for (const { rule, reason, control, test: shownBy } of [...doorFindings, ...bucketFindings]) {
+  for (const { rule, reason, control, test: shownBy } of [
+    ...doorFindings,
+    ...bucketFindings,
+    ...lockedBucketFindings,
+  ]) {
     expect(rule).toMatch(/^HIPAA\.Security-\w+$/);
     expect(reason.length).toBeGreaterThan(40);
     expect(control.length).toBeGreaterThan(20);

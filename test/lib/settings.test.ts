@@ -12,6 +12,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     logRetentionDays: 3653,
     backupDays: 35,
     keysRecoveryDays: 7,
+    auditRetentionDays: 2192,
     apiGatewayLogRole: 'create',
     protect: true,
   });
@@ -28,6 +29,8 @@ test.each([
   [{ allowedOrigins: ['http://app.example.org'] }, 'allowedOrigins.0: must be an origin'],
   [{ allowedOrigins: ['http://localhost:5173'] }, 'allowedOrigins.0: must be https where protect is true'],
   [{ retentionDays: 0.5 }, 'retentionDays: '],
+  [{ auditRetentionDays: 2191 }, 'auditRetentionDays: must be at least 2192 days (six years'],
+  [{ protect: false, auditRetentionDays: 0 }, 'auditRetentionDays: must be at least 1 day'],
   [{ keysRecoveryDays: 36 }, 'keysRecoveryDays: must be at most 35 days'],
   [{ logRetentionDays: 8 }, 'logRetentionDays: '],
   [{ name: 'my stack' }, 'name: must be 2 to 13 letters and digits'],
@@ -48,6 +51,10 @@ test('every wrong field is named at once, with the value seen', () => {
 test('a page on localhost may connect to a throw-away deployment', () => {
   const given = { protect: false, allowedOrigins: ['http://localhost:5173'] };
   expect(readSettings('mine', given).allowedOrigins).toEqual(['http://localhost:5173']);
+});
+
+test('a throw-away deployment may keep its audit trail for days', () => {
+  expect(readSettings('mine', { protect: false, auditRetentionDays: 7 }).auditRetentionDays).toBe(7);
 });
 
 test('every setting says what it is for', () => {

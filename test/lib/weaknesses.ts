@@ -12,6 +12,7 @@ import {
 } from './attachment-weaknesses.ts';
 import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
+import { lockedBucketPolicyWeaknesses, lockedBucketWeaknesses } from './locked-bucket-weaknesses.ts';
 import { aKeyOfOurs, aNumber, anything, aString, into, type Wish, wants } from './wishes.ts';
 
 /**
@@ -95,11 +96,20 @@ const looks: Readonly<Record<string, Look>> = {
     }),
 
   'AWS::S3::Bucket': (bucket, templates) => [
-    ...bucketWeaknesses(bucket.Properties),
     ...isKept(bucket),
-    ...(plansOf(bucket, templates).length === 1 ? [] : ['is not in exactly one backup plan']),
+    ...(isAttachments(bucket)
+      ? [
+          ...bucketWeaknesses(bucket.Properties),
+          ...(plansOf(bucket, templates).length === 1 ? [] : ['is not in exactly one backup plan']),
+        ]
+      : lockedBucketWeaknesses(bucket.Properties)),
   ],
-  'AWS::S3::BucketPolicy': (policy) => [...bucketPolicyWeaknesses(policy.Properties), ...isKept(policy)],
+  'AWS::S3::BucketPolicy': (policy) => [
+    ...isKept(policy),
+    ...(isAttachments(policy)
+      ? bucketPolicyWeaknesses(policy.Properties)
+      : lockedBucketPolicyWeaknesses(policy, policy.path.startsWith('SealedRecords/') ? ['sealed/'] : [])),
+  ],
   'AWS::GuardDuty::MalwareProtectionPlan': scanWeaknesses,
 
   'AWS::Cognito::UserPool': (pool) => [
@@ -393,6 +403,7 @@ function sortKey<Part extends object>(table: Placed, part: Part): (Part & { Attr
   return table.path.startsWith('Sessions/') ? [] : [{ AttributeName: 'sk', ...part }];
 }
 
+const isAttachments = ({ path }: Placed) => path.startsWith('Attachments/');
 const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
 
 function assumerOf(role: Placed): string {
