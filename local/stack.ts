@@ -32,6 +32,7 @@ import { inertTypes, knownTypes } from './resource-types.ts';
 import { bucketsOf } from './s3/from-template.ts';
 import type { S3Service } from './s3/service.ts';
 import { SqsService } from './sqs/service.ts';
+import { StsService } from './sts/service.ts';
 import { readAssembly } from './template/assembly.ts';
 import { checkRoles } from './template/principals.ts';
 import { resolveStacks } from './template/resolve.ts';
@@ -212,6 +213,7 @@ async function start(
     services: [
       ...[tables, keys, queues, people, buckets, events.buses, events.schedules],
       new ExecuteApiService({ account, apis: webSocketApis }),
+      new StsService({ account, clock, credentials, resources }),
     ],
     credentials,
     judge,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Passage } from './passage.ts';
+import { formIn } from './query-protocol.ts';
 import { AwsError, type AwsService, type Call } from './service.ts';
 import type { RequestHead, WireRequest } from './signature.ts';
 import { sourceIpOf } from './wire.ts';
@@ -29,6 +30,7 @@ export function callOf(
 
 /** The JSON object that the operation takes; throws SerializationException for a body that is none. */
 export function readInput(request: WireRequest, service: AwsService): Call['input'] {
+  if (service.protocol === 'query') return formIn(request);
   if (request.body.length === 0) return {};
   if (service.protocol === 'rest' && !/\bjson\b/.test(request.headers['content-type'] ?? '')) return {};
   try {

@@ -16,6 +16,8 @@ export interface IssuedCredentials {
   readonly principal: Principal;
   /** Milliseconds since the epoch, by the Clock. */
   readonly issuedAt: number;
+  /** The same, of a session that ends by itself. */
+  readonly expiresAt?: number;
 }
 
 /** Knows who signs with which access key. Holds secrets in memory only. */
@@ -28,14 +30,18 @@ export class CredentialStore {
   }
 
   /** New credentials for a principal: temporary ones (`ASIA…`, with a token) for a role session, lasting ones (`AKIA…`) otherwise. */
-  issue(principal: Principal): Credentials {
+  issue(principal: Principal, { expiresAt }: { readonly expiresAt?: number } = {}): Credentials {
     const isSession = identityOf(principal).type === 'AssumedRole';
     const credentials: Credentials = {
       accessKeyId: accessKeyId(isSession ? 'ASIA' : 'AKIA'),
       secretAccessKey: randomBytes(30).toString('base64'),
       ...(isSession ? { sessionToken: randomBytes(192).toString('base64') } : {}),
     };
-    this.issued.set(credentials.accessKeyId, { credentials, principal, issuedAt: this.clock.now() });
+    this.forgetExpired();
+    this.issued.set(credentials.accessKeyId, {
+      ...{ credentials, principal, issuedAt: this.clock.now() },
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    });
     return credentials;
   }
 
@@ -47,7 +53,16 @@ export class CredentialStore {
   revoke(accessKeyId: string): void {
     this.issued.delete(accessKeyId);
   }
+
+  /** Long after their end: until then a caller hears that they have expired, afterwards that nobody knows them. */
+  private forgetExpired(): void {
+    const now = this.clock.now();
+    for (const [id, { expiresAt }] of this.issued)
+      if (expiresAt !== undefined && expiresAt + REMEMBERED_MS < now) this.issued.delete(id);
+  }
 }
+
+const REMEMBERED_MS = 24 * 3600 * 1000;
 
 /** Compares two secrets in a time that tells nothing of where they differ. */
 export function sameSecret(one: string, other: string): boolean {

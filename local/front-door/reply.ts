@@ -98,5 +98,6 @@ function restStatus(error: AwsError): number {
 function contentType(service: AwsService | undefined): string {
   if (service?.protocol === 'json-1.0') return 'application/x-amz-json-1.0';
   if (service?.protocol === 'rest-xml') return 'application/xml';
+  if (service?.protocol === 'query') return 'text/xml';
   return service?.protocol === 'rest' ? 'application/json' : 'application/x-amz-json-1.1';
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../account.ts';
+import { actionIn } from './query-protocol.ts';
 import { AwsError, type AwsService, isStreaming, type StreamingService } from './service.ts';
 import { claimedService, type RequestHead, type WireRequest } from './signature.ts';
 import { decodedPath } from './wire.ts';
@@ -39,7 +40,7 @@ export class Routing {
     }
     const claimed = claimedService(request.headers);
     const named = this.services.find((service) => service.name === claimed) ?? this.serviceOfHost(request);
-    return named?.protocol === 'rest' ? named : undefined;
+    return named?.protocol === 'rest' || named?.protocol === 'query' ? named : undefined;
   }
 
   /** Throws UnknownOperationException where the service has no such operation. */
@@ -49,6 +50,7 @@ export class Routing {
       if (operation === undefined) throw unknownOperation(404);
       return operation;
     }
+    if (service.protocol === 'query') return actionIn(request);
     const target = request.headers['x-amz-target'] ?? '';
     const operation = target.slice(target.lastIndexOf('.') + 1);
     if (request.method !== 'POST' || !/^[A-Za-z]\w*$/.test(operation)) throw unknownOperation();

@@ -10,6 +10,7 @@ import type { Faults } from './faults.ts';
 import type { Meter } from './meter.ts';
 import { sendReply } from './outgoing.ts';
 import { authorize, decide, type Passage } from './passage.ts';
+import { queryError } from './query-protocol.ts';
 import { recordOf, writeTrail } from './records.ts';
 import { internalFailure, type Reply, replyWith, replyWithError, requestIdFor } from './reply.ts';
 import { Routing, unknownOperation } from './routing.ts';
@@ -135,7 +136,8 @@ export class FrontDoor {
       body: request.body,
     };
     passage.call = call;
-    await authorize(passage, call, service, { none: isPublic }, this.parts);
+    const none = isPublic || (service.needsNoPermission?.(operation) ?? false);
+    await authorize(passage, call, service, { none }, this.parts);
     return this.work(passage, call, service);
   }
 
@@ -173,6 +175,7 @@ export class FrontDoor {
   }
 
   private replyTo(error: AwsError, { service, request, requestId }: Passage): Reply {
+    if (service?.protocol === 'query') return replyWith(queryError(error, requestId), service);
     if (!service || !isStreaming(service) || !request) return replyWithError(error, service);
     return replyWith(service.answerTo(error, request, requestId), service);
   }

@@ -67,8 +67,11 @@ export interface TrailFacts {
 export interface AwsService {
   /** The signing name. */
   readonly name: string;
-  /** `json-1.0` and `json-1.1` name the operation in `X-Amz-Target`; `rest` in method and path; `rest-xml`: see {@link StreamingService}. */
-  readonly protocol: 'json-1.0' | 'json-1.1' | 'rest' | 'rest-xml';
+  /**
+   * `json-1.0` and `json-1.1` name the operation in `X-Amz-Target`; `rest` in method and path; `query` in a form's `Action`, and
+   * answers in XML; `rest-xml`: see {@link StreamingService}.
+   */
+  readonly protocol: 'json-1.0' | 'json-1.1' | 'query' | 'rest' | 'rest-xml';
   /** For the JSON protocols: what stands before the dot in `X-Amz-Target`, e.g. `DynamoDB_20120810`. */
   readonly targetPrefix?: string;
   /**
@@ -80,6 +83,8 @@ export interface AwsService {
   operationOf?(method: string, path: string): string | undefined;
   /** True where AWS serves the operation without a signature (a Cognito client's sign-in). */
   isPublic?(operation: string): boolean;
+  /** True where AWS asks for a signature and for no permission (STS's GetCallerIdentity). */
+  needsNoPermission?(operation: string): boolean;
   /** Everything that must be allowed before `handle` runs. An empty list allows nothing unless the operation is public. */
   authorizations(call: Call): Promise<readonly Authorization[]> | readonly Authorization[];
   /** Does the work; throws {@link AwsError} for what AWS answers with an error. */

@@ -49,7 +49,15 @@ export async function verifySignature(
   const expected = await sign(request, claim, service, basis.account.region, issued);
   if (expected === undefined || !sameSecret(expected, claim.signature)) throw mismatch();
   checkToken(request.headers['x-amz-security-token'], issued.credentials.sessionToken);
+  if (hasExpired(issued, basis.clock.now())) {
+    throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
+  }
   return issued;
+}
+
+/** Whether a session is over. */
+export function hasExpired({ expiresAt }: IssuedCredentials, now: number): boolean {
+  return expiresAt !== undefined && now >= expiresAt;
 }
 
 /** Whether a request carries a Signature Version 4 at all. */

@@ -133,6 +133,7 @@ function userIdentity(caller: IssuedCredentials | undefined): Readonly<Record<st
         userName: identity.name,
       },
       attributes: { creationDate: seconds(issuedAt), mfaAuthenticated: 'false' },
+      ...(principal.sourceIdentity === undefined ? {} : { sourceIdentity: principal.sourceIdentity }),
     },
   };
 }

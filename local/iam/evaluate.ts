@@ -6,7 +6,10 @@ import { listOf, type PolicyKind, type Reach, type Request, reachOf, statementsO
 export { checkPolicy } from './check-policy.ts';
 
 /** Policies by where they hang, as AWS's refusals name them. */
-type Layer = 'identity-based policy' | 'resource-based policy' | 'permissions boundary';
+type Layer =
+  | 'identity-based policy'
+  | NonNullable<Authorization['resourcePolicyKind']>
+  | 'permissions boundary';
 
 /**
  * Decides one authorization as IAM does (IAM user guide, "Policy evaluation logic" and "Permissions boundaries for IAM
@@ -17,6 +20,7 @@ type Layer = 'identity-based policy' | 'resource-based policy' | 'permissions bo
 export function evaluate(principal: Principal, authorization: Authorization): Verdict {
   const request: Request = { principal, authorization, context: contextOf(principal, authorization) };
   const { permissionsBoundary, policies } = principal;
+  const { resourcePolicyKind = 'resource-based policy' } = authorization;
   const identity = policies.flatMap((policy) => applying(policy, 'identity', request));
   const resource = listOf(authorization.resourcePolicy).flatMap((policy) =>
     applying(policy, 'resource', request),
@@ -25,7 +29,7 @@ export function evaluate(principal: Principal, authorization: Authorization): Ve
 
   const denied =
     explicitDeny('identity-based policy', identity, request) ??
-    explicitDeny('resource-based policy', resource, request) ??
+    explicitDeny(resourcePolicyKind, resource, request) ??
     explicitDeny('permissions boundary', boundary ?? [], request);
   if (denied) return denied;
 
@@ -40,18 +44,18 @@ export function evaluate(principal: Principal, authorization: Authorization): Ve
   if (authorization.resourcePolicyDecides) {
     if (direct) return { allowed: true, by: direct };
     if (toRole) return within(toRole);
-    if (!toAccount) return missing('resource-based policy', request);
+    if (!toAccount) return missing(resourcePolicyKind, request);
     return byIdentity ? within(byIdentity) : missing('identity-based policy', request);
   }
   if (isForeign(principal, authorization)) {
     if (!byIdentity) return missing('identity-based policy', request);
-    return (direct ?? toRole ?? toAccount) ? within(byIdentity) : missing('resource-based policy', request);
+    return (direct ?? toRole ?? toAccount) ? within(byIdentity) : missing(resourcePolicyKind, request);
   }
   const limited = byIdentity ?? toRole;
   if (limited && inBoundary) return { allowed: true, by: limited };
   if (direct) return { allowed: true, by: direct };
   if (limited) return within(limited);
-  return missing(isService(principal) ? 'resource-based policy' : 'identity-based policy', request);
+  return missing(isService(principal) ? resourcePolicyKind : 'identity-based policy', request);
 }
 
 interface Applying {

@@ -33,6 +33,7 @@ export function principalKeys(principal: Principal): Readonly<Record<string, str
     'aws:PrincipalIsAWSService': 'false',
     'aws:userid': identity.type === 'AssumedRole' ? `${identity.id}:${identity.session}` : identity.id,
     ...(identity.type === 'User' ? { 'aws:username': identity.name } : {}),
+    ...(principal.sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': principal.sourceIdentity }),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Principal {
   readonly identityArn: string;
   readonly accountId: string;
   readonly policies: readonly NamedPolicy[];
+  /** Who a session says that it is for; set when its role is assumed, and never changed. */
+  readonly sourceIdentity?: string;
   /** The most that `policies` can allow; grants nothing itself (IAM user guide, "Permissions boundaries for IAM entities"). */
   readonly permissionsBoundary?: NamedPolicy;
 }
@@ -51,6 +53,8 @@ export interface Authorization {
    * identity policies count only where that policy names the account's root (KMS developer guide, "Key policies").
    */
   readonly resourcePolicyDecides?: boolean;
+  /** What a refusal calls the resource's policy. @default 'resource-based policy' */
+  readonly resourcePolicyKind?: 'resource-based policy' | 'role trust policy';
 }
 
 export type Verdict =

@@ -1,6 +1,6 @@
 import { type IssuedCredentials, sameSecret } from '../front-door/credentials.ts';
 import { AwsError } from '../front-door/service.ts';
-import type { RequestHead, SignatureBasis } from '../front-door/signature.ts';
+import { hasExpired, type RequestHead, type SignatureBasis } from '../front-door/signature.ts';
 import { refusals } from './errors.ts';
 import { type Signed, sign } from './signature.ts';
 import { type Claim, claimIn } from './signature-claim.ts';
@@ -26,6 +26,8 @@ export function identify(request: RequestHead, basis: SignatureBasis): IssuedCre
   const isWhole = claim.signedHeaders.every((name) => request.headers[name] !== undefined);
   const signed = isWhole ? sign(request, claim, issued.credentials.secretAccessKey) : undefined;
   if (!signed || !sameSecret(signed.signature, claim.signature)) throw mismatch(claim, signed);
+  if (hasExpired(issued, basis.clock.now()))
+    throw new AwsError('ExpiredToken', 'The provided token has expired.');
   return issued;
 }
 

@@ -21,17 +21,27 @@ export function principalOf(
     ({ type, ref, attributes }) => type === 'AWS::IAM::Role' && (ref === role || attributes.Arn === role),
   );
   if (found === undefined) throw new Error(`no role ${role} in the template`);
-  const where = nameOf(found);
-  const boundary = found.properties.PermissionsBoundary;
-  requireTrust(found, { service, sourceArn }, account, where);
+  requireTrust(found, { service, sourceArn }, account, nameOf(found));
+  return sessionOf(found, resources, account, sessionName);
+}
+
+/** A session of a role of the template, whoever assumed it; its trust is the caller's to have asked. */
+export function sessionOf(
+  role: Resource,
+  resources: readonly Resource[],
+  account: Account,
+  sessionName: string,
+): Principal {
+  const where = nameOf(role);
+  const boundary = role.properties.PermissionsBoundary;
   return {
-    arn: `arn:${account.partition}:sts::${account.accountId}:assumed-role/${found.ref}/${sessionName}`,
-    identityArn: found.attributes.Arn ?? '',
+    arn: `arn:${account.partition}:sts::${account.accountId}:assumed-role/${role.ref}/${sessionName}`,
+    identityArn: role.attributes.Arn ?? '',
     accountId: account.accountId,
     policies: [
-      ...inlinePolicies(found),
-      ...managedPolicies(found, resources, account, where),
-      ...attachedPolicies(found, resources),
+      ...inlinePolicies(role),
+      ...managedPolicies(role, resources, account, where),
+      ...attachedPolicies(role, resources),
     ],
     ...(boundary !== undefined && {
       permissionsBoundary: managedPolicy(boundary, resources, account, where),
@@ -42,11 +52,18 @@ export function principalOf(
 /** Throws, by policy and statement, for what this run would judge wrongly in a role of the template, used or not. */
 export function checkRoles(resources: readonly Resource[], account: Account): void {
   for (const role of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
+    checkPolicy(trustOf(role), 'resource');
     const boundary = role.properties.PermissionsBoundary;
     if (boundary !== undefined) managedPolicy(boundary, resources, account, nameOf(role));
     for (const policy of inlinePolicies(role)) checkPolicy(policy, 'identity');
   }
   for (const resource of resources) if (isPolicy(resource)) checkPolicy(named(resource), 'identity');
+}
+
+/** Who may assume a role. */
+export function trustOf({ logicalId, properties }: Resource): NamedPolicy {
+  const document = properties.AssumeRolePolicyDocument as PolicyDocument;
+  return { name: `${logicalId}'s trust policy`, document };
 }
 
 function inlinePolicies(role: Resource): NamedPolicy[] {
@@ -113,8 +130,7 @@ function requireTrust(
   account: Account,
   where: string,
 ): void {
-  const document = role.properties.AssumeRolePolicyDocument as PolicyDocument;
-  checkPolicy({ name: `${role.logicalId}'s trust policy`, document }, 'resource');
+  const { document } = trustOf(role);
   const known = {
     'aws:SourceAccount': account.accountId,
     ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
