@@ -63,7 +63,7 @@ function lockedBucketPolicy({ path }: Placed, writtenOnce: readonly string[]): o
     }),
     never('RefuseOtherEncryption', 's3:PutObject', objects, { StringNotEquals: { [encryption]: 'aws:kms' } }),
     never('RefuseOtherEncryptionKeys', 's3:PutObject', objects, {
-      StringNotEquals: { [`${encryption}-aws-kms-key-id`]: '<Audit>' },
+      StringNotEquals: { [`${encryption}-aws-kms-key-id`]: '<EncryptionKeysAudit>' },
     }),
     ...writtenOnce.map((folder) =>
       never('RefuseOverwriting', 's3:PutObject', `${bucket}/${folder}*`, {
