@@ -8,6 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { SCOPE } from '../functions/wiring/claims.ts';
 import { accessLog } from './access-log.ts';
@@ -30,6 +31,8 @@ export interface HttpApiProps {
 
 /** The HTTP API: every route takes an access token of ours with the scope `wardline/user`. */
 export class HttpApi extends Construct {
+  /** One line for each request, refused by the gateway or handed on. */
+  readonly accessLog: ILogGroup;
   private readonly stage: HttpStage;
 
   constructor(scope: Construct, id: string, props: HttpApiProps) {
@@ -57,7 +60,8 @@ export class HttpApi extends Construct {
     this.stage = new HttpStage(this, 'Stage', { httpApi: api, autoDeploy: true });
     const stage = this.stage.node.defaultChild;
     if (!(stage instanceof CfnStage)) throw new Error('the HTTP stage has no CloudFormation resource');
-    stage.accessLogSettings = accessLog(logs.group(this, 'AccessLog'), 'http');
+    this.accessLog = logs.group(this, 'AccessLog');
+    stage.accessLogSettings = accessLog(this.accessLog, 'http');
     stage.defaultRouteSettings = {
       throttlingRateLimit: throttle.requestsPerSecond,
       throttlingBurstLimit: throttle.burst,

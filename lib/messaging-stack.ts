@@ -7,6 +7,7 @@ import type { DataStack } from './data-stack.ts';
 import { Door, type DoorProps } from './door.ts';
 import { everyMinute } from './every-minute.ts';
 import { GatewayLogRole } from './gateway-log-role.ts';
+import { GatewayRefusals } from './gateway-refusals.ts';
 import { HttpApi } from './http-api.ts';
 import type { Settings } from './settings.ts';
 import { SocketApi } from './socket-api.ts';
@@ -290,6 +291,17 @@ export class MessagingStack extends Stack {
         'GET /admin/recertifications/{quarter}': recertify,
         'POST /admin/recertifications/{quarter}/people/{person}': recertify,
       },
+    });
+
+    const recordGatewayRefusals = door('RecordGatewayRefusals', 'page');
+    trail.letRecord(recordGatewayRefusals);
+    const refusals = { door: recordGatewayRefusals };
+    const { accessLog } = socketApi;
+    new GatewayRefusals(this, 'SocketRefusals', { ...refusals, accessLog, authorizerRecords: true });
+    new GatewayRefusals(this, 'HttpRefusals', {
+      ...refusals,
+      accessLog: httpApi.accessLog,
+      authorizerRecords: false,
     });
 
     new CfnOutput(this, 'WebSocketUrl', { value: socketApi.url });

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnStage, WebSocketApi, WebSocketRoute, WebSocketStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { WebSocketLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { WebSocketLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import { accessLog } from './access-log.ts';
@@ -30,6 +31,8 @@ const stageName = 'live';
 
 /** The WebSocket API: a frame goes to the door named by its `type`. */
 export class SocketApi extends Construct {
+  /** One line for each handshake and frame, refused by the gateway or handed on. */
+  readonly accessLog: ILogGroup;
   private readonly api: WebSocketApi;
   private readonly stage: WebSocketStage;
 
@@ -60,7 +63,8 @@ export class SocketApi extends Construct {
 
     const stage = this.stage.node.defaultChild;
     if (!(stage instanceof CfnStage)) throw new Error('the WebSocket stage has no CloudFormation resource');
-    stage.accessLogSettings = accessLog(logs.group(this, 'AccessLog'), 'socket');
+    this.accessLog = logs.group(this, 'AccessLog');
+    stage.accessLogSettings = accessLog(this.accessLog, 'socket');
     stage.defaultRouteSettings = {
       loggingLevel: 'ERROR',
       dataTraceEnabled: false, // true would write message bodies to the log

@@ -45,6 +45,7 @@ export class Logs {
   private readonly directory: string;
   private readonly clock: Clock;
   private readonly open = new Map<string, GroupFile>();
+  private readonly listeners = new Set<(group: string, entry: LogEntry) => void>();
   private readonly dropCounts = new Map<string, Map<string, number>>();
   private closed = false;
 
@@ -82,6 +83,15 @@ export class Logs {
       ...(options.requestId === undefined ? {} : { requestId: options.requestId }),
     };
     file.append(JSON.stringify(entry));
+    for (const listener of this.listeners) listener(group, entry);
+  }
+
+  /** Hears of each line that reached a group; call what it returns to hear no more. */
+  on(listener: (group: string, entry: LogEntry) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
   /** Counts a line that its writer was not allowed to write. */

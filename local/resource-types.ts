@@ -32,7 +32,8 @@ const livingTypes: Readonly<Record<string, Identify>> = {
   ...generic(['AWS::IAM::Role', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy']),
   ...generic(['AWS::Lambda::Function', 'AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping']),
   ...generic(['AWS::Lambda::EventInvokeConfig']),
-  ...generic(['AWS::Logs::LogGroup', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy']),
+  ...generic(['AWS::Logs::LogGroup', 'AWS::Logs::SubscriptionFilter']),
+  ...generic(['AWS::SQS::Queue', 'AWS::SQS::QueuePolicy']),
 };
 
 /** Every type that may stand in a template; another one stops the start, by its name. */

@@ -27,6 +27,7 @@ import { KmsService } from './kms/service.ts';
 import { addFunctions, functionsOf } from './lambda/from-template.ts';
 import type { LambdaService } from './lambda/service.ts';
 import { Listeners } from './listeners.ts';
+import { followLogs } from './log-subscriptions/subscriptions.ts';
 import { Logs } from './logs.ts';
 import { inertTypes, knownTypes } from './resource-types.ts';
 import { bucketsOf } from './s3/from-template.ts';
@@ -192,6 +193,12 @@ async function start(
   const domains = ofType('AWS::Cognito::UserPoolDomain').map((domain) =>
     people.addDomain(domain, trail, options.onFault ?? console.error),
   );
+
+  const subscriptions = followLogs({
+    ...{ account, logs, resources, onFault: options.onFault ?? console.error },
+    invoke: (functionArn, text, invoker) => events.invocations.invoke(functionArn, text, invoker),
+  });
+  onClose(() => subscriptions.close());
 
   const traffic = new Listeners<TrafficRecord>();
   const tell = (record: TrafficRecord) => traffic.tell(record);

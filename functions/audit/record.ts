@@ -5,7 +5,7 @@ const id = z.string().regex(/^[a-z2-7]{26}$/);
 const idOrNone = z.string().regex(/^(-|[a-z2-7]{26})$/);
 const word = z
   .string()
-  .regex(/^[a-z]+([.-][a-z]+)*$/)
+  .regex(/^[a-z]+([.-][a-z0-9]+)*$/)
   .max(60);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

@@ -8,14 +8,21 @@ import { keys } from './keys.ts';
 const DAYS_IN_TABLE = 90;
 const DAY_S = 86_400;
 
+/** The id and time of a record about something that was before. */
+export interface Told {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What writes records of the trail. */
 export interface Trail {
   /**
-   * Writes one record, by the time and under an id of its own. Never over another: the trail only grows.
+   * Writes one record, by the time and under an id of its own unless told otherwise. Never over another: the trail only grows.
    *
    * @throws Fault where a field has not the shape that records have
    */
-  put(recording: Recording): Promise<void>;
+  put(recording: Recording, told?: Told): Promise<void>;
 }
 
 /** The Audit table: `pk` is whose acts they are, `sk` their time. One write, of 1 unit unless it names more than 20 conversations. */
@@ -25,11 +32,10 @@ export function trail(
   world: { readonly now: () => number; readonly newId: () => string },
 ): Trail {
   return {
-    put: async (recording) => {
-      const at = world.now();
+    put: async (recording, { id, at } = { id: world.newId(), at: world.now() }) => {
       const { success, data, error } = AuditRecord.safeParse({
         kind: 'decision',
-        id: world.newId(),
+        id,
         at: new Date(at).toISOString(),
         ...recording,
       });

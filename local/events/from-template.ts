@@ -14,6 +14,7 @@ import { EventBridgeService } from './service.ts';
 export interface Events {
   readonly buses: EventBridgeService;
   readonly schedules: SchedulerService;
+  readonly invocations: Pick<EventInvocations, 'invoke'>;
   /** Takes up what the last run left, and follows every schedule. */
   start(): void;
   close(): void;
@@ -75,6 +76,7 @@ export function eventsOf(
   return {
     buses,
     schedules,
+    invocations,
     start: () => {
       for (const part of inOrder) part.start();
     },

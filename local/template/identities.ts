@@ -30,6 +30,8 @@ export const genericIdentities: Readonly<Record<string, Identify>> = {
     return { ref: name, attributes: { Arn: `${arn(given.account, 'logs', `log-group:${name}`)}:*` } };
   },
 
+  'AWS::Logs::SubscriptionFilter': (given) => ({ ref: nameOf(given, 'FilterName', 512), attributes: {} }),
+
   'AWS::Lambda::Function': (given) => {
     const name = nameOf(given, 'FunctionName', 64);
     return { ref: name, attributes: { Arn: arn(given.account, 'lambda', `function:${name}`) } };

@@ -91,6 +91,28 @@ test(
   PATIENCE,
 );
 
+test('P9: what API Gateway refuses by itself is recorded once, a little later, from its access log', async () => {
+  const before = new Set((await recordsOf(run)).map(({ id }) => id));
+  const base = run.deployment.httpApiUrl;
+  const bare = await fetch(new URL('me', base));
+  const forged = await fetch(new URL('me', base), { headers: { authorization: 'Bearer not.a.token' } });
+  expect([bare.status, forged.status]).toEqual([401, 401]);
+  await expect(BareSocket.open(run.deployment.webSocketUrl, '', { protocols: [] })).rejects.toThrow('401');
+  const refused = async () => (await recordsOf(run)).filter(({ id }) => !before.has(id));
+  await expect.poll(async () => (await refused()).length).toBe(3);
+  const known = new Set(asked.map(({ requestId }) => requestId));
+  for (const record of await refused()) {
+    expect(record).toMatchObject({
+      person: '-',
+      operation: 'gateway.refuse',
+      rule: 'gateway',
+      outcome: 'refused',
+      code: 'unauthorized',
+    });
+    expect(known.has(record.requestId)).toBe(true);
+  }
+});
+
 test('P9: without a record there is no answer, and nothing is given away', async () => {
   const socket = await run.socket(ana);
   await socket.ask({ type: 'session.open' });
