@@ -321,6 +321,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'SignIn/AddClaims/Policy': ['WriteOwnLog', 'ReadPerson', 'ReadTablesUnderDataKey'],
   'Authorize/Policy': [...recording, 'WriteOwnLog', 'ReadSession', 'ReadTablesUnderDataKey'],
   'Connect/Policy': ['WriteOwnLog'],
+  'RecordGatewayRefusals/Policy': [...recording, 'WriteOwnLog'],
   'Disconnect/Policy': [
     ...recording,
     'WriteOwnLog',
@@ -535,6 +536,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'SignIn/AddClaims/Function': ['PEOPLE_TABLE'],
   'Authorize/Function': [...sessions, 'ALLOWED_ORIGINS', ...verifying],
   'Connect/Function': [],
+  'RecordGatewayRefusals/Function': ['AUDIT_TRAIL_TABLE'],
   'Disconnect/Function': [...sessions],
   'OpenSession/Function': [...sessions],
   'RenewSession/Function': [...sessions, ...verifying],

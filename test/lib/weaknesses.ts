@@ -260,8 +260,17 @@ const looks: Readonly<Record<string, Look>> = {
       Action: 'lambda:InvokeFunction',
       FunctionName: anything,
       Principal: (service) =>
-        ['apigateway', 'cognito-idp', 'events'].some((one) => service === `${one}.amazonaws.com`),
+        ['apigateway', 'cognito-idp', 'events', 'logs'].some((one) => service === `${one}.amazonaws.com`),
       SourceArn: anything,
+    }),
+
+  'AWS::Logs::SubscriptionFilter': (filter) =>
+    wants(filter.Properties, {
+      LogGroupName: (value) => /AccessLog/.test(JSON.stringify(value)),
+      DestinationArn: (value) => /RecordGatewayRefusals/.test(JSON.stringify(value)),
+      FilterPattern: filter.path.startsWith('SocketRefusals/')
+        ? '{ ($.status = "4*") && ($.functionStatus = "-") && ($.status != "403") }'
+        : '{ ($.status = "4*") && ($.functionStatus = "-") }',
     }),
 
   'AWS::IAM::Role': (role, templates) => [
