@@ -1,8 +1,12 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { env } from '../functions/wiring/env-names.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { Backups } from './backups.ts';
+import type { DataStack } from './data-stack.ts';
+import { Door } from './door.ts';
 import { EncryptionKey } from './encryption-keys.ts';
+import { everyHour } from './every-hour.ts';
 import { LockedBucket } from './locked-bucket.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
@@ -13,7 +17,11 @@ export class AuditStack extends Stack {
   readonly signingKey: SigningKey;
   readonly sealedRecords: LockedBucket;
 
-  constructor(scope: Construct, id: string, settings: Settings) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, data }: { readonly settings: Settings; readonly data: DataStack },
+  ) {
     super(scope, id, {
       description: 'The audit trail: retained and protected',
       terminationProtection: settings.protect,
@@ -40,7 +48,7 @@ export class AuditStack extends Stack {
       encryptionKey: key,
       retentionDays: settings.auditRetentionDays,
       protect: settings.protect,
-      writtenOnce: ['sealed/'],
+      writtenOnce: [sealed.folder],
     });
     new CfnOutput(this, 'SealedRecordsBucket', {
       value: this.sealedRecords.bucketName,
@@ -52,5 +60,21 @@ export class AuditStack extends Stack {
       value: this.signingKey.arn,
       description: 'Key that signs receipts: aws kms get-public-key gives what verifies them',
     });
+
+    const sealRecords = new Door(this, 'SealRecords', { pace: 'sweep', logs: data.logs });
+    this.trail.onRecords(sealRecords, data.parked);
+    data.conversations.onNewEntries(sealRecords, data.parked);
+    this.sealedRecords.letWrite(sealRecords, sealed);
+    this.sealedRecords.letRead(sealRecords, sealed);
+    this.signingKey.letSign(sealRecords);
+    everyHour(sealRecords);
   }
 }
+
+/** Where batches and their heads lie. */
+const sealed = {
+  of: 'SealedRecords',
+  folder: 'sealed/',
+  bucketVariable: env.sealedBucket,
+  keyVariable: env.sealedKeyArn,
+};

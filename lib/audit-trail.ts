@@ -1,7 +1,8 @@
 import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
-import { StoredTable, type StoredTableProps } from './stored-table.ts';
+import type { ParkedQueue } from './parked-queue.ts';
+import { inMinutes, StoredTable, type StoredTableProps } from './stored-table.ts';
 
 /** What was allowed and refused, to whom and by which rule: one item each, which no door changes or deletes. */
 export class AuditTrail extends Construct {
@@ -25,5 +26,12 @@ export class AuditTrail extends Construct {
   /** Lets `door` write records. Every door that answers somebody does, and waits for it. */
   letRecord(door: Door): void {
     this.table.lend(door, { name: 'RecordDecisions', actions: ['PutItem'], partitions: 'P#*' });
+  }
+
+  /** Runs `door` for every record that is new, changed or gone, once a minute or for a thousand, and lets it keep how far it has sealed. */
+  onRecords(door: Door, parked: ParkedQueue): void {
+    const records = { dynamodb: { Keys: { pk: { S: [{ prefix: 'P#' }] } } } };
+    this.table.feed(door, { filters: [records], parked, name: 'TrailStream', ...inMinutes });
+    this.table.lend(door, { name: 'KeepSeals', actions: ['UpdateItem'], partitions: 'SEAL#*' });
   }
 }

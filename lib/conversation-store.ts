@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import type { ParkedQueue } from './parked-queue.ts';
-import { StoredTable, type StoredTableProps } from './stored-table.ts';
+import { inMinutes, StoredTable, type StoredTableProps } from './stored-table.ts';
 
 export interface ConversationStoreProps extends StoredTableProps {
   /** Days a message lives; written into each conversation's policy when it begins. */
@@ -144,9 +144,15 @@ export class ConversationStore extends Construct {
     const under = (prefix: string) => ({ Keys: { sk: { S: [{ prefix }] } } });
     const entries = { eventName: ['INSERT', 'REMOVE'], dynamodb: under('S#') };
     const attachments = { eventName: ['REMOVE'], dynamodb: under('F#') };
-    this.table.feed(door, [entries, attachments], parked);
+    this.table.feed(door, { filters: [entries, attachments], parked });
     this.table.lend(door, { name: 'RaiseHeads', actions: ['UpdateItem'] });
     this.letListAttachmentsOver(door);
+  }
+
+  /** Runs `door`, the stream's second reader, for every entry of every log that is new: once a minute, or for a thousand. */
+  onNewEntries(door: Door, parked: ParkedQueue): void {
+    const entries = { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } } };
+    this.table.feed(door, { filters: [entries], parked, ...inMinutes });
   }
 
   private letListAttachmentsOver(door: Door): void {

@@ -33,6 +33,21 @@ export interface TableAbility {
   readonly partitions?: string;
 }
 
+/** What a door is fed from a table's stream, of which two doors may read. */
+export interface Feeding {
+  readonly filters: readonly object[];
+  readonly parked: ParkedQueue;
+  /** Of the stream, among those that feed the door, in PascalCase. @default Stream */
+  readonly name?: string;
+  /** Records at once at most. @default 100 */
+  readonly batch?: number;
+  /** Seconds that records are gathered for at most. @default 1 */
+  readonly seconds?: number;
+}
+
+/** For what nobody waits for, and costs by the batch. */
+export const inMinutes = { batch: 1_000, seconds: 60 } as const;
+
 type TableAction = keyof typeof writes;
 
 /** Whether an action stores something, and so needs the key for encrypting. */
@@ -106,26 +121,26 @@ export class StoredTable extends Construct {
   }
 
   /**
-   * Runs `door` for changes of items that fit one of `filters`, in order and in batches. What still fails when it stands alone is told
+   * Runs `door` for changes of items that fit one of the filters, in order and in batches. What still fails when it stands alone is told
    * to `parked`, by its place in the stream and nothing more.
    */
-  feed(door: Door, filters: readonly object[], parked: ParkedQueue): void {
+  feed(door: Door, { filters, parked, name = 'Stream', batch = 100, seconds = 1 }: Feeding): void {
     const { tableStreamArn } = this.table;
     if (tableStreamArn === undefined) throw new Error(`${this.node.path} has no stream to feed a door from`);
     door.lend({
-      name: 'ReadStream',
+      name: `Read${name}`,
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       resources: [tableStreamArn],
     });
     door.lend({ name: 'ListStreams', actions: ['dynamodb:ListStreams'], resources: ['*'] }); // has no narrower resource
     this.lendKey(door, 'Read', ['kms:Decrypt', 'kms:DescribeKey']);
     parked.letPark(door);
-    new CfnEventSourceMapping(door, 'Stream', {
+    new CfnEventSourceMapping(door, name, {
       functionName: door.function.functionName,
       eventSourceArn: tableStreamArn,
       startingPosition: 'TRIM_HORIZON', // a new mapping must not skip what waits
-      batchSize: 100,
-      maximumBatchingWindowInSeconds: 1,
+      batchSize: batch,
+      maximumBatchingWindowInSeconds: seconds,
       bisectBatchOnFunctionError: true,
       maximumRetryAttempts: 20,
       filterCriteria: { filters: filters.map((filter) => ({ pattern: JSON.stringify(filter) })) },

@@ -22,7 +22,7 @@ export function wardline(
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app));
 
   const data = new DataStack(app, `${settings.name}-Data`, settings);
-  const audit = new AuditStack(app, `${settings.name}-Audit`, settings);
+  const audit = new AuditStack(app, `${settings.name}-Audit`, { settings, data });
   new MessagingStack(app, `${settings.name}-Messaging`, { settings, data, audit });
   for (const construct of app.node.findAll())
     if (construct instanceof Door) construct.keepWithin(data.doorBoundary);

@@ -45,6 +45,18 @@ const inLog = {
   attachment: id.optional(),
 };
 
+/** What somebody did to the table of records itself, which our code only ever adds to. */
+const tampering = {
+  /** A record that was changed, one that was taken away before its time, or an item that is no record of ours. */
+  change: z.enum(['modified', 'removed', 'foreign']),
+  /** Which record, and whose, where the item was one. */
+  record: idOrNone,
+  person: idOrNone,
+  /** The leaf (docs/audit-format.md) of what had stood there, and of what stood there then: a sealed head may hold the same. */
+  was: hash.optional(),
+  became: hash.optional(),
+};
+
 /**
  * One line of the audit trail, as it is stored, sealed, exported and queried. `decision`: what our code allowed or refused.
  * `entry`: a message or a change of membership, made from its conversation's log behind the send.
@@ -54,6 +66,16 @@ export const AuditRecord = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('entry'), id, at: z.iso.datetime(), ...source, ...decided, ...inLog }),
 ]);
 export type AuditRecord = z.infer<typeof AuditRecord>;
+
+/**
+ * One line that is sealed: a record, or a `tampering`: what the table's own stream told of a record that was changed or taken away,
+ * which stands in no table.
+ */
+export const SealedRecord = z.discriminatedUnion('kind', [
+  ...AuditRecord.options,
+  z.strictObject({ kind: z.literal('tampering'), id, at: z.iso.datetime(), ...tampering }),
+]);
+export type SealedRecord = z.infer<typeof SealedRecord>;
 
 /** What a door has to say for a record: the time and the id are the trail's own. */
 export type Recording = Omit<Extract<AuditRecord, { kind: 'decision' }>, 'kind' | 'id' | 'at'>;

@@ -55,6 +55,8 @@ export const keys = {
   quarterEntry: (quarter: string, person: PersonId) => ({ pk: `R#${quarter}`, sk: `P#${person}` }),
   session: (person: PersonId) => ({ pk: `P#${person}` }),
   record: (person: PersonId, at: string, id: string) => ({ pk: `P#${person}`, sk: `${at}#${id}` }),
+  /** How far the trail is sealed; no record, and so in no partition of theirs. */
+  seals: { pk: 'SEAL#', sk: 'HEAD' },
   conversationKey: (conversation: ConversationId, epoch: string) => ({ pk: `C#${conversation}`, sk: epoch }),
   shred: (conversation: ConversationId) => ({ pk: `C#${conversation}`, sk: 'SHRED' }),
   organisationKey: (epoch: string) => ({ pk: 'O#', sk: epoch }),

@@ -15,6 +15,9 @@ export interface StreamBatch {
       readonly ApproximateCreationDateTime?: number;
     };
     readonly userIdentity?: { readonly principalId?: string };
+    /** Of this change alone, and the same each time that it is told. */
+    readonly eventID?: string;
+    readonly eventSourceARN?: string;
   }[];
 }
 
@@ -26,10 +29,21 @@ export function entriesIn(batch: StreamBatch): readonly Entry[] {
   return batch.Records.flatMap(({ dynamodb }) => entryIn(dynamodb?.NewImage ?? dynamodb?.OldImage));
 }
 
+/** The entries that are new. */
+export function newEntriesIn(batch: StreamBatch): readonly Entry[] {
+  return batch.Records.flatMap(({ dynamodb }) => (dynamodb?.OldImage ? [] : entryIn(dynamodb?.NewImage)));
+}
+
+/** Whether DynamoDB itself deleted an item, its time having come. */
+export function isByTimeToLive({ userIdentity }: StreamBatch['Records'][number]): boolean {
+  return userIdentity?.principalId === TIME_TO_LIVE;
+}
+
 /** The entries that were deleted because their time had come; what somebody deleted is none of them. */
 export function deletionsIn(batch: StreamBatch): readonly Deletion[] {
-  return batch.Records.flatMap(({ dynamodb, userIdentity }) => {
-    if (userIdentity?.principalId !== TIME_TO_LIVE) return [];
+  return batch.Records.flatMap((change) => {
+    const { dynamodb } = change;
+    if (!isByTimeToLive(change)) return [];
     const deletedAt = (dynamodb?.ApproximateCreationDateTime ?? 0) * 1000;
     return entryIn(dynamodb?.OldImage).map((entry) => ({ entry, deletedAt }));
   });
@@ -40,9 +54,9 @@ export function attachmentChangesIn(batch: StreamBatch): AttachmentChanges {
   const carried = batch.Records.flatMap(({ dynamodb }) => entryIn(dynamodb?.NewImage).flatMap(carriedBy));
   const gone = batch.Records.filter(({ dynamodb }) => !dynamodb?.NewImage);
   const ofMessages = gone.flatMap(({ dynamodb }) => entryIn(dynamodb?.OldImage).flatMap(carriedBy));
-  const orphans = gone.flatMap(({ dynamodb, userIdentity }) => {
-    const key = keyIn(dynamodb?.OldImage);
-    return userIdentity?.principalId === TIME_TO_LIVE && key?.sk.startsWith('F#') ? [attachmentOf(key)] : [];
+  const orphans = gone.flatMap((change) => {
+    const key = keyIn(change.dynamodb?.OldImage);
+    return isByTimeToLive(change) && key?.sk.startsWith('F#') ? [attachmentOf(key)] : [];
   });
   const over = [...ofMessages, ...orphans].map(({ conversationId, attachmentId }) => ({
     conversationId,

@@ -4,6 +4,8 @@ export const env = {
   peopleTable: 'PEOPLE_TABLE',
   sessionsTable: 'SESSIONS_TABLE',
   auditTrailTable: 'AUDIT_TRAIL_TABLE',
+  sealedBucket: 'SEALED_BUCKET',
+  sealedKeyArn: 'SEALED_KEY_ARN',
   attachmentsBucket: 'ATTACHMENTS_BUCKET',
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   keysTable: 'KEYS_TABLE',

@@ -11,6 +11,8 @@ const schema = z.object({
   [names.peopleTable]: z.string().min(1),
   [names.sessionsTable]: z.string().min(1),
   [names.auditTrailTable]: z.string().min(1),
+  [names.sealedBucket]: z.string().min(1),
+  [names.sealedKeyArn]: z.string().startsWith('arn:'),
   [names.attachmentsBucket]: z.string().min(1),
   [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.keysTable]: z.string().min(1),

@@ -97,6 +97,18 @@ export const events = {
       'A preview of a picture was made, or was not because its bytes are none that are decoded or are too many pixels: it is downloaded as a file.',
     fields: { conversation: id, attachment: id, outcome: z.enum(['made', 'not-decodable']) },
   },
+  sealed: {
+    level: 'info',
+    means:
+      'A batch of audit records was sealed under its number; one without records shows that the trail was alive.',
+    fields: { number: count, records: count },
+  },
+  'trail-tampered': {
+    level: 'error',
+    means:
+      'Records in the Audit table were changed, taken away before their time, or are none of ours: somebody writes there who must not. What had been sealed stands.',
+    fields: { records: count },
+  },
   sweep: {
     level: 'info',
     means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',

@@ -44,6 +44,20 @@ export function reportSweep(swept: { readonly looked: number; readonly closed: n
   report('sweep', swept);
 }
 
+/** What was sealed, and how much of it is evidence of tampering with the table of records, which an alarm may count. */
+export function reportSealing({ number, count }: { readonly number: number; readonly count: number }): void {
+  report('sealed', { number, records: count });
+  metrics.addMetric('SealedRecords', MetricUnit.Count, count);
+  metrics.publishStoredMetrics();
+}
+
+/** Somebody writes to the table of records who must not. */
+export function reportTampering(records: number): void {
+  report('trail-tampered', { records });
+  metrics.addMetric('TamperedRecords', MetricUnit.Count, records);
+  metrics.publishStoredMetrics();
+}
+
 /** How a scan ended. */
 export function reportScan(found: EventFields<'attachment-scanned'>): void {
   report('attachment-scanned', found);
