@@ -1,4 +1,5 @@
 import { apiGatewayIdentities } from './api-gateway/identities.ts';
+import { identifyTrail } from './cloudtrail/trail-settings.ts';
 import { cognitoIdentities } from './cognito/identify.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { identifyPlan } from './guardduty/plan.ts';
@@ -15,12 +16,16 @@ export const inertTypes: Readonly<Record<string, string>> = {
   'AWS::Backup::BackupVault': 'no backup is made',
   'AWS::CDK::Metadata': 'says how the template was made',
   'AWS::CloudWatch::Alarm': 'nobody is woken',
+  'AWS::Logs::MetricFilter': 'nothing is counted',
+  'AWS::SNS::Topic': 'nobody is told: what is sent to it is let go',
+  'AWS::SNS::TopicPolicy': 'nobody is told',
 };
 
 /** Types that the local run brings to life. */
 const livingTypes: Readonly<Record<string, Identify>> = {
   ...apiGatewayIdentities,
   ...cognitoIdentities,
+  'AWS::CloudTrail::Trail': identifyTrail,
   'AWS::DynamoDB::Table': DynamoDbService.identify,
   'AWS::GuardDuty::MalwareProtectionPlan': identifyPlan,
   'AWS::KMS::Key': KmsService.identifyKey,

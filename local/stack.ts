@@ -8,6 +8,8 @@ import { readApis } from './api-gateway/read-apis.ts';
 import type { TrafficRecord } from './api-gateway/traffic.ts';
 import { WebSocketApi } from './api-gateway/web-socket-api.ts';
 import { Clock } from './clock.ts';
+import { trailsOf } from './cloudtrail/from-template.ts';
+import type { CloudTrailService } from './cloudtrail/service.ts';
 import { CognitoService } from './cognito/service.ts';
 import { startEngine } from './dynamodb/engine.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
@@ -79,6 +81,8 @@ export interface RunningStack {
   readonly tables: DynamoDbService;
   readonly queues: SqsService;
   readonly buckets: S3Service;
+  /** What CloudTrail delivers of {@link trail} to the template's buckets. */
+  readonly trails: CloudTrailService;
   readonly eventSources: EventSources;
   readonly webSocketApis: readonly WebSocketApi[];
   /** Hears of each frame and request once it has been dealt with. */
@@ -122,7 +126,8 @@ async function start(
   const logs = new Logs({ directory: join(kept, 'logs'), clock });
   onClose(() => logs.close());
   for (const group of ofType('AWS::Logs::LogGroup')) logs.declare(group.ref);
-  const trail = new Trail({ account, clock, file: join(kept, 'cloudtrail.jsonl') });
+  const eventsFile = join(kept, 'cloudtrail.jsonl');
+  const trail = new Trail({ account, clock, file: eventsFile });
   onClose(() => trail.close());
   const credentials = new CredentialStore(clock);
   const meter = new Meter();
@@ -185,6 +190,12 @@ async function start(
     ...(options.onFault && { onFault: options.onFault }),
   });
 
+  const trails = trailsOf({
+    ...{ account, clock, resources, credentials, buckets, keys, eventsFile, directory: kept },
+    awsEndpointUrl: () => awsEndpointUrl,
+    ...(options.onFault && { onFault: options.onFault }),
+  });
+
   const people = new CognitoService({ account, clock, functions, stateFile: join(kept, 'cognito.json') });
   for (const pool of ofType('AWS::Cognito::UserPool')) people.addPool(pool);
   for (const server of ofType('AWS::Cognito::UserPoolResourceServer')) people.addResourceServer(server);
@@ -221,6 +232,7 @@ async function start(
       ...[tables, keys, queues, people, buckets, events.buses, events.schedules],
       new ExecuteApiService({ account, apis: webSocketApis }),
       new StsService({ account, clock, credentials, resources }),
+      trails,
     ],
     credentials,
     judge,
@@ -251,6 +263,8 @@ async function start(
   events.start();
   onClose(() => scans.close());
   scans.start();
+  onClose(() => trails.close());
+  trails.start();
 
   return {
     outputs: atLocalAddresses(resolved.outputs, addresses),
@@ -269,6 +283,7 @@ async function start(
     tables,
     queues,
     buckets,
+    trails,
     eventSources,
     webSocketApis,
     traffic,

@@ -6,7 +6,7 @@ import type { Permission } from '../lambda/permissions.ts';
 import { senderIdOf } from '../sqs/sending.ts';
 import type { SqsService } from '../sqs/service.ts';
 import type { EventInvocations } from './event-invocations.ts';
-import { isQueue, type Target } from './target.ts';
+import { isQueue, isTopic, type Target } from './target.ts';
 
 /** Who hands something over: a service, for a rule or a schedule. */
 export interface Sender {
@@ -54,6 +54,7 @@ export class Courier {
 
   /** Rejects with {@link DeliveryFailed}; a function that fails at its event has been reached. */
   async deliver({ arn, roleArn }: Target, text: string, sender: Sender): Promise<void> {
+    if (isTopic(arn)) return;
     if (isQueue(arn)) this.send(arn, text, roleArn, sender);
     else await this.invoke(arn, text, roleArn, sender);
   }

@@ -3,7 +3,7 @@ import type { Resource } from '../template/resource.ts';
 
 /** Where events go and how long it is tried. */
 export const Target = z.object({
-  /** A function's or a queue's. */
+  /** A function's, a queue's or a topic's. */
   arn: z.string(),
   roleArn: z.string().optional(),
   deadLetterArn: z.string().optional(),
@@ -43,17 +43,29 @@ export function requireReachable(target: Target, resources: readonly Resource[],
   const has = (type: string, arn: string) =>
     resources.some((one) => one.type === type && one.attributes.Arn === arn);
   const { arn, deadLetterArn } = target;
-  if (!isFunction(arn) && !isQueue(arn)) {
+  const type = typeOf(arn);
+  if (type === undefined) {
     throw new Error(
       `${where}: the target ${arn} is neither a Lambda function nor an SQS queue, and only those are reached here`,
     );
   }
-  if (!has(isQueue(arn) ? 'AWS::SQS::Queue' : 'AWS::Lambda::Function', arn)) {
+  if (!(type === 'AWS::SNS::Topic' ? resources.some(({ ref }) => ref === arn) : has(type, arn))) {
     throw new Error(`${where}: the target ${arn} is not in the template`);
   }
   if (deadLetterArn !== undefined && !has('AWS::SQS::Queue', deadLetterArn)) {
     throw new Error(`${where}: the dead-letter queue ${deadLetterArn} is not in the template`);
   }
+}
+
+function typeOf(arn: string): string | undefined {
+  if (isFunction(arn)) return 'AWS::Lambda::Function';
+  if (isQueue(arn)) return 'AWS::SQS::Queue';
+  return isTopic(arn) ? 'AWS::SNS::Topic' : undefined;
+}
+
+/** A topic stands still here: what is sent to it is let go. */
+export function isTopic(arn: string): boolean {
+  return /^arn:[^:]+:sns:[^:]*:\d{12}:/.test(arn);
 }
 
 export function isFunction(arn: string): boolean {

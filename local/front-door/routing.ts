@@ -36,7 +36,9 @@ export class Routing {
     const target = request.headers['x-amz-target'];
     if (target !== undefined) {
       const prefix = target.slice(0, target.lastIndexOf('.'));
-      return this.services.find((service) => service.targetPrefix === prefix);
+      return this.services.find(
+        ({ targetPrefix, otherTargetPrefix }) => targetPrefix === prefix || otherTargetPrefix === prefix,
+      );
     }
     const claimed = claimedService(request.headers);
     const named = this.services.find((service) => service.name === claimed) ?? this.serviceOfHost(request);

@@ -74,6 +74,8 @@ export interface AwsService {
   readonly protocol: 'json-1.0' | 'json-1.1' | 'query' | 'rest' | 'rest-xml';
   /** For the JSON protocols: what stands before the dot in `X-Amz-Target`, e.g. `DynamoDB_20120810`. */
   readonly targetPrefix?: string;
+  /** Another that older or other SDKs write. */
+  readonly otherTargetPrefix?: string;
   /**
    * A document that AWS serves to anyone by GET under this service's host (a user pool's JWKS); undefined where the
    * path is none. Asked before signatures are looked at.

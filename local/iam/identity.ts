@@ -24,7 +24,12 @@ export function identityOf(principal: Principal): Identity {
 export function principalKeys(principal: Principal): Readonly<Record<string, string>> {
   const identity = identityOf(principal);
   if (identity.type === 'Service') {
-    return { 'aws:PrincipalIsAWSService': 'true', 'aws:PrincipalServiceName': identity.name };
+    return {
+      ...{ 'aws:PrincipalIsAWSService': 'true', 'aws:PrincipalServiceName': identity.name },
+      ...(principal.sourceArn !== undefined && {
+        ...{ 'aws:SourceArn': principal.sourceArn, 'aws:SourceAccount': principal.accountId },
+      }),
+    };
   }
   return {
     'aws:PrincipalArn': principal.identityArn,

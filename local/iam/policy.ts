@@ -35,6 +35,8 @@ export interface Principal {
   readonly policies: readonly NamedPolicy[];
   /** Who a session says that it is for; set when its role is assumed, and never changed. */
   readonly sourceIdentity?: string;
+  /** Of an AWS service: what it works for. */
+  readonly sourceArn?: string;
   /** The most that `policies` can allow; grants nothing itself (IAM user guide, "Permissions boundaries for IAM entities"). */
   readonly permissionsBoundary?: NamedPolicy;
 }

@@ -7,7 +7,7 @@ import type { BucketCall } from './object-call.ts';
 import { requestKeysOf } from './request-keys.ts';
 import { tagsInHeader } from './tags.ts';
 import type { Upload, Uploads } from './uploads.ts';
-import type { Version } from './version.ts';
+import type { Described, Version } from './version.ts';
 
 export interface Deciding {
   readonly account: Account;
@@ -93,7 +93,11 @@ function keyUses(given: BucketCall, found: Version | undefined, parts: Deciding)
 
 function onKey(
   actions: readonly string[],
-  { keyArn, usesBucketKey }: { readonly keyArn?: string | undefined; readonly usesBucketKey: boolean },
+  {
+    keyArn,
+    usesBucketKey,
+    encryptionContext = {},
+  }: Pick<Described, 'keyArn' | 'usesBucketKey' | 'encryptionContext'>,
   { settings }: Bucket,
   key: string,
   { account, keyPolicyOf }: Pick<Deciding, 'account' | 'keyPolicyOf'>,
@@ -106,7 +110,10 @@ function onKey(
       'kms:ViaService': `s3.${account.region}.${account.urlSuffix}`,
       'kms:CallerAccount': account.accountId,
       'kms:EncryptionContext:aws:s3:arn': usesBucketKey ? settings.arn : `${settings.arn}/${key}`,
-      'kms:EncryptionContextKeys': ['aws:s3:arn'],
+      ...Object.fromEntries(
+        Object.entries(encryptionContext).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
+      ),
+      'kms:EncryptionContextKeys': ['aws:s3:arn', ...Object.keys(encryptionContext)],
     },
     resourcePolicy: keyPolicyOf(keyArn).policy,
     resourcePolicyDecides: true,

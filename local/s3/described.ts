@@ -2,7 +2,7 @@ import { AwsError } from '../front-door/service.ts';
 import type { BucketSettings } from './bucket-settings.ts';
 import { refusals } from './errors.ts';
 import { tagsInHeader } from './tags.ts';
-import type { Described, Retention } from './version.ts';
+import { Described, type Retention } from './version.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -36,7 +36,7 @@ export function encryptionIn(
   headers: Headers,
   settings: BucketSettings,
   keyArnOf: (named: string) => string,
-): Pick<Described, 'keyArn' | 'usesBucketKey'> {
+): Pick<Described, 'keyArn' | 'usesBucketKey' | 'encryptionContext'> {
   const asked = headers['x-amz-server-side-encryption'];
   const named = headers['x-amz-server-side-encryption-aws-kms-key-id'];
   if (named !== undefined && asked !== 'aws:kms') {
@@ -62,7 +62,33 @@ export function encryptionIn(
   const keyArn = named === undefined ? settings.defaultKey : keyArnOf(named);
   if (keyArn === undefined) throw refusals.unserved('the AWS managed key aws/s3: name a key of the template');
   const bucketKey = headers['x-amz-server-side-encryption-bucket-key-enabled'];
-  return { keyArn, usesBucketKey: bucketKey === undefined ? settings.usesBucketKey : bucketKey === 'true' };
+  const encryptionContext = contextIn(headers['x-amz-server-side-encryption-context']);
+  return {
+    ...{ keyArn, usesBucketKey: bucketKey === undefined ? settings.usesBucketKey : bucketKey === 'true' },
+    ...(encryptionContext && { encryptionContext }),
+  };
+}
+
+/** Base64 of a JSON object of strings (S3 API reference, PutObject). */
+function contextIn(header: string | undefined): Described['encryptionContext'] {
+  if (header === undefined) return undefined;
+  const context = Described.shape.encryptionContext.safeParse(
+    jsonIn(Buffer.from(header, 'base64').toString()),
+  );
+  if (context.success) return context.data;
+  throw refusals.invalidArgument(
+    'The header x-amz-server-side-encryption-context shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map',
+    'x-amz-server-side-encryption-context',
+    header,
+  );
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The retention that the request or the bucket's default gives; throws InvalidArgument for half of one or one in the past. */
@@ -136,8 +162,7 @@ function refuseUnserved(headers: Headers): void {
   if (storage !== undefined && storage !== 'STANDARD') throw refusals.notImplemented('x-amz-storage-class');
 }
 
-const UNSERVED =
-  /^x-amz-(server-side-encryption-(customer|context)|website-redirect-location|write-offset-bytes)/;
+const UNSERVED = /^x-amz-(server-side-encryption-customer|website-redirect-location|write-offset-bytes)/;
 const METADATA = 'x-amz-meta-';
 const MOST_METADATA_BYTES = 2048;
 const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];

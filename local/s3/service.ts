@@ -111,6 +111,11 @@ export class S3Service implements StreamingService {
     this.policies.set(name, policy);
   }
 
+  /** A bucket's resource policy; undefined where it has none. */
+  policyOf(bucket: string): NamedPolicy | undefined {
+    return this.policies.get(bucket);
+  }
+
   /** Takes up what the last run left, and follows the buckets' lifecycles: at once, and at each midnight UTC. */
   start(): void {
     const kept = [...this.journal.values()].flatMap(({ pieces }) => pieces.map(({ file }) => file));

@@ -28,6 +28,8 @@ export const Described = z.object({
   tags: z.record(z.string(), z.string()),
   /** The key of its encryption; absent for SSE-S3. */
   keyArn: z.string().optional(),
+  /** What the request added to the encryption context, beside the object's ARN. */
+  encryptionContext: z.record(z.string(), z.string()).optional(),
   usesBucketKey: z.boolean(),
   retention: Retention.optional(),
   legalHold: z.boolean(),

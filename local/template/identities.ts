@@ -29,6 +29,10 @@ export const genericIdentities: Readonly<Record<string, Identify>> = {
     const name = nameOf(given, 'LogGroupName', 512);
     return { ref: name, attributes: { Arn: `${arn(given.account, 'logs', `log-group:${name}`)}:*` } };
   },
+  'AWS::Logs::MetricFilter': (given) => {
+    const name = nameOf(given, 'FilterName', 512);
+    return { ref: name, attributes: {} };
+  },
 
   'AWS::Logs::SubscriptionFilter': (given) => ({ ref: nameOf(given, 'FilterName', 512), attributes: {} }),
 

@@ -25,6 +25,10 @@ export const cliVersion = version.status === 0 ? told.split(' ')[0] : undefined;
 export const speaksJsonToSqs =
   cliVersion !== undefined && (major === '1' ? isAtLeast(29, 82) : major === '2' && isAtLeast(13, 35));
 
+/** Before these the CLI took another address only as an option, which some of its own clients do not hear of. */
+export const knowsEndpointVariable =
+  cliVersion !== undefined && (major === '1' ? isAtLeast(29, 0) : major === '2' && isAtLeast(13, 0));
+
 /** The CLI with a home of its own, so that nothing of this machine's AWS settings reaches it. */
 export class AwsCli {
   private readonly endpointUrl: string;
@@ -79,6 +83,26 @@ export class AwsCli {
     const answer: unknown = written.stdout.trim() === '' ? undefined : JSON.parse(written.stdout);
     const error = errorIn(written.stderr);
     return { exitCode, answer, stderr: written.stderr, ...(error && { error }) };
+  }
+
+  /** What a command prints that is no JSON, and both its outputs; every client that it makes goes to this run. */
+  async print(credentials: Credentials, args: readonly string[]): Promise<string> {
+    const child = spawn('aws', args, {
+      env: {
+        ...{ PATH: process.env.PATH, HOME: this.home, AWS_CONFIG_FILE: join(this.home, 'config') },
+        ...{ AWS_ENDPOINT_URL: this.endpointUrl, AWS_EC2_METADATA_DISABLED: 'true' },
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let printed = '';
+    for (const output of [child.stdout, child.stderr])
+      output.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+    await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+    return printed;
   }
 
   close(): void {
