@@ -1,0 +1,20 @@
+-- The audit records of the sealed bucket as rows; {{zone}} is put in at synth.
+SELECT
+  id,
+  "at" AS moment,
+  day,
+  CAST(floor(to_unixtime(from_iso8601_timestamp("at"))) AS bigint) AS epoch_second,
+  hour(at_timezone(from_iso8601_timestamp("at"), {{zone}})) AS local_hour,
+  day_of_week(at_timezone(from_iso8601_timestamp("at"), {{zone}})) AS local_weekday,
+  person,
+  session,
+  sourceip AS source_ip,
+  operation,
+  object,
+  coalesce(opened, CAST(ARRAY[] AS array(varchar))) AS opened,
+  coalesce(people, CAST(ARRAY[] AS array(varchar))) AS people,
+  purpose,
+  rule,
+  outcome,
+  code
+FROM records

@@ -1,0 +1,24 @@
+-- The audit records of an export as rows; {{files}} and {{zone}} are put in by whoever opens it.
+SELECT
+  id,
+  "at" AS moment,
+  CAST(day AS varchar) AS day,
+  CAST(floor(epoch(CAST("at" AS timestamptz))) AS bigint) AS epoch_second,
+  CAST(hour(timezone({{zone}}, CAST("at" AS timestamptz))) AS bigint) AS local_hour,
+  CAST(isodow(timezone({{zone}}, CAST("at" AS timestamptz))) AS bigint) AS local_weekday,
+  person,
+  session,
+  sourceIp AS source_ip,
+  operation,
+  object,
+  coalesce(opened, []) AS opened,
+  coalesce(people, []) AS people,
+  purpose,
+  rule,
+  outcome,
+  code
+FROM read_json({{files}}, format = 'newline_delimited', hive_partitioning = true,
+  hive_types = {'day': varchar}, columns = {
+    id: 'varchar', "at": 'varchar', person: 'varchar', session: 'varchar', sourceIp: 'varchar',
+    operation: 'varchar', object: 'varchar', opened: 'varchar[]', people: 'varchar[]',
+    purpose: 'varchar', rule: 'varchar', outcome: 'varchar', code: 'varchar'})
