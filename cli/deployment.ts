@@ -59,7 +59,7 @@ export const files = {
 export function deploymentOf(outputs: Outputs, credentials?: Credentials): Deployment {
   return {
     ...poolAddressOf(outputs),
-    peopleTable: output(outputs, 'PeopleTable'),
+    peopleTable: outputOf(outputs, 'PeopleTable'),
     ...(credentials && { credentials }),
   };
 }
@@ -68,41 +68,42 @@ export function deploymentOf(outputs: Outputs, credentials?: Credentials): Deplo
 export function revokingDeploymentOf(outputs: Outputs, credentials?: Credentials): RevokingDeployment {
   return {
     ...deploymentOf(outputs, credentials),
-    sessionsTable: output(outputs, 'SessionsTable'),
-    socketConnections: output(outputs, 'SocketConnections'),
-    signingKeyArn: output(outputs, 'SigningKeyArn'),
+    sessionsTable: outputOf(outputs, 'SessionsTable'),
+    socketConnections: outputOf(outputs, 'SocketConnections'),
+    signingKeyArn: outputOf(outputs, 'SigningKeyArn'),
   };
 }
 
 /** Picks out what `wardline users bot` needs. */
 export function botDeploymentOf(outputs: Outputs, credentials?: Credentials): BotDeployment {
-  return { ...revokingDeploymentOf(outputs, credentials), botTokenUrl: output(outputs, 'BotTokenUrl') };
+  return { ...revokingDeploymentOf(outputs, credentials), botTokenUrl: outputOf(outputs, 'BotTokenUrl') };
 }
 
 /** Picks out what `wardline keys` needs. */
 export function keysDeploymentOf(outputs: Outputs, credentials?: Credentials): KeysDeployment {
   return {
     ...deploymentOf(outputs, credentials),
-    keysTable: output(outputs, 'KeysTable'),
-    conversationsTable: output(outputs, 'ConversationsTable'),
-    keysRecoveryDays: Number(output(outputs, 'KeysRecoveryDays')),
-    attachmentsBucket: output(outputs, 'AttachmentsBucket'),
-    backupDays: Number(output(outputs, 'BackupDays')),
-    signingKeyArn: output(outputs, 'SigningKeyArn'),
+    keysTable: outputOf(outputs, 'KeysTable'),
+    conversationsTable: outputOf(outputs, 'ConversationsTable'),
+    keysRecoveryDays: Number(outputOf(outputs, 'KeysRecoveryDays')),
+    attachmentsBucket: outputOf(outputs, 'AttachmentsBucket'),
+    backupDays: Number(outputOf(outputs, 'BackupDays')),
+    signingKeyArn: outputOf(outputs, 'SigningKeyArn'),
   };
 }
 
 /** Picks out where people sign in, which needs no key of an operator. */
 export function poolAddressOf(outputs: Outputs): PoolAddress {
   return {
-    region: output(outputs, 'Region'),
-    userPoolId: output(outputs, 'UserPoolId'),
-    userPoolClientId: output(outputs, 'UserPoolClientId'),
+    region: outputOf(outputs, 'Region'),
+    userPoolId: outputOf(outputs, 'UserPoolId'),
+    userPoolClientId: outputOf(outputs, 'UserPoolClientId'),
     ...(outputs.Local?.AwsEndpointUrl && { endpoint: outputs.Local.AwsEndpointUrl }),
   };
 }
 
-function output(outputs: Outputs, name: string): string {
+/** One output by its name, in whichever stack it stands. @throws Failure where there is none */
+export function outputOf(outputs: Outputs, name: string): string {
   const found = Object.values(outputs).find((stack) => Object.hasOwn(stack, name))?.[name];
   if (found) return found;
   throw new Failure(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { chatCommand } from './chat.ts';
 import { doctorCommand } from './doctor.ts';
+import { evidenceCommand } from './evidence/command.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { keysCommand } from './keys.ts';
 import { startCommand } from './start.ts';
@@ -12,7 +13,7 @@ export async function main(given: readonly string[]): Promise<number> {
     .description('Wardline on one machine, and for those who operate it on AWS')
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)');
-  for (const make of [startCommand, usersCommand, chatCommand, keysCommand, doctorCommand])
+  for (const make of [startCommand, usersCommand, chatCommand, keysCommand, doctorCommand, evidenceCommand])
     adopt(program, make());
 
   try {

@@ -56,6 +56,10 @@ export class AuditStack extends Stack {
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });
+    new CfnOutput(this, 'Regulation', {
+      value: settings.regulation,
+      description: 'Which text of the Security Rule binds this deployment: wardline evidence',
+    });
     new CfnOutput(this, 'SigningKeyArn', {
       value: this.signingKey.arn,
       description: 'Key that signs receipts: aws kms get-public-key gives what verifies them',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../protocol/roles.ts';
+import { againstTheProposal } from './proposal-2025.ts';
 
 const SIX_YEARS = 2_192;
 
@@ -20,6 +21,14 @@ export const Settings = z
       .describe(
         'First part of the stack names: <name>-Data, <name>-Audit, <name>-Messaging. Fixed for life. At most 13 ' +
           'characters, since policies know buckets (63) and roles (64) by the beginning of names that CloudFormation shortens.',
+      ),
+
+    regulation: z
+      .enum(['current', 'proposal-2025'])
+      .default('current')
+      .describe(
+        'Which text of the Security Rule binds this deployment: current, the one in force, or proposal-2025, what HHS ' +
+          'proposed on 6 January 2025 (90 FR 898, not final as of November 2026), where what contradicts it is refused. Default current.',
       ),
 
     retentionDays: z
@@ -171,6 +180,9 @@ export const Settings = z
             'must be https where protect is true: a page on localhost may connect to a throw-away deployment only',
         });
       }
+    }
+    for (const { field, reason } of againstTheProposal(context.value)) {
+      context.issues.push({ code: 'custom', input: context.value[field], path: [field], message: reason });
     }
   });
 

@@ -4,6 +4,7 @@ import { readSettings, Settings } from '../../lib/settings.ts';
 test('a deployment that chooses nothing gets safe defaults', () => {
   expect(readSettings('mine', {})).toEqual({
     name: 'Wardline',
+    regulation: 'current',
     retentionDays: 2192,
     allowedOrigins: [],
     signIn: { plan: 'essentials', accessTokenMinutes: 15, refreshTokenHours: 12 },
@@ -35,6 +36,10 @@ test.each([
   [{ logRetentionDays: 8 }, 'logRetentionDays: '],
   [{ name: 'my stack' }, 'name: must be 2 to 13 letters and digits'],
   [{ name: 'FourteenLetter' }, 'name: must be 2 to 13 letters and digits'],
+  [{ regulation: 'proposal-2025', protect: false }, 'protect: must be true: what anybody may delete'],
+  [{ regulation: 'proposal-2025', logRetentionDays: 365 }, 'logRetentionDays: must be at least 2192'],
+  [{ regulation: 'proposal-2025', keysRecoveryDays: 2 }, 'keysRecoveryDays: must be at least 4'],
+  [{ regulation: 'hitrust' }, 'regulation: '],
   [{ retentionDay: 30 }, '(whole): '],
 ])('settings %j are refused with the field and the reason', (given, reason) => {
   expect(() => readSettings('mine', given)).toThrow(
@@ -46,6 +51,14 @@ test('every wrong field is named at once, with the value seen', () => {
   expect(() => readSettings('mine', { retentionDays: 0, signIn: { accessTokenMinutes: 60 } })).toThrow(
     /retentionDays: must be at least 1 day \(given: 0\)\n.*signIn\.accessTokenMinutes: .* \(given: 60\)/,
   );
+});
+
+test('what only the proposal of 2025 refuses is a choice under the rule in force, and its defaults keep both', () => {
+  for (const given of [{ protect: false }, { logRetentionDays: 365 }, { keysRecoveryDays: 2 }] as const)
+    expect(readSettings('mine', given)).toMatchObject({ ...given, regulation: 'current' });
+  expect(readSettings('mine', { regulation: 'proposal-2025' })).toMatchObject({
+    regulation: 'proposal-2025',
+  });
 });
 
 test('a page on localhost may connect to a throw-away deployment', () => {
