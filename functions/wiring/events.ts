@@ -97,6 +97,12 @@ export const events = {
       'A preview of a picture was made, or was not because its bytes are none that are decoded or are too many pixels: it is downloaded as a file.',
     fields: { conversation: id, attachment: id, outcome: z.enum(['made', 'not-decodable']) },
   },
+  'review-late': {
+    level: 'error',
+    means:
+      'An emergency access was not reviewed within 72 hours: once a day, until a privacy officer does. See the runbook.',
+    fields: { emergency: id, conversation: id, person: id },
+  },
   sweep: {
     level: 'info',
     means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',
