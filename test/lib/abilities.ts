@@ -620,7 +620,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'SOCKET_CALLBACK_URL',
   ],
   'ReviewEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
-  'WatchEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'WatchEmergencies/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'RevokeSession/Function': [
     ...sessions,
     'PEOPLE_TABLE',
