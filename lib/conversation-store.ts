@@ -14,6 +14,9 @@ const POLICY = 'POLICY';
 const HOLDS = 'POLICY#HOLDS';
 const POLICY_AND_HOLDS = 'POLICY*';
 
+/** Where uses of the emergency access stand, and their reviews. */
+const EMERGENCIES = 'EMERGENCIES';
+
 /** Every conversation: its head, its log in one order, its members. */
 export class ConversationStore extends Construct {
   private readonly table: StoredTable;
@@ -72,6 +75,24 @@ export class ConversationStore extends Construct {
   letForgetAttachments(door: Door): void {
     this.table.lend(door, { name: 'FindAttachmentsOver', actions: ['Query'], partitions: 'OVER' });
     this.table.lend(door, { name: 'ForgetAttachments', actions: ['DeleteItem'] });
+  }
+
+  /** Lets `door` read uses of the emergency access, and keep their reviews. */
+  letReviewEmergencies(door: Door): void {
+    this.table.lend(door, {
+      name: 'ReviewEmergencies',
+      actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'],
+      partitions: EMERGENCIES,
+    });
+  }
+
+  /** Lets `door` look after uses of the emergency access that await their review. */
+  letWatchEmergencies(door: Door): void {
+    this.table.lend(door, {
+      name: 'WatchEmergencies',
+      actions: ['Query', 'UpdateItem'],
+      partitions: EMERGENCIES,
+    });
   }
 
   /** Lets `door` take ends of memberships that have come, and forget them. */

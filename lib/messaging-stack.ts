@@ -9,6 +9,7 @@ import { everyMinute } from './every-minute.ts';
 import { GatewayLogRole } from './gateway-log-role.ts';
 import { GatewayRefusals } from './gateway-refusals.ts';
 import { HttpApi } from './http-api.ts';
+import { LateReviewAlarm } from './late-review-alarm.ts';
 import type { Settings } from './settings.ts';
 import { SocketApi } from './socket-api.ts';
 
@@ -117,6 +118,27 @@ export class MessagingStack extends Stack {
     sessions.letForgetSocket(endGrants);
     sessions.letFindSockets(endGrants);
     everyMinute(endGrants);
+
+    const openEmergency = door('OpenEmergency', 'message'); // somebody waits in an emergency
+    sessions.letAdmit(openEmergency);
+    sessions.letFindSockets(openEmergency);
+    sessions.letSweep(openEmergency); // to find the privacy officers who are here
+    conversations.letAppend(openEmergency);
+    conversations.letJudgeAge(openEmergency);
+    keys.letSeal(openEmergency);
+    openEmergency.tell(env.emergencyExcludedSites, settings.emergency.excludedSites.join(','));
+
+    const reviewEmergencies = door('ReviewEmergencies', 'page');
+    sessions.letAdmit(reviewEmergencies);
+    conversations.letReviewEmergencies(reviewEmergencies);
+    keys.letSeal(reviewEmergencies);
+
+    const watchEmergencies = door('WatchEmergencies', 'sweep');
+    sessions.letSweep(watchEmergencies);
+    sessions.letForgetSocket(watchEmergencies);
+    conversations.letWatchEmergencies(watchEmergencies);
+    everyMinute(watchEmergencies);
+    new LateReviewAlarm(this, 'LateReviewAlarm');
 
     const showMe = door('ShowMe', 'page');
     sessions.letAdmit(showMe);
@@ -250,6 +272,8 @@ export class MessagingStack extends Stack {
       socketApi.letClose(ending);
     }
     socketApi.letPush(endGrants);
+    socketApi.letPush(openEmergency);
+    socketApi.letPush(watchEmergencies);
     socketApi.letPush(recordScan);
     socketApi.letPush(sweepSessions);
     socketApi.letClose(sweepSessions);
@@ -273,6 +297,9 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/attachments/{attachmentId}/completion': completeUpload,
         'POST /conversations/{conversationId}/members': changeMembers,
         'DELETE /conversations/{conversationId}/members/{person}': changeMembers,
+        'POST /conversations/{conversationId}/emergency': openEmergency,
+        'GET /admin/emergencies': reviewEmergencies,
+        'POST /admin/emergencies/{emergencyId}/review': reviewEmergencies,
         'GET /me': showMe,
         'GET /me/sessions': listSessions,
         'POST /admin/revocations': revokeSession,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PlaceCode } from '../protocol/people.ts';
 import { Role } from '../protocol/roles.ts';
 import { againstTheProposal } from './proposal-2025.ts';
 
@@ -89,6 +90,18 @@ export const Settings = z
           .max(12, 'must be at most 12 hours: a working day, after which the person signs in with MFA again')
           .default(12)
           .describe('Hours after signing in that a person is signed out, whatever they do. Default 12.'),
+      })
+      .prefault({}),
+
+    emergency: z
+      .strictObject({
+        excludedSites: z
+          .array(PlaceCode)
+          .max(50, 'must be at most 50 sites')
+          .default([])
+          .describe(
+            'Sites whose people never open a conversation that they are no member of, whatever the emergency. Default none.',
+          ),
       })
       .prefault({}),
 

@@ -23,7 +23,8 @@ const bytes = new TextEncoder();
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
-function text(maxBytes: number) {
+/** What somebody wrote: as many bytes of UTF-8 as said, and nothing that a terminal or a log obeys. */
+export function text(maxBytes: number) {
   return z
     .string()
     .min(1)
@@ -98,6 +99,11 @@ export const MemberRemoved = z
   .strictObject({ kind: z.literal('member.removed'), person: PersonId })
   .meta({ id: 'MemberRemoved' });
 
+/** What only the server writes: somebody who is no member opened the conversation for an emergency, and reads it until then. */
+export const EmergencyOpened = z
+  .strictObject({ kind: z.literal('emergency.opened'), person: PersonId, until: Instant })
+  .meta({ id: 'EmergencyOpened' });
+
 /** Any body that an entry of the log may have. */
 export const EntryBody = z.discriminatedUnion('kind', [
   TextBody,
@@ -105,6 +111,7 @@ export const EntryBody = z.discriminatedUnion('kind', [
   ClinicalPhotoBody,
   MemberAdded,
   MemberRemoved,
+  EmergencyOpened,
 ]);
 
 export const Title = text(MAX_TITLE_BYTES).meta({ id: 'Title' });

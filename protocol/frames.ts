@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AttachmentScanned } from './attachments.ts';
 import { DeviceKind, EntryBody, MessageBody } from './bodies.ts';
+import { EmergencyAwaiting } from './emergencies.ts';
 import { ConversationId, Instant, MessageId, PersonId, Ref, Seq } from './ids.ts';
 import { RefusalCode } from './refusals.ts';
 
@@ -196,6 +197,7 @@ export const serverFrames = {
   'message.accepted': MessageAccepted,
   'message.new': MessageNew,
   'attachment.scanned': AttachmentScanned,
+  'emergency.awaiting-review': EmergencyAwaiting,
   'conversation.log': ConversationLog,
   'conversation.marked-read': ConversationMarkedRead,
   synced: Synced,

@@ -178,6 +178,28 @@ export const refusals = {
   },
   'scan-failed': { message: 'the scan of it failed; nobody can open it', retryable: false, status: 403 },
   'no-preview': { message: 'there is no preview of it', retryable: false, status: 404 },
+  'sign-in-again': {
+    message:
+      'this takes a sign-in of the last five minutes, with password and code; sign in again and repeat it',
+    retryable: false,
+    status: 403,
+  },
+  'already-a-member': {
+    message: 'you are a member of this conversation; read it as one',
+    retryable: false,
+    status: 409,
+  },
+  'unknown-emergency': { message: 'no emergency has this id', retryable: false, status: 404 },
+  'own-access': {
+    message: 'nobody reviews what they did themselves; somebody else has to',
+    retryable: false,
+    status: 403,
+  },
+  'already-reviewed': {
+    message: 'somebody has reviewed this, or you have with another verdict or note',
+    retryable: false,
+    status: 409,
+  },
 } as const satisfies Record<string, RefusalMeaning>;
 
 export type RefusalCode = keyof typeof refusals;

@@ -54,7 +54,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
     room: 'functions/',
     may: [
       /^functions\/(domain|wiring)\//,
-      /^functions\/push\/frames\.ts$/,
+      /^functions\/push\/(emergency-)?frames\.ts$/,
       /^protocol\//,
       /^zod$/,
       /^aws-lambda$/,

@@ -99,6 +99,10 @@ function aside(told: Aside): readonly string[] {
 function spoken(told: Extract<Told, { event: 'message' }>, setting: Setting): readonly string[] {
   const at = clockTime(told.at, setting.now);
   const { body } = told;
+  if (body.kind === 'emergency.opened') {
+    const did = `${told.name} is no member and reads this for an emergency until ${clockTime(body.until, setting.now)}`;
+    return wrapped(`${at} ${did}  #${told.seq}`, setting.width).map(setting.dim);
+  }
   if ('person' in body) {
     const did =
       body.kind === 'member.added' ? `added ${told.about} as ${body.role}` : `removed ${told.about}`;

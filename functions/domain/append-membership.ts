@@ -55,6 +55,8 @@ export interface Author {
 export interface Plan {
   /** About whom the change is. */
   readonly person: PersonId;
+  /** What the entry is called by whoever asked; without it, it gets a name of its own. */
+  readonly ref?: string;
   changeOf(head: Head | undefined): MembershipChange | undefined;
   /** Throws what speaks against the members there would be. */
   check(after: Head): void;
@@ -91,7 +93,7 @@ export async function appendMembership(
       await tellAgain(rooms, author, head, page, plan.person);
       return head;
     }
-    const entry = entryOf(rooms, author, head, page.at(-1), change);
+    const entry = entryOf(rooms, author, head, page.at(-1), { change, ref: plan.ref ?? rooms.newRef() });
     const changed = afterChange(head, entry, hashOf(entry));
     plan.check(changed);
     const prepared = plan.prepare ? await plan.prepare(changed) : { head: changed };
@@ -160,7 +162,7 @@ function entryOf(
   author: Author,
   head: Head,
   newest: Entry | undefined,
-  change: MembershipChange,
+  { change, ref }: { readonly change: MembershipChange; readonly ref: string },
 ): MembershipEntry {
   const seq = Math.max(newest?.seq ?? 0, head.last) + 1;
   return {
@@ -168,7 +170,7 @@ function entryOf(
     seq,
     messageId: rooms.newId(),
     sender: author.person,
-    ref: rooms.newRef(),
+    ref,
     at: Math.max(rooms.now(), newest?.at ?? 0, head.lastAt),
     prev: newest?.seq === seq - 1 ? hashOf(newest) : head.lastHash,
     membersVersion: seq,

@@ -34,6 +34,12 @@ export interface Socket extends Entitlements {
   readonly expiresAt: number;
 }
 
+/** One conversation that a sign-in may read for an emergency, and until when; milliseconds since the epoch. */
+export interface EmergencyGrant {
+  readonly conversationId: ConversationId;
+  readonly until: number;
+}
+
 /** Everything that is live of one person, and what was ended. */
 export interface SessionRecord {
   /** Sign-ins of this moment and before open nothing, whenever their tokens were issued; milliseconds since the epoch. */
@@ -48,6 +54,8 @@ export interface SessionRecord {
   readonly seen?: ReadonlyMap<string, SeenSignIn>;
   /** What kind of device a sign-in says that it is on. */
   readonly devices?: ReadonlyMap<string, DeviceKind>;
+  /** What was opened for an emergency, by sign-in: the newest of each. */
+  readonly emergencies?: ReadonlyMap<string, EmergencyGrant>;
   readonly sockets: readonly Socket[];
 }
 
@@ -65,6 +73,11 @@ export interface Sessions {
   noteSeen(token: SignInToken, at: number, isActive: boolean, instead: readonly string[]): Promise<void>;
   /** Notes what kind of device a sign-in is on. */
   noteDevice(person: PersonId, session: string, device: DeviceKind): Promise<void>;
+}
+
+export interface EmergencyGrants {
+  /** Lets one sign-in read one conversation until an end, in the place of what it was let into before. May be repeated. */
+  grantEmergency(person: PersonId, session: string, grant: EmergencyGrant): Promise<void>;
 }
 
 /** A sign-in by one of its tokens. */
@@ -89,6 +102,8 @@ export interface Caller extends Entitlements {
   readonly device?: DeviceKind | undefined;
   readonly connectionId?: string;
   readonly source?: Source | undefined;
+  /** When they proved who they are, with password and code; milliseconds since the epoch. */
+  readonly authenticatedAt: number;
   readonly expiresAt: number;
   /** When they were let in: what has an end is measured against it. Milliseconds since the epoch. */
   readonly askedAt: number;
@@ -98,7 +113,7 @@ export interface Caller extends Entitlements {
   /** What they say that they ask for; without it, what the policy names first. */
   readonly purpose?: Purpose;
   /** One conversation that they were let into for an emergency, and until when. */
-  readonly emergency?: { readonly conversationId: ConversationId; readonly until: number };
+  readonly emergency?: EmergencyGrant | undefined;
   /** The caller's other sockets that the stamp leaves open, found by the same read. */
   readonly otherSockets: readonly Socket[];
 }
@@ -147,6 +162,8 @@ export async function admit(
     ...entitled,
     connectionId,
     source: identity.source,
+    authenticatedAt: token.authenticatedAt,
+    emergency: record.emergencies?.get(token.session),
     expiresAt: token.expiresAt,
     askedAt: now,
     idleAt: idleAt(sessions.rules, noted, token),

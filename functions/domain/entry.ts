@@ -18,7 +18,9 @@ export type MembershipChange =
       /** RFC 3339, in UTC. */
       readonly until?: string | undefined;
     }
-  | { readonly kind: 'member.removed'; readonly person: PersonId };
+  | { readonly kind: 'member.removed'; readonly person: PersonId }
+  /** Changes no members: who may hear what does, for somebody who is none, until then (RFC 3339, in UTC). */
+  | { readonly kind: 'emergency.opened'; readonly person: PersonId; readonly until: string };
 
 /** Every plain field of an entry; what is left is its body. */
 export interface EntryDraft {
@@ -80,7 +82,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     change?.kind ?? '',
     change?.person ?? '',
     change?.kind === 'member.added' ? change.role : '',
-    change?.kind === 'member.added' ? (change.until ?? '') : '',
+    change && 'until' in change ? (change.until ?? '') : '',
     entry.attachmentId ?? '',
     entry.source?.session ?? '',
     entry.source?.sourceIp ?? '',

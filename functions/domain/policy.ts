@@ -80,6 +80,10 @@ export const policy: readonly PolicyRow[] = [
   row('attachment.download', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
   row('attachment.download', ['clinician'], 'broke the glass', ['emergency'], 'emergency-grant'),
 
+  row('emergency.open', ['clinician'], 'no member', ['emergency'], 'emergency-access'),
+  row('emergency.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('emergency.review', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // of another's access
+
   row('conversation.shred', ['privacy-officer'], 'whoever is in it', ['operations'], 'security-role'),
 
   row('member.add', beginners, 'owner', ['operations'], 'owner-of-conversation'),
@@ -169,6 +173,7 @@ const missing: Record<Relation, RefusalCode> = {
   'member who leaves': 'not-an-owner',
   owner: 'not-an-owner',
   'broke the glass': 'not-a-member',
+  'no member': 'already-a-member',
   'whoever is in it': 'not-allowed',
 };
 
@@ -178,7 +183,9 @@ function whyNot(
   caller: Caller,
   about: About,
 ): { readonly row: PolicyRow | undefined; readonly code: RefusalCode } {
-  const isForMembers = rows.every(({ relation }) => relation !== 'whoever is in it');
+  const isForMembers = rows.every(
+    ({ relation }) => relation !== 'whoever is in it' && relation !== 'no member',
+  );
   if (isForMembers && 'conversationId' in about && !isRelated('member', caller, about)) {
     return { row: { ...memberRow, ...rows[0], rule: 'member-of-conversation' }, code: 'not-a-member' };
   }

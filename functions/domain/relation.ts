@@ -13,6 +13,7 @@ export type Relation =
   | 'member who leaves'
   | 'owner'
   | 'broke the glass'
+  | 'no member'
   | 'whoever is in it';
 
 /** Whether the caller is that to what the operation is about, at the moment they were admitted. */
@@ -24,6 +25,7 @@ export function isRelated(relation: Relation, caller: Caller, about: About): boo
     if (relation === 'member who leaves') return member !== undefined && about.person === caller.person;
     if (relation === 'owner') return member?.role === 'owner';
     if (relation === 'whoever is in it') return true;
+    if (relation === 'no member') return member === undefined;
     if (relation === 'broke the glass') return about.head !== undefined && brokeTheGlass(caller, about);
     return false;
   }

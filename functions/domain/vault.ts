@@ -11,3 +11,18 @@ export interface Vault {
   sealTitle(conversationId: ConversationId, at: number, title: Phi<string>): Promise<Sealed>;
   openTitle(conversationId: ConversationId, title: Sealed): Promise<Phi<string>>;
 }
+
+/** What somebody wrote about a conversation and not in it. */
+export interface Notes {
+  /** Seals what somebody wrote about a conversation, for the one place that `place` names; it goes with the conversation's keys. */
+  sealNote(place: NotePlace, at: number, note: Phi<string>): Promise<Sealed>;
+  openNote(place: NotePlace, note: Sealed): Promise<Phi<string>>;
+}
+
+/** Where a note stands: no two notes have one place. */
+export interface NotePlace {
+  readonly conversationId: ConversationId;
+  /** The id of what it stands in, and the name of the field. */
+  readonly of: string;
+  readonly field: 'reason' | 'note' | 'text';
+}

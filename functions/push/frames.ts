@@ -24,6 +24,11 @@ export function logEntry(entry: OpenedEntry, { withRef }: { withRef: boolean }):
   };
 }
 
+/** What somebody wrote about a conversation, for those who may read it. */
+export function shownNote(note: Phi<string>): string {
+  return reveal(note);
+}
+
 /** A body for those who may read it. */
 export function shownBody(body: Withheld<EntryBody>): EntryBody {
   return revealAll<EntryBody>(body);

@@ -6,7 +6,9 @@ import {
 import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Announcements, MarkAnnouncements } from '../domain/announcements.ts';
 import type { Sessions, Socket } from '../domain/caller.ts';
+import type { EmergencyAnnouncements } from '../domain/emergency.ts';
 import type { ScanAnnouncements } from '../domain/record-scan.ts';
+import { emergencyAwaiting } from './emergency-frames.ts';
 import { markedRead, messageNew } from './frames.ts';
 
 /**
@@ -17,7 +19,7 @@ export function announcements(
   client: ApiGatewayManagementApiClient,
   sessions: Sessions,
   lost: (error: unknown) => void,
-): Announcements & MarkAnnouncements & ScanAnnouncements {
+): Announcements & EmergencyAnnouncements & MarkAnnouncements & ScanAnnouncements {
   const post = async (socket: Socket, frame: ServerFrame) => {
     try {
       const Data = Buffer.from(JSON.stringify(frame), 'utf8');
@@ -38,6 +40,10 @@ export function announcements(
 
     announceScan: async (told, to) => {
       await Promise.all(to.map((socket) => post(socket, told)));
+    },
+
+    announceEmergency: async (emergency, isOverdue, to) => {
+      await Promise.all(to.map((socket) => post(socket, emergencyAwaiting(emergency, isOverdue))));
     },
 
     announceMark: async (mark, to) => {

@@ -155,6 +155,9 @@ export function memberMap(head: Head): z.infer<typeof HeadItem>['members'] {
 
 function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
   if (stored.change === 'member.removed' && stored.who) return { kind: stored.change, person: stored.who };
+  if (stored.change === 'emergency.opened' && stored.who && stored.until !== undefined) {
+    return { kind: stored.change, person: stored.who, until: stored.until };
+  }
   if (stored.change === 'member.added' && stored.who && stored.role) {
     const { change: kind, who: person, role, until } = stored;
     return { kind, person, role, ...(until !== undefined && { until }) };

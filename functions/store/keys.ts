@@ -34,6 +34,11 @@ export const keys = {
     pk: 'OVER',
     sk: `${conversationId}#${attachmentId}`,
   }),
+  emergencies: { pk: 'EMERGENCIES' },
+  emergency: (state: 'OPEN' | 'DONE', emergencyId: string) => ({
+    pk: 'EMERGENCIES',
+    sk: `${state}#${emergencyId}`,
+  }),
   shredListing: (conversation: ConversationId) => ({ pk: 'SHREDS', sk: `C#${conversation}` }),
   deletions: (conversation: ConversationId, seq: number) => ({
     pk: `C#${conversation}`,

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { DeviceKind } from '../../protocol/bodies.ts';
 import type { PersonId } from '../../protocol/ids.ts';
 import {
+  type EmergencyGrants,
   entitlementsOf,
   isEnded,
   type SessionRecord,
@@ -36,6 +37,8 @@ const SocketItem = EntitledItem.extend({
   exp: z.number(),
 });
 
+const GrantItem = z.object({ conversationId: z.string(), until: z.number() });
+
 const SeenItem = z.object({ auth: z.number(), exp: z.number(), at: z.number() });
 
 /** Attributes of a person's session item; `ended` says of each sign-in until when it must be refused, in seconds. */
@@ -53,7 +56,11 @@ type Update = (
 ) => Promise<unknown>;
 
 /** One item per person: live sockets, the revocation stamp and the sign-ins that were ended one by one. */
-export function sessions(client: DynamoDBDocumentClient, table: string, now: () => number): Sessions {
+export function sessions(
+  client: DynamoDBDocumentClient,
+  table: string,
+  now: () => number,
+): Sessions & EmergencyGrants {
   const update: Update = (person, input) =>
     client.send(new UpdateCommand({ TableName: table, Key: keys.session(person), ...input }));
 
@@ -139,6 +146,14 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
       });
     },
 
+    grantEmergency: async (person, session, grant) => {
+      await update(person, {
+        UpdateExpression: 'SET #glass = :grant, expiresAt = :kept',
+        ExpressionAttributeNames: { '#glass': `${EMERGENCY}${session}` },
+        ExpressionAttributeValues: { ':grant': { ...grant }, ':kept': keptUntil(now()) },
+      });
+    },
+
     noteDevice: async (person, session, device) => {
       await update(person, {
         UpdateExpression: 'SET #device = :device, expiresAt = :kept',
@@ -151,11 +166,12 @@ export function sessions(client: DynamoDBDocumentClient, table: string, now: () 
 
 /**
  * Attributes by sign-in, so that one write needs no map to be there: when somebody was last there, when it was last let
- * in, and on what kind of device it is.
+ * in, on what kind of device it is, and what it opened for an emergency.
  */
 const ACTIVE = 'active.';
 const SEEN = 'seen.';
 const DEVICE = 'device.';
+const EMERGENCY = 'emergency.';
 
 /** A name in an expression, and the attribute it stands for. */
 type Alias = readonly [name: string, attribute: string];
@@ -166,6 +182,7 @@ function oldSignIns(signIns: readonly string[]): readonly Alias[] {
     [`#active${place}`, `${ACTIVE}${session}`],
     [`#seen${place}`, `${SEEN}${session}`],
     [`#device${place}`, `${DEVICE}${session}`],
+    [`#glass${place}`, `${EMERGENCY}${session}`],
   ]);
 }
 
@@ -255,6 +272,7 @@ export function recordOf(item: unknown): SessionRecord {
   const active = bySignIn(item, ACTIVE, z.number());
   const seen = seenIn(item);
   const devices = bySignIn(item, DEVICE, DeviceKind);
+  const emergencies = bySignIn(item, EMERGENCY, GrantItem);
   return {
     ...(revokedUntil !== undefined && { revokedUntil }),
     ...(ended && { ended: new Set(Object.keys(ended)) }),
@@ -262,6 +280,7 @@ export function recordOf(item: unknown): SessionRecord {
     ...(active.size > 0 && { activeAt: active }),
     ...(seen.size > 0 && { seen }),
     ...(devices.size > 0 && { devices }),
+    ...(emergencies.size > 0 && { emergencies }),
     sockets: Object.entries(sockets).map(([connectionId, { session, auth, exp, ...socket }]) => ({
       person,
       connectionId,

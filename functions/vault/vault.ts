@@ -2,12 +2,12 @@ import { EntryBody } from '../../protocol/bodies.ts';
 import { epochOf } from '../domain/data-key.ts';
 import { lengthPrefixed, plainFields } from '../domain/entry.ts';
 import { phi, reveal, revealAll, type Withheld } from '../domain/phi.ts';
-import type { Vault } from '../domain/vault.ts';
+import type { NotePlace, Notes, Vault } from '../domain/vault.ts';
 import type { DataKeys } from './data-keys.ts';
 import { open, seal } from './seal.ts';
 
 /** Bodies and titles under their conversation's data key of the month. */
-export function vault(dataKeys: DataKeys): Vault {
+export function vault(dataKeys: DataKeys): Vault & Notes {
   return {
     sealBody: async (draft, body) => {
       const epoch = epochOf(draft.at);
@@ -40,6 +40,21 @@ export function vault(dataKeys: DataKeys): Vault {
       );
       return phi(Buffer.from(plain).toString('utf8'));
     },
+
+    sealNote: async (place, at, note) => {
+      const epoch = epochOf(at);
+      const bytes = await dataKeys.toSeal(place.conversationId, epoch, (key) =>
+        seal(key, notePlace(place, epoch), Buffer.from(reveal(note), 'utf8')),
+      );
+      return { epoch, bytes };
+    },
+
+    openNote: async (place, { epoch, bytes }) => {
+      const plain = await dataKeys.toOpen(place.conversationId, epoch, (key) =>
+        open(key, notePlace(place, epoch), bytes),
+      );
+      return phi(Buffer.from(plain).toString('utf8'));
+    },
   };
 }
 
@@ -66,4 +81,8 @@ function withheldFile<File extends { readonly name: string; readonly text?: stri
 
 function titlePlace(conversationId: string, epoch: string): Uint8Array {
   return lengthPrefixed(['wardline.title.1', conversationId, epoch]);
+}
+
+function notePlace({ conversationId, of, field }: NotePlace, epoch: string): Uint8Array {
+  return lengthPrefixed(['wardline.note.1', conversationId, of, field, epoch]);
 }

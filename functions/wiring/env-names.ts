@@ -19,5 +19,6 @@ export const env = {
   idleMinutes: 'IDLE_MINUTES',
   signInHours: 'SIGN_IN_HOURS',
   retentionDays: 'RETENTION_DAYS',
+  emergencyExcludedSites: 'EMERGENCY_EXCLUDED_SITES',
   allowedOrigins: 'ALLOWED_ORIGINS',
 } as const;

@@ -26,6 +26,7 @@ const schema = z.object({
   [names.idleMinutes]: z.string().transform((text) => IdleMinutes.parse(JSON.parse(text))),
   [names.signInHours]: z.coerce.number().positive(),
   [names.retentionDays]: z.coerce.number().int().positive(),
+  [names.emergencyExcludedSites]: z.string().transform((text) => text.split(',').filter(Boolean)),
   [names.allowedOrigins]: z.string(),
 });
 

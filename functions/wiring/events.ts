@@ -109,6 +109,12 @@ export const events = {
       'Records in the Audit table were changed, taken away before their time, or are none of ours: somebody writes there who must not. What had been sealed stands.',
     fields: { records: count },
   },
+  'review-late': {
+    level: 'error',
+    means:
+      'An emergency access was not reviewed within 72 hours: once a day, until a privacy officer does. See the runbook.',
+    fields: { emergency: id, conversation: id, person: id },
+  },
   sweep: {
     level: 'info',
     means: 'How many sockets were looked at, and how many of a sign-in that was over were closed.',

@@ -6,4 +6,5 @@ export const features: readonly string[] = [
   'read-marks',
   'sign-out',
   'attachments',
+  'emergency',
 ];

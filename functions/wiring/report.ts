@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { ConversationId } from '../../protocol/ids.ts';
 import type { Decision, Operation } from '../domain/decision.ts';
+import type { Emergency } from '../domain/emergency.ts';
 import { Fault } from '../domain/fault.ts';
 import { type EventFields, type EventName, events, FRAME, fitting, MOST_FRAMES } from './events.ts';
 
@@ -55,6 +56,18 @@ export function reportSealing({ number, count }: { readonly number: number; read
 export function reportTampering(records: number): void {
   report('trail-tampered', { records });
   metrics.addMetric('TamperedRecords', MetricUnit.Count, records);
+  metrics.publishStoredMetrics();
+}
+
+/** An emergency access that nobody has reviewed in time. */
+export function reportLateReview({ emergencyId, conversationId, person }: Emergency): void {
+  report('review-late', { emergency: emergencyId, conversation: conversationId, person });
+}
+
+/** How many reviews are late at this moment: the alarm `UnreviewedEmergencies` stands while there are some. */
+export function reportLateReviews(count: number): void {
+  if (count === 0) return; // no line each minute for nothing: the alarm takes silence for 0
+  metrics.addMetric('UnreviewedEmergencies', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
 }
 

@@ -67,6 +67,13 @@ export const asks: Readonly<Record<string, Ask>> = {
     ({ conversationId, file }) => ['POST', `conversations/${conversationId}/messages/${file.seq}/downloads`],
     () => ({}),
   ),
+  'POST /conversations/{conversationId}/emergency': breakingGlass,
+  'GET /admin/emergencies': route(() => ['GET', 'admin/emergencies']),
+  'POST /admin/emergencies/{emergencyId}/review': about(
+    'POST',
+    ({ emergencyId }) => `admin/emergencies/${emergencyId}/review`,
+    { verdict: 'justified', note: 'it was' },
+  ),
   'GET /me': route(() => ['GET', 'me']),
   'POST /admin/shreds': route(
     () => ['POST', 'admin/shreds'],
@@ -122,6 +129,15 @@ function frame(type: string, fields: (as: Actor) => object): Ask {
     const answer = await as.socket.ask({ type, ...fields(as) }, (heard) => heard.type !== 'message.new');
     return { answer, code: answer.type === 'refused' ? String(answer.code) : undefined };
   };
+}
+
+/** Everybody signed in more than five minutes ago: who is told to do so again may break the glass, and nobody has. */
+async function breakingGlass({ run }: Cast, { person, conversationId }: Actor): Promise<Asked> {
+  const wish = { ref: randomUUID(), reason: 'may I?' };
+  const asked = answered(
+    await run.request(person, 'POST', `conversations/${conversationId}/emergency`, wish),
+  );
+  return asked.code === 'sign-in-again' ? { answer: asked.answer } : asked;
 }
 
 /** Begins an upload; nothing goes up. */
@@ -213,7 +229,15 @@ const removing: Rule = (role, relation) => {
   return relation === 'owner' && beginners.includes(role) ? 'allowed' : 'not-an-owner';
 };
 
+const breaking: Rule = (role, relation) => {
+  if (role !== 'clinician') return 'not-allowed';
+  return isIn(role, relation) ? 'already-a-member' : 'allowed';
+};
+
 const rules: Readonly<Record<string, Rule>> = {
+  'POST /conversations/{conversationId}/emergency': breaking,
+  'GET /admin/emergencies': only('privacy-officer'),
+  'POST /admin/emergencies/{emergencyId}/review': only('privacy-officer'),
   'session.open': everybody,
   'session.renew': everybody,
   'session.keep': everybody,

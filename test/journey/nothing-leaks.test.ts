@@ -11,6 +11,7 @@ import { parsing } from '../../functions/wiring/parse.ts';
 import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
 import { BeginUpload, DownloadAttachment, UploadPart } from '../../protocol/attachments.ts';
+import { OpenEmergency, ReviewEmergency } from '../../protocol/emergencies.ts';
 import { clientFrames } from '../../protocol/frames.ts';
 import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
 import {
@@ -108,6 +109,8 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /admin/people': CreatePerson,
     'POST /admin/people/{person}/roles': z.strictObject(ChangeRoles.shape).omit({ person: true }),
     'POST /admin/recertifications/{quarter}/people/{person}': SignOff.omit({ quarter: true, person: true }),
+    'POST /conversations/{conversationId}/emergency': OpenEmergency.omit({ conversationId: true }),
+    'POST /admin/emergencies/{emergencyId}/review': ReviewEmergency.omit({ emergencyId: true }),
     'POST /admin/shreds': ShredConversation,
     'POST /admin/retention': ChangeRetention,
     'POST /admin/holds': PlaceHold,

@@ -165,6 +165,17 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
   },
 
+  ReviewEmergencies: {
+    actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+    on: 'table Conversations',
+    when: ofPartitions('EMERGENCIES'),
+  },
+  WatchEmergencies: {
+    actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+    on: 'table Conversations',
+    when: ofPartitions('EMERGENCIES'),
+  },
+
   BeginUploads: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
   NoteUploads: {
     actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -386,6 +397,25 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'TakeConversationOffLists',
     'PushToSockets',
   ],
+  'OpenEmergency/Policy': [
+    ...admitted,
+    'FindSocketsOfMembers',
+    'LookThroughSessions',
+    'ReadConversations',
+    'AppendToConversations',
+    ...sealing,
+    'PushToSockets',
+  ],
+  'ReviewEmergencies/Policy': [...admitted, 'ReviewEmergencies', ...sealing],
+  'WatchEmergencies/Policy': [
+    'WriteOwnLog',
+    'LookThroughSessions',
+    'ForgetSocket',
+    'ReadTablesUnderDataKey',
+    'WriteTablesUnderDataKey',
+    'WatchEmergencies',
+    'PushToSockets',
+  ],
   'RevokeSession/Policy': [
     ...admitted,
     'EndSessions',
@@ -583,6 +613,16 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'CONVERSATIONS_TABLE',
     'SOCKET_CALLBACK_URL',
   ],
+  'OpenEmergency/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'CONVERSATIONS_TABLE',
+    ...keys,
+    'EMERGENCY_EXCLUDED_SITES',
+    'SOCKET_CALLBACK_URL',
+  ],
+  'ReviewEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'WatchEmergencies/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'RevokeSession/Function': [
     ...sessions,
     'PEOPLE_TABLE',

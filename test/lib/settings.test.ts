@@ -9,6 +9,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     allowedOrigins: [],
     signIn: { plan: 'essentials', accessTokenMinutes: 15, refreshTokenHours: 12 },
     signOut: { idleMinutes: 15, idleMinutesByRole: {}, hours: 12 },
+    emergency: { excludedSites: [] },
     throttle: { requestsPerSecond: 2000, burst: 2000 },
     logRetentionDays: 3653,
     backupDays: 35,
@@ -29,6 +30,7 @@ test.each([
   [{ allowedOrigins: ['https://a.example', 'https://b.example/'] }, 'allowedOrigins.1: must be an origin'],
   [{ allowedOrigins: ['http://app.example.org'] }, 'allowedOrigins.0: must be an origin'],
   [{ allowedOrigins: ['http://localhost:5173'] }, 'allowedOrigins.0: must be https where protect is true'],
+  [{ emergency: { excludedSites: ['ward 5'] } }, 'emergency.excludedSites.0: must be 1 to 64 letters'],
   [{ retentionDays: 0.5 }, 'retentionDays: '],
   [{ auditRetentionDays: 2191 }, 'auditRetentionDays: must be at least 2192 days (six years'],
   [{ protect: false, auditRetentionDays: 0 }, 'auditRetentionDays: must be at least 1 day'],
@@ -75,9 +77,10 @@ test('every setting says what it is for', () => {
     ...Settings.shape,
     ...Settings.shape.signIn.unwrap().shape,
     ...Settings.shape.signOut.unwrap().shape,
+    ...Settings.shape.emergency.unwrap().shape,
     ...Settings.shape.throttle.unwrap().shape,
   })) {
-    if (!['signIn', 'signOut', 'throttle'].includes(name))
+    if (!['signIn', 'signOut', 'emergency', 'throttle'].includes(name))
       expect.soft(field.description, name).toMatch(/.{20,}\.$/);
   }
 });

@@ -246,6 +246,20 @@ const looks: Readonly<Record<string, Look>> = {
       MaximumRetryAttempts: 2,
       'DestinationConfig.OnFailure.Destination': anything,
     }),
+  'AWS::CloudWatch::Alarm': (alarm) =>
+    wants(alarm.Properties, {
+      Namespace: 'Wardline',
+      MetricName: 'UnreviewedEmergencies',
+      'Dimensions.0': { Name: 'service', Value: 'wardline' },
+      'Dimensions.1': undefined,
+      Statistic: 'Maximum',
+      Period: 300,
+      Threshold: 1,
+      EvaluationPeriods: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      AlarmDescription: (text) => String(text).includes('docs/runbook.md'),
+    }),
   'AWS::Events::Rule': (rule) =>
     wants(rule.Properties, {
       ...occasionOf(rule),

@@ -14,6 +14,14 @@ import {
 } from '../../protocol/attachments.ts';
 import { MAX_TEXT_BYTES, MAX_TITLE_BYTES } from '../../protocol/bodies.ts';
 import {
+  Emergency,
+  EmergencyPage,
+  ListEmergencies,
+  OpenEmergency,
+  OpenedEmergency,
+  ReviewEmergency,
+} from '../../protocol/emergencies.ts';
+import {
   clientFrames,
   MAX_CURSORS,
   MAX_PAGE_BYTES,
@@ -137,6 +145,17 @@ describe('PROTOCOL.md', () => {
       'POST /conversations/{conversationId}/messages/{seq}/downloads',
       DownloadAttachment,
       [DownloadAttachment.pick({ rendition: true }), Download],
+    ],
+    [
+      'POST /conversations/{conversationId}/emergency',
+      OpenEmergency,
+      [OpenEmergency.omit({ conversationId: true }), OpenedEmergency],
+    ],
+    ['GET /admin/emergencies', ListEmergencies, [EmergencyPage]],
+    [
+      'POST /admin/emergencies/{emergencyId}/review',
+      ReviewEmergency,
+      [ReviewEmergency.omit({ emergencyId: true }), Emergency],
     ],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],

@@ -3,6 +3,8 @@ import type { Ends, MembershipEnd } from '../../../functions/domain/append-membe
 import {
   type Admitting,
   type Caller,
+  type EmergencyGrant,
+  type EmergencyGrants,
   isEnded,
   type SessionRecord,
   type SignInToken,
@@ -144,7 +146,7 @@ export class MemoryLog implements Log {
 }
 
 /** Sessions in memory. */
-export class MemorySessions implements Admitting, Stamps {
+export class MemorySessions implements Admitting, Stamps, EmergencyGrants {
   readonly records = new Map<string, SessionRecord>();
   now = () => 0;
   /** Nobody is signed out by time, unless a test says otherwise. */
@@ -188,6 +190,12 @@ export class MemorySessions implements Admitting, Stamps {
     const seen = new Map([...(record.seen ?? []), [session, { authenticatedAt, expiresAt, at }] as const]);
     for (const one of instead) for (const known of [activeAt, seen]) known.delete(one);
     this.records.set(person, { ...record, activeAt, seen });
+  }
+
+  async grantEmergency(person: string, session: string, grant: EmergencyGrant) {
+    const record = await this.of(person);
+    const emergencies = new Map([...(record.emergencies ?? []), [session, grant] as const]);
+    this.records.set(person, { ...record, emergencies });
   }
 
   async noteDevice(person: string, session: string, device: DeviceKind) {
@@ -309,6 +317,7 @@ export function callerNamed(name: string): Caller {
     person: name,
     session: 'sign-in',
     roles: ['clinician'],
+    authenticatedAt: 0,
     expiresAt: Number.MAX_SAFE_INTEGER,
     askedAt: 0,
     idleAt: Number.MAX_SAFE_INTEGER,
