@@ -25,9 +25,13 @@ test('what is no JSON fits no pattern but the empty one', () => {
   expect(lineFilter('')('not JSON')).toBe(true);
 });
 
-test.each(['ERROR', '{ $.status > 400 }', '{ $.status IS NULL }', '{ $.status = "1"', '{ $.a = "1" } x', '[a, b]'])(
-  'a pattern that is not understood stops the start: %s',
-  (pattern) => {
-    expect(() => lineFilter(pattern)).toThrow('does not understand');
-  },
-);
+test.each([
+  'ERROR',
+  '{ $.status > 400 }',
+  '{ $.status IS NULL }',
+  '{ $.status = "1"',
+  '{ $.a = "1" } x',
+  '[a, b]',
+])('a pattern that is not understood stops the start: %s', (pattern) => {
+  expect(() => lineFilter(pattern)).toThrow('does not understand');
+});
