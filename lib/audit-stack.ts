@@ -79,6 +79,6 @@ export class AuditStack extends Stack {
 const sealed = {
   of: 'SealedRecords',
   folder: 'sealed/',
-  bucketVariable: env.sealedBucket,
-  keyVariable: env.sealedKeyArn,
+  bucketVariable: env.sealedRecordsBucket,
+  keyVariable: env.sealedRecordsKeyArn,
 };

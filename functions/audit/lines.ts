@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { idFrom } from '../domain/id.ts';
 import { canonical } from './canonical.ts';
 import type { Line } from './head.ts';
 import { SealedRecord } from './record.ts';
@@ -11,4 +13,9 @@ export function lineOf(record: SealedRecord): Line {
 export function readLine(text: string): Line {
   const { id, at } = SealedRecord.parse(JSON.parse(text));
   return { id, at, text };
+}
+
+/** The id of what one event of a stream tells: the same each time that it is told. */
+export function idOfTelling(eventId: string): string {
+  return idFrom(createHash('sha256').update(eventId).digest());
 }

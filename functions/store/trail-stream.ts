@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { canonical, type Plain } from '../audit/canonical.ts';
+import { idOfTelling } from '../audit/lines.ts';
 import { leafOf } from '../audit/merkle.ts';
 import { AuditRecord, type SealedRecord } from '../audit/record.ts';
-import { idFrom } from '../domain/id.ts';
 import { keys } from './keys.ts';
 import { isByTimeToLive, type StreamBatch } from './stream.ts';
 
@@ -28,11 +27,7 @@ function tamperingOf(change: Change, was: unknown, became: unknown): SealedRecor
   const seconds = change.dynamodb?.ApproximateCreationDateTime ?? 0;
   return {
     kind: 'tampering',
-    id: idFrom(
-      createHash('sha256')
-        .update(change.eventID ?? '')
-        .digest(),
-    ), // the same each time that it is told
+    id: idOfTelling(change.eventID ?? ''),
     at: new Date(seconds * 1000).toISOString(),
     change: was === undefined ? 'foreign' : became === undefined ? 'removed' : 'modified',
     record: known?.id ?? '-',

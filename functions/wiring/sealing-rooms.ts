@@ -15,8 +15,8 @@ const PAUSE_MS = 500;
 export function openSealing(): SealingRooms {
   return {
     batches: sealedBatches(new S3Client({}), {
-      bucket: setting('sealedBucket'),
-      keyArn: setting('sealedKeyArn'),
+      bucket: setting('sealedRecordsBucket'),
+      keyArn: setting('sealedRecordsKeyArn'),
     }),
     seals: seals(documents, setting('auditTrailTable')),
     signer: signingKey(new KMSClient({}), setting('signingKeyArn')),

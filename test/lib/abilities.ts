@@ -224,6 +224,16 @@ export const abilities: Readonly<Record<string, Ability>> = {
   ReadTablesUnderDataKey: { actions: reading, on: 'key Data', when: throughDynamoDb },
   WriteTablesUnderDataKey: { actions: writing, on: 'key Data', when: throughDynamoDb },
   ReadTablesUnderKeysKey: { actions: reading, on: 'key Keys', when: throughDynamoDb },
+  KeepSeals: { actions: ['dynamodb:UpdateItem'], on: 'table AuditTrail', when: ofPartitions('SEAL#*') },
+  ReadTrailStream: {
+    actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+    on: 'stream of AuditTrail',
+  },
+  WriteSealedRecords: { actions: ['s3:PutObject'], on: 'bucket SealedRecords/sealed/*' },
+  ReadSealedRecords: { actions: ['s3:GetObject'], on: 'bucket SealedRecords/sealed/*' },
+  EncryptSealedRecords: { actions: ['kms:GenerateDataKey'], on: 'key Audit', when: throughS3 },
+  DecryptSealedRecords: { actions: ['kms:Decrypt'], on: 'key Audit', when: throughS3 },
+
   ReadTablesUnderAuditKey: { actions: reading, on: 'key Audit', when: throughDynamoDb },
   WriteTablesUnderAuditKey: { actions: writing, on: 'key Audit', when: throughDynamoDb },
   WriteTablesUnderKeysKey: { actions: writing, on: 'key Keys', when: throughDynamoDb },
@@ -541,6 +551,23 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'WriteTablesUnderDataKey',
     ...deletingAttachments,
   ],
+  'SealRecords/Policy': [
+    'WriteOwnLog',
+    'ReadTrailStream',
+    'ReadStream',
+    'ListStreams',
+    'ReadTablesUnderDataKey',
+    'ReadTablesUnderAuditKey',
+    'WriteTablesUnderAuditKey',
+    'KeepSeals',
+    'WriteSealedRecords',
+    'ReadSealedRecords',
+    'EncryptSealedRecords',
+    'DecryptSealedRecords',
+    'SignReceipts',
+    'ParkRecords',
+    'EncryptParkedRecords',
+  ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
   'Backups/Policy': Object.keys({
     ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
@@ -655,6 +682,12 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'DownloadAttachment/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'RecordScan/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'MakePreview/Function': ['CONVERSATIONS_TABLE', ...bucket],
+  'SealRecords/Function': [
+    'AUDIT_TRAIL_TABLE',
+    'SEALED_RECORDS_BUCKET',
+    'SEALED_RECORDS_KEY_ARN',
+    'SIGNING_KEY_ARN',
+  ],
   'DeleteAttachments/Function': ['CONVERSATIONS_TABLE', 'ATTACHMENTS_BUCKET'],
 };
 

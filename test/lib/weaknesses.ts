@@ -209,16 +209,9 @@ const looks: Readonly<Record<string, Look>> = {
       FunctionName: anything,
       EventSourceArn: anything,
       StartingPosition: 'TRIM_HORIZON',
-      BatchSize: 100,
-      MaximumBatchingWindowInSeconds: 1,
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 20,
-      FilterCriteria: {
-        Filters: [
-          { Pattern: '{"eventName":["INSERT","REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}' },
-          { Pattern: '{"eventName":["REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"F#"}]}}}}' },
-        ],
-      },
+      ...feedingOf(mapping),
       'DestinationConfig.OnFailure.Destination': anything,
     }),
 
@@ -394,7 +387,30 @@ const looks: Readonly<Record<string, Look>> = {
 function occasionOf(rule: Placed): Readonly<Record<string, Wish>> {
   if (rule.path === 'MakePreview/Scanned') return whenFoundClean;
   if (/\/Scanned$/.test(rule.path)) return whenScanned;
+  if (rule.path === 'SealRecords/EveryHour') return { ...eachMinute, ScheduleExpression: 'rate(1 hour)' };
   return isDaily(rule) ? daily : eachMinute;
+}
+
+/** Which changes a door is told of, and how many at once. */
+function feedingOf({ path }: Placed): Readonly<Record<string, Wish>> {
+  const inMinutes = { BatchSize: 1000, MaximumBatchingWindowInSeconds: 60 };
+  const filters = (...patterns: readonly string[]) => ({
+    FilterCriteria: { Filters: patterns.map((Pattern) => ({ Pattern })) },
+  });
+  if (path === 'SealRecords/TrailStream')
+    return { ...inMinutes, ...filters('{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"P#"}]}}}}') };
+  if (path === 'SealRecords/Stream') {
+    const entries = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}';
+    return { ...inMinutes, ...filters(entries) };
+  }
+  return {
+    BatchSize: 100,
+    MaximumBatchingWindowInSeconds: 1,
+    ...filters(
+      '{"eventName":["INSERT","REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"S#"}]}}}}',
+      '{"eventName":["REMOVE"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"F#"}]}}}}',
+    ),
+  };
 }
 
 /** What is done once a day, and what is looked at each minute. */
