@@ -58,21 +58,37 @@ export function reportCommand(): Command {
 }
 
 /** Makes a report and gives the files that were written. */
-export async function report(kind: Kind, directory: string, given: Given): Promise<readonly string[]> {
-  const { timeZone, patient, person, conversation, hours } = given;
+async function report(kind: Kind, directory: string, given: Given): Promise<readonly string[]> {
+  refuseIdle(kind, given);
+  const { timeZone } = given;
   const trail = await Trail.open(directory, { ...(timeZone && { timeZone }) });
   try {
-    const names = new Names(trail.people, listOf(given.names, 'id', 'name'));
-    const to = given.to ?? trail.span.last.slice(0, 10);
-    const from = given.from ?? (kind === 'disclosures' ? sixYearsBefore(to) : trail.span.first.slice(0, 10));
-    const households = listOf(given.households, 'person', 'household');
-    const made = await makeReport(kind, {
-      ...{ trail, names, from, to, patient, person, conversation, hours, households },
-    });
-    return await writeReport(made, names, given.out, given.format);
+    return await reportFrom(trail, kind, given);
   } finally {
     trail.close();
   }
+}
+
+/** The same from a trail that is open. */
+export async function reportFrom(trail: Trail, kind: Kind, given: Given): Promise<readonly string[]> {
+  const { patient, person, conversation, hours } = given;
+  const names = new Names(trail.people, listOf(given.names, 'id', 'name'));
+  const to = given.to ?? trail.span.last.slice(0, 10);
+  const from = given.from ?? (kind === 'disclosures' ? sixYearsBefore(to) : trail.span.first.slice(0, 10));
+  const households = listOf(given.households, 'person', 'household');
+  const made = await makeReport(kind, {
+    ...{ trail, names, from, to, patient, person, conversation, hours, households },
+  });
+  return writeReport(made, names, given.out, given.format);
+}
+
+/** What a kind of report would pass over in silence. */
+function refuseIdle(kind: Kind, given: Given): void {
+  const takes = { accesses: ['patient', 'person', 'conversation'], disclosures: ['patient'] };
+  const taken: readonly string[] = kind === 'accesses' || kind === 'disclosures' ? takes[kind] : [];
+  for (const name of ['patient', 'person', 'conversation'] as const)
+    if (given[name] !== undefined && !taken.includes(name))
+      throw new InvalidArgumentError(`the report ${kind} takes no --${name}.`);
 }
 
 /** The day of the same date six years before, where 164.528(a)(1) begins; from 29 February the 28th. */

@@ -89,6 +89,14 @@ export class Trail {
       for (const row of chunk) yield Object.fromEntries(Object.entries(row).map(plain));
   }
 
+  /** Of a view, by name and type. */
+  async columnsOf(view: string): Promise<readonly { readonly name: string; readonly type: string }[]> {
+    const asked = await this.connection.runAndReadAll(`SELECT * FROM ${view} LIMIT 0`);
+    return asked
+      .columnNames()
+      .map((name, place) => ({ name, type: String(asked.columnType(place)).toLowerCase() }));
+  }
+
   /** How many rows a query gives. */
   async count(query: string, given: Readonly<Record<string, string>> = {}): Promise<number> {
     const { sql, values } = prepared(query, given);

@@ -8,13 +8,13 @@ import { count, counted, duration } from './wording.ts';
 export async function accesses(asked: Asked): Promise<Findings> {
   const { patient, person, conversation } = asked;
   const about = { person: person ?? ANY, conversation: conversation ?? ANY, patient: patient ?? ANY };
-  const [people, days, list, members, sessions] = [
-    await rowsOf(asked, 'access-people', about),
-    await rowsOf(asked, 'access-days', about),
-    await rowsOf(asked, 'accesses', about),
-    await rowsOf(asked, 'access-members', about),
-    await rowsOf(asked, person ? 'sign-ins' : 'access-sessions', { person: about.person }),
-  ];
+  const people = await rowsOf(asked, 'access-people', about);
+  const days = await rowsOf(asked, 'access-days', about);
+  const list = await rowsOf(asked, 'accesses', about);
+  const members = await rowsOf(asked, 'access-members', about);
+  const sessions = person
+    ? await rowsOf(asked, 'sign-ins', { person })
+    : await rowsOf(asked, 'access-sessions', { people: await whoIsIn(people, asked) });
   return {
     title: patient ? 'Accesses to one patient’s messages' : person ? 'Accesses by one person' : 'Accesses',
     question: `Who saw ${patient ? 'this patient’s messages' : person ? 'what, as this person,' : 'messages'}, when, why, and was it allowed?`,
@@ -42,6 +42,14 @@ export async function accesses(asked: Asked): Promise<Findings> {
   };
 }
 
+/** Those whose sign-ins matter here, as the query takes them. */
+async function whoIsIn(people: Section['rows'], { patient, conversation }: Asked): Promise<string> {
+  if (patient === undefined && conversation === undefined) return ANY;
+  const ids: string[] = [];
+  for await (const { person } of people.each()) ids.push(String(person));
+  return ids.join(',') || '-';
+}
+
 const listColumns: readonly Column[] = [
   { of: 'moment', label: 'When (UTC)', kind: 'time' },
   { of: 'person', label: 'Who', kind: 'person' },
@@ -56,11 +64,12 @@ const listColumns: readonly Column[] = [
 ];
 
 async function answersOf(asked: Asked, about: Record<string, string>): Promise<string[]> {
-  const totals = { people: 0, reads: 0, writes: 0, refused: 0, refusedPeople: 0, emergencies: 0 };
+  const totals = { people: 0, others: 0, reads: 0, writes: 0, refused: 0, refusedPeople: 0, emergencies: 0 };
   for await (const row of asked.trail.each('access-people', { from: asked.from, to: asked.to, ...about })) {
     if (row.person === asked.patient) continue;
     const { was_read, was_written, refused, emergencies } = numbers(row);
-    totals.people += 1;
+    if (was_read + was_written > 0) totals.people += 1;
+    else totals.others += 1;
     totals.reads += was_read;
     totals.writes += was_written;
     totals.refused += refused;
@@ -74,7 +83,7 @@ async function answersOf(asked: Asked, about: Record<string, string>): Promise<s
   return [
     asked.person
       ? `This person read ${counted(totals.reads, 'time', 'times')} and wrote ${counted(totals.writes, 'time', 'times')}.`
-      : `${counted(totals.people, 'person', 'people')} ${who} accessed: ${counted(totals.reads, 'read', 'reads')} and ${counted(totals.writes, 'message or file', 'messages and files')}, by record.`,
+      : `${counted(totals.people, 'person', 'people')} ${who} read or wrote: ${counted(totals.reads, 'read', 'reads')} and ${counted(totals.writes, 'message or file', 'messages and files')}, by record.${totals.others > 0 ? ` ${counted(totals.others, 'other person', 'other people')} changed something about a conversation, or tried to.` : ''}`,
     totals.refused === 0
       ? 'Nobody was refused.'
       : `${counted(totals.refused, 'request was', 'requests were')} refused${asked.person ? '' : `, of ${counted(totals.refusedPeople, 'person', 'people')}`}: they saw nothing by it.`,
@@ -126,7 +135,13 @@ function byDay(rows: Section['rows']): Section {
       refused: before.refused + refused,
     });
   }
-  const lines = [...buckets].map(([when, counts]) => ({ when, ...counts }));
+  for (const day of daysBetween(rows)) {
+    const bucket = day.slice(0, isLong ? 7 : 10);
+    if (!buckets.has(bucket)) buckets.set(bucket, { was_read: 0, was_written: 0, refused: 0 });
+  }
+  const lines = [...buckets]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([when, counts]) => ({ when, ...counts }));
   const chart: Chart = {
     title: `Accesses by ${isLong ? 'month' : 'day'}`,
     unit: 'accesses',
@@ -153,6 +168,15 @@ function byDay(rows: Section['rows']): Section {
   };
 }
 
+/** Also those on which nothing happened: a chart that leaves them out would lie. */
+function daysBetween({ first }: Section['rows']): string[] {
+  const [from, to] = [first[0]?.day, first.at(-1)?.day].map((day) => Date.parse(`${day}T00:00:00Z`));
+  const days: string[] = [];
+  for (let day = from ?? 0; day <= (to ?? -1); day += 86_400_000)
+    days.push(new Date(day).toISOString().slice(0, 10));
+  return days;
+}
+
 function membersOf(rows: Section['rows']): Section {
   return {
     slug: 'members',
@@ -175,7 +199,7 @@ function signInLengths(rows: Section['rows']): Section {
   return {
     slug: 'sign-ins',
     heading: 'How long people were signed in',
-    says: ['Of everybody in the days asked for, whatever they looked at.'],
+    says: ['Of everybody in the first table, in the days asked for, whatever they looked at.'],
     columns: [
       { of: 'person', label: 'Who', kind: 'person' },
       { of: 'sign_ins', label: 'Sign-ins', kind: 'count' },

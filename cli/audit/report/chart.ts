@@ -52,14 +52,14 @@ export function drawn(chart: Chart): Drawing {
 type Body = Omit<Drawing, 'width'>;
 
 function across({ bars, unit }: Chart, top: number): Body {
-  const labels = 230;
+  const labels = 270;
   const room = WIDTH - labels - 90;
   const most = mostOf(bars);
   const boxes: Box[] = [];
   const texts: Text[] = [];
   bars.forEach(({ label, parts }, place) => {
     const y = top + place * LINE;
-    texts.push({ x: labels - 8, y: y + 12, text: label, anchor: 'end' });
+    texts.push({ x: labels - 8, y: y + 12, text: shortened(label), anchor: 'end' });
     let x = labels;
     parts.forEach((part, series) => {
       const width = (part / most) * room;
@@ -105,6 +105,11 @@ function upright({ bars, unit }: Chart, top: number): Body {
     if (place % every === 0) texts.push({ x: x + step / 2, y: base + 13, text: label, anchor: 'middle' });
   });
   return { height: base + 20, boxes, texts, lines };
+}
+
+/** What fits beside a bar. */
+function shortened(label: string): string {
+  return label.length <= 52 ? label : `${label.slice(0, 51)}…`;
 }
 
 function legendOf(series: readonly string[]): Pick<Drawing, 'boxes' | 'texts'> {

@@ -7,19 +7,19 @@ import { type CellLine, cellOf } from './wording.ts';
 /** Rows of one table that are printed; the rest is in the CSV file. */
 export const MOST_TABLE_ROWS = 300;
 
-const SIZE = 7;
-const ID_SIZE = 6;
-const LINE = 8.6;
+const SIZE = 7.5;
+const ID_SIZE = 6.5;
+const LINE = 9.2;
 const PAD = 3;
 
 /** Points that a column needs at least, by what stands in it, and how eagerly it takes what is left. */
 const needs: Record<ColumnKind, { readonly least: number; readonly grows: number }> = {
-  time: { least: 80, grows: 0 },
-  person: { least: 102, grows: 1 },
-  id: { least: 102, grows: 0 },
-  count: { least: 44, grows: 0.5 },
+  time: { least: 84, grows: 0 },
+  person: { least: 108, grows: 1 },
+  id: { least: 108, grows: 0 },
+  count: { least: 44, grows: 0.8 },
   seconds: { least: 62, grows: 0 },
-  text: { least: 52, grows: 1 },
+  text: { least: 52, grows: 1.6 },
 };
 
 /** A table over as many pages as it takes, its head on each of them. */
@@ -32,6 +32,7 @@ export function tableOn(
   const widths = widthsOf(columns, pages.width);
   const table = pages.holder('Table');
   const { document } = pages;
+  const across = widths.reduce((sum, one) => sum + one, 0);
   const head = (): void => {
     const labels = columns.map(({ label }) => [{ text: label, isId: false }]);
     rowOn(labels, 'TH');
@@ -45,11 +46,11 @@ export function tableOn(
     }
     const top = pages.top;
     pages.apart(() => {
-      if (tag === 'TH') document.rect(pages.left, top, pages.width, height).fill('#eef2f6');
+      if (tag === 'TH') document.rect(pages.left, top, across, height).fill('#eef2f6');
       document.lineWidth(0.4).strokeColor('#d5dce3');
       document
         .moveTo(pages.left, top)
-        .lineTo(pages.left + pages.width, top)
+        .lineTo(pages.left + across, top)
         .stroke();
     });
     const row = document.struct('TR');
@@ -93,10 +94,12 @@ export function tableOn(
 
 function widthsOf(columns: readonly Column[], whole: number): readonly number[] {
   const least = columns.map(({ kind }) => needs[kind].least);
-  const left = whole - least.reduce((sum, one) => sum + one, 0);
-  const eager = columns.reduce((sum, { kind }) => sum + needs[kind].grows, 0);
-  if (left < 0 || eager === 0) return least.map((one) => (one * whole) / (whole - left));
-  return columns.map(({ kind }, place) => (least[place] ?? 0) + (left * needs[kind].grows) / eager);
+  const needed = least.reduce((sum, one) => sum + one, 0);
+  if (needed >= whole) return least.map((one) => (one * whole) / needed);
+  const most = columns.map(({ kind }) => needs[kind].least * (1 + needs[kind].grows));
+  const growth = most.reduce((sum, one) => sum + one, 0) - needed;
+  const taken = growth === 0 ? 0 : Math.min(1, (whole - needed) / growth);
+  return least.map((one, place) => one + ((most[place] ?? one) - one) * taken);
 }
 
 /** Lines no wider than `width`, broken between words, and within a word that is too long. */
