@@ -29,12 +29,20 @@ interface Given {
   readonly unsigned?: true;
 }
 
-/** `wardline evidence`: what an evaluation of one deployment rests on, signed. Ends with 1 where a safeguard fails. */
+/** `wardline evidence`: what an evaluation of one deployment rests on, signed; and its verification, offline. */
 export function evidenceCommand(): Command {
   return new Command('evidence')
     .description(
       'makes a signed pack of evidence: each safeguard with what the template holds, what the deployment answers and what was tried; an inventory, a map of ePHI, and the difference to the pack before',
     )
+    .addCommand(makeCommand(), { isDefault: true })
+    .addCommand(verifyCommand());
+}
+
+/** `wardline evidence --out DIR`. Ends with 1 where a safeguard fails. */
+function makeCommand(): Command {
+  return new Command('make')
+    .description('makes the pack; this is what evidence alone does')
     .requiredOption('--out <directory>', 'a new directory for the pack')
     .option('--outputs <file>', 'what cdk deploy --outputs-file wrote (default: that of the local run)')
     .option('--assembly <directory>', 'the cloud assembly that was deployed (default: synthesized now)')
@@ -42,8 +50,7 @@ export function evidenceCommand(): Command {
     .option('--audit-export <directory>', 'what wardline audit export wrote, to count from')
     .option('--tests <file>', 'what npx vitest run --reporter=json --outputFile=FILE wrote')
     .option('--unsigned', 'from the template alone: no deployment is asked, and nobody signs')
-    .action(make)
-    .addCommand(verifyCommand());
+    .action(make);
 }
 
 /** `wardline evidence verify`: offline. Ends with 1 where anything was changed. */

@@ -3,9 +3,11 @@ import type { Snapshot } from './difference.ts';
 import { badge, escaped, page, table } from './html.ts';
 import type { Asset } from './inventory.ts';
 import type { JudgedControl, JudgedSafeguard, Evidence as Shown } from './judge.ts';
+import type { Answer } from './live/ask.ts';
 import { questions } from './live/questions.ts';
 import type { NetworkMap } from './network-map.ts';
 import type { Evidence } from './pack.ts';
+import { waysTables } from './ways-tables.ts';
 
 /** `evidence.html`: the whole pack for somebody who reads, from how it stands to what each line rests on. */
 export function evidencePage({ evidence, inventory, map }: Snapshot, svg: string): string {
@@ -157,24 +159,41 @@ function lookedAt(findings: readonly Finding[]): string {
 }
 
 function live({ answers }: Evidence): readonly string[] {
+  const alike = new Map<string, Answer[]>();
+  for (const answer of answers) {
+    const told = answer.findings.map(({ property, seen, holds }) => `${property}=${seen}=${holds}`);
+    const key = [answer.question, answer.silence ?? '', ...told].join('\n');
+    alike.set(key, [...(alike.get(key) ?? []), answer]);
+  }
   return [
     '<h2 id="live">What the running deployment answers</h2>',
     '<p>Settings were read by calls of AWS with the operator’s credentials. What was not asked says why, and how an auditor asks it by hand.</p>',
     ...table(
       'Settings as they are now',
       ['Asked', 'Of', 'Answer', 'State'],
-      answers.map(({ call, question, resource, silence, findings }) => [
-        `<code>${escaped(call)}</code><br>${escaped(questions.find(({ id }) => id === question)?.says ?? '')}`,
-        `<code>${escaped(resource)}</code>`,
-        silence === undefined
-          ? findings
-              .map(({ property, seen }) => `${escaped(property.split('.').at(-1) ?? '')}: ${escaped(seen)}`)
-              .join('<br>')
-          : escaped(silence),
-        badge(silence !== undefined ? 'not shown' : findings.every(({ holds }) => holds) ? 'holds' : 'fails'),
-      ]),
+      [...alike.values()].map((same) => liveRow(same)),
+      'live',
     ),
   ];
+}
+
+function liveRow(same: readonly Answer[]): readonly string[] {
+  const { call, question, silence, findings } = same[0] as Answer;
+  const asks = questions.find(({ id }) => id === question);
+  const names = same.map(({ resource }) => resource);
+  const more = names.length > 8 ? `<br>and ${names.length - 8} more` : '';
+  return [
+    `${escaped(asks?.says ?? '')}<br><code>${escaped(call)}</code>`,
+    `<code>${names.slice(0, 8).map(escaped).join('<br>')}</code>${more}`,
+    silence === undefined
+      ? findings.map(({ property, seen }) => `${escaped(lastName(property))}: ${escaped(seen)}`).join('<br>')
+      : escaped(silence),
+    badge(silence !== undefined ? 'not shown' : findings.every(({ holds }) => holds) ? 'holds' : 'fails'),
+  ];
+}
+
+function lastName(property: string): string {
+  return property.split('.').at(-1) ?? '';
 }
 
 function figures({ figures: all }: Evidence): readonly string[] {
@@ -188,46 +207,32 @@ function figures({ figures: all }: Evidence): readonly string[] {
   ];
 }
 
-function mapped({ nodes, flows }: NetworkMap, svg: string): readonly string[] {
-  const labels = new Map(nodes.map(({ id, label }) => [id, label]));
-  const named = (id: string) => `<span title="${escaped(id)}">${escaped(labels.get(id) ?? id)}</span>`;
-  const told = flows.filter(
-    ({ from, to, kind }) => kind !== 'encrypts' && !/Log$/.test(to) && labels.has(from),
-  );
-  return [
-    '<h2 id="map">ePHI network map</h2>',
-    svg.trim(),
-    ...table(
-      'Ways of data and uses of keys, log lines apart',
-      ['From', 'To', 'How', 'By'],
-      told.map(({ from, to, kind, by }) => [
-        named(from),
-        named(to),
-        escaped(kind),
-        `<span class="small">${escaped(by)}</span>`,
-      ]),
-    ),
-  ];
+function mapped(map: NetworkMap, svg: string): readonly string[] {
+  return ['<h2 id="map">ePHI network map</h2>', svg.trim(), ...waysTables(map)];
 }
 
+/** What has no state of its own is counted, not listed: roles, routes, permissions. */
+const listed =
+  /::(Table|GlobalTable|Bucket|Queue|Topic|Key|UserPool|Api|BackupVault|Trail|MalwareProtectionPlan)$/;
+
 function assets(inventory: readonly Asset[]): readonly string[] {
+  const shownOnes = inventory.filter(({ type, ephi }) => listed.test(type) || ephi === 'not written down');
   const counted = new Map<string, number>();
-  const part = inventory.filter(({ ephi }) => ephi !== 'none');
-  for (const { ephi, type } of inventory)
-    if (ephi === 'none') counted.set(type, (counted.get(type) ?? 0) + 1);
+  for (const { type } of inventory) if (!listed.test(type)) counted.set(type, (counted.get(type) ?? 0) + 1);
   return [
     '<h2 id="assets">Technology asset inventory</h2>',
-    `<p>${inventory.length} assets; ${part.length} hold or pass ePHI, or data about people, and are listed. All of them stand in <code>inventory.csv</code>.</p>`,
+    `<p>${inventory.length} assets. Here stand those that keep something, what listens and the keys; every single one stands in <code>inventory.csv</code> and <code>inventory.json</code>.</p>`,
     ...table(
-      'Assets that hold or pass ePHI',
+      'What keeps, listens or encrypts',
       ['Asset', 'Type', 'ePHI', 'Holds', 'Key', 'Kept', 'With its stack'],
-      part.map(({ asset, type, ephi, holds, key, retention, onDeletion }) => [
+      shownOnes.map(({ asset, type, ephi, holds, key, retention, onDeletion }) => [
         `<code>${escaped(asset)}</code>`,
         ...[type.replace('AWS::', ''), ephi, holds, key, retention, onDeletion].map(escaped),
       ]),
+      'assets',
     ),
     ...table(
-      'Assets without ePHI, by type',
+      'All other assets, by type',
       ['Type', 'Count'],
       [...counted].sort().map(([type, count]) => [escaped(type), String(count)]),
     ),

@@ -29,7 +29,7 @@ const holdings: readonly (readonly [RegExp, Holding])[] = [
     /\/Parked\/Queue$/,
     { ephi: 'none', holds: 'places in a stream, and events without contents, that failed' },
   ],
-  [/-Audit\/Backups\/Vault$/, { ephi: 'about', holds: 'backups of audit records' }],
+  [/-Audit\/.*Backups\/Vault$/, { ephi: 'about', holds: 'backups of audit records' }],
   [/\/KeyBackups\/Vault$/, { ephi: 'none', holds: 'backups of wrapped data keys' }],
   [/\/Backups\/Vault$/, { ephi: 'clear', holds: 'backups of tables and of attachments' }],
   [
@@ -64,5 +64,6 @@ export function isStore({ type }: Resource): boolean {
 export function holdingOf(store: Resource): Holding | undefined {
   if (store.type === 'AWS::Logs::LogGroup')
     return { ephi: 'about', holds: 'log lines: ids, counts and codes, nothing that anybody wrote' };
+  if (store.type === 'AWS::SNS::Topic') return { ephi: 'none', holds: 'alarms: which one, and when' };
   return holdings.find(([end]) => end.test(store.path))?.[1];
 }

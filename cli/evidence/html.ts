@@ -35,7 +35,7 @@ export function table(
   kind = '',
 ): readonly string[] {
   return [
-    '<div class="wide" tabindex="0" role="region" aria-label="' + escaped(caption) + '">',
+    `<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}">`,
     `<table${kind ? ` class="${kind}"` : ''}>`,
     `<caption>${escaped(caption)}</caption>`,
     `<thead><tr>${columns.map((column) => `<th scope="col">${escaped(column)}</th>`).join('')}</tr></thead>`,
@@ -83,7 +83,10 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #d1d5db; overflow-wrap: anywhere; }
 thead th { border-bottom: 2px solid #6b7280; background: #f3f4f6; overflow-wrap: normal; }
 tbody th { font-weight: 600; }
-.binding { background: #fffbea; }
+.live th, .live td:nth-child(2) { min-width: 16rem; }
+.live tbody th { font-weight: 400; }
+.assets tbody th, .ways tbody th { min-width: 11rem; }
+.first td:nth-child(3), .first td:nth-child(4), .second td:nth-child(5), .second td:nth-child(6) { background: #f3f6fb; }
 .badge { display: inline-block; padding: 0 .5em; border: 1.5px solid; border-radius: .25em; font-size: .82rem; font-weight: 600; white-space: nowrap; background: #fff; }
 .good { color: #14532d; } .bad { color: #9b1c1c; } .part { color: #7a4b00; } .plain { color: #4b5563; }
 .figures { display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; list-style: none; }

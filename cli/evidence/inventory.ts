@@ -1,4 +1,4 @@
-import { type Assembly, listOf, ofType, type Resource, valueAt } from './assembly.ts';
+import { type Assembly, listOf, type Resource, valueAt } from './assembly.ts';
 import { holdingOf, isStore } from './holdings.ts';
 
 /** One line of the technology asset inventory. */
@@ -125,14 +125,4 @@ function quoted(text: string): string {
 /** By UTF-16 units: the same on every machine, whatever its language. */
 export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
-}
-
-/** The keys of a template with what each encrypts. */
-export function keyUses(
-  assembly: Assembly,
-): readonly { readonly key: Resource; readonly encrypts: readonly Resource[] }[] {
-  return ofType(assembly, 'AWS::KMS::Key').map((key) => ({
-    key,
-    encrypts: assembly.resources.filter((resource) => keyOf(resource, assembly) === key),
-  }));
 }

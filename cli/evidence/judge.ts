@@ -135,9 +135,7 @@ function ofLive(id: string, all: readonly Answer[]): Evidence {
 
 function ofTest(id: string, results: TestResults | undefined): Evidence {
   const ended = results?.get(id);
-  const why = results
-    ? 'not run in the report that was given'
-    : 'not run: no report of tests was given (--tests)';
+  const why = results ? 'not in the report that was given' : 'not run here: no report was given (--tests)';
   if (ended === 'passed' || ended === 'failed')
     return { kind: 'test', id, outcome: ended === 'passed' ? 'holds' : 'fails', seen: ended };
   return { kind: 'test', id, outcome: 'none', seen: why };

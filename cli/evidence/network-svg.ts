@@ -150,11 +150,12 @@ function drawn(line: Line, boxes: ReadonlyMap<string, Box>): readonly string[] {
 /** What goes from outside straight to a store runs above everything that it passes by. */
 function around(line: Line, from: Box, to: Box): readonly string[] {
   const colour = colours[to.group.ephi ?? ''] ?? '#374151';
-  const x = from.x + from.width / 2;
+  const x = from.x - 9;
+  const y = from.y + from.height / 2;
   const turn = to.x - 26;
   const words = 'presigned requests, for minutes, over TLS';
   return [
-    `<path d="M${x} ${from.y} V${TOP - 12} H${turn} V${to.y + 16} H${to.x}" fill="none" stroke="${colour}" stroke-width="1.5" marker-end="url(#arrow-${colour.slice(1)})"><title>${escaped(`${line.from} → ${line.to}: ${words}`)}</title></path>`,
+    `<path d="M${from.x} ${y} H${x} V${TOP - 12} H${turn} V${to.y + 16} H${to.x}" fill="none" stroke="${colour}" stroke-width="1.5" marker-end="url(#arrow-${colour.slice(1)})"><title>${escaped(`${line.from} → ${line.to}: ${words}`)}</title></path>`,
     `<text x="${columns.work.x + columns.work.width + 10}" y="${TOP - 18}" fill="${colour}" font-size="11" text-anchor="end">${words}</text>`,
   ];
 }

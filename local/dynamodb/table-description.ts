@@ -11,6 +11,7 @@ export function describedAs(table: Table, engine: Document, keyIsUsable: boolean
   return {
     ...engine,
     TableArn: table.arn,
+    DeletionProtectionEnabled: table.isProtected,
     TableStatus: keyIsUsable ? engine.TableStatus : 'INACCESSIBLE_ENCRYPTION_CREDENTIALS',
     ...(engine.GlobalSecondaryIndexes
       ? { GlobalSecondaryIndexes: withArns(engine.GlobalSecondaryIndexes) }

@@ -12,6 +12,8 @@ export interface Table {
   readonly keys: readonly string[];
   readonly indexes: ReadonlyMap<string, Index>;
   readonly timeToLive?: string;
+  /** Whether it refuses deletion; here nothing deletes a table, so it is told and never tried. */
+  readonly isProtected: boolean;
   /** The customer managed key it is encrypted under; absent for keys that AWS owns or manages. */
   readonly keyArn?: string;
   readonly streamArn?: string;
@@ -64,6 +66,7 @@ export function tableOf(resource: Resource, account: Account): Table {
         { keys: keyNames(index.KeySchema), projection: object(index.Projection) },
       ]),
     ),
+    isProtected: isTrue(given.DeletionProtectionEnabled),
     timeToLive: isTrue(ttl.Enabled) ? text(ttl.AttributeName) : undefined,
     keyArn: customerKey(object(given.SSESpecification), account, where),
     streamArn: resource.attributes.StreamArn,

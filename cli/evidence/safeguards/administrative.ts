@@ -278,7 +278,9 @@ export const administrative: readonly Safeguard[] = [
       {
         says: 'This pack: rules over the template, questions to the deployment and the records, signed and comparable with the one before.',
         rules: ['services-eligible', 'no-wildcard-permission'],
-        tests: ['test/cli/evidence/rule-pack.test.ts > every rule goes red on a violation planted for it'],
+        tests: [
+          'test/cli/evidence/pack.test.ts > a pack of the real template is whole, signed, and the same bytes for the same input',
+        ],
       },
       { says: 'The non-technical evaluation, and the audit.', owedBy: 'the organisation' },
     ],
