@@ -26,6 +26,8 @@ const BATCH = 12;
 
 /** What one reconnect after a night may cost: 500 conversations, 60 of them with a text of 2,000 bytes. */
 const budget = {
+  /** Conversations that a record names in one write unit. */
+  openedInOneUnit: 20,
   frames: 3,
   /** A list entry takes 70 bytes: 500 of them 9 units; half a unit for each head. Asked again for what is left. */
   listAndHeads: 9 + CONVERSATIONS / 2,
@@ -167,7 +169,9 @@ test('a person with 500 conversations, 60 of them changed, is up to date after a
   expect(cold.readUnits).toBeLessThanOrEqual(
     once + read * budget.eachChanged + CHANGED * budget.eachChangedAtFirst + 1,
   );
-  expect(warm.writeUnits).toBe(0);
+  const recorded = frames + Math.ceil(CHANGED / budget.openedInOneUnit); // a record for each frame, which names what was opened
+  expect(warm.writeUnits).toBeLessThanOrEqual(recorded);
+  expect(warm.writeUnits).toBeGreaterThanOrEqual(frames);
 
   const known = Object.fromEntries(ids.map((id) => [id, changed.includes(id) ? TEXTS_EACH : 0]));
   const nothing = await costOf(() => syncAll(reader, known));
