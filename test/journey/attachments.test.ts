@@ -48,7 +48,6 @@ describe('an attachment', () => {
   test('costs what its budget says: a few calls for each step, no KMS call of ours, and no byte through a function', async () => {
     const bytes = randomBytes(100_000);
     await anas.opened(await anas.sent(await anas.uploaded(bytes)), people.ben); // every function is warm now
-    await run.request(people.gus, 'GET', 'me'); // that somebody is there is noted once a minute
     let file: Begun | undefined;
     let seq = 0;
     const known = await anas.end();
@@ -63,10 +62,12 @@ describe('an attachment', () => {
         seq = await anas.sentAt(begun(), known);
       }),
       download: await costOf(async () => void (await anas.opened(seq, people.ben)), 'last'),
-      firstDownload: await costOf(async () => void (await anas.download(seq, people.gus))),
     };
-    report('attachment-budget', costs);
-    expect(costs).toEqual(budget);
+    await run.request(people.gus, 'GET', 'me'); // that somebody is there is noted once a minute
+    const firstDownload = await costOf(async () => void (await anas.download(seq, people.gus)));
+    const all = { ...costs, firstDownload };
+    report('attachment-budget', all);
+    expect(all).toEqual(budget);
   });
 
   test('goes up whole, is carried by a message, and comes down for the members alone, bare of a name and never to be shown', async () => {
