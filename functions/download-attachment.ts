@@ -9,7 +9,7 @@ const rooms = {
   log: open.log(),
   retention: open.retention(),
   attachments: open.attachments(),
-  objects: openBucket.objects(),
+  objects: openBucket.downloads(),
 };
 
 /** `POST …/messages/{seq}/downloads`: where who may read a message fetches what it carries, within a minute. */

@@ -15,7 +15,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import { acknowledge, bucketFindings } from './acknowledgements.ts';
 import { attachmentPolicy, FILES, PREVIEWS } from './attachment-policy.ts';
 import type { Backups } from './backups.ts';
-import type { Door } from './door.ts';
+import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import { MalwareScanner } from './malware-scanner.ts';
 import type { ParkedQueue } from './parked-queue.ts';
@@ -101,10 +101,10 @@ export class AttachmentStore extends Construct {
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 
-  /** Lets `door` sign the download of a file in which no threat was found, and of previews. */
-  letDownload(door: Door): void {
-    this.lend(door, 'DownloadAttachments', [FILES, PREVIEWS], reading);
-    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  /** Lets a session of `role` sign the download of a file in which no threat was found, and of previews. */
+  letDownload(role: Borrower): void {
+    this.lend(role, 'DownloadAttachments', [FILES, PREVIEWS], reading);
+    this.lendKey(role, 'DecryptAttachments', 'kms:Decrypt');
   }
 
   /** Lets `door` read a file in which no threat was found, and keep a preview of it, or find the one that was kept. */
@@ -159,7 +159,7 @@ export class AttachmentStore extends Construct {
   }
 
   private lend(
-    door: Door,
+    door: Borrower,
     name: string,
     prefixes: readonly string[],
     actions: readonly ObjectAction[],
@@ -182,7 +182,7 @@ export class AttachmentStore extends Construct {
     door.tell(env.attachmentsBucket, this.bucket.bucketName);
   }
 
-  private lendKey(door: Door, name: string, action: 'kms:Decrypt' | 'kms:GenerateDataKey'): void {
+  private lendKey(door: Borrower, name: string, action: 'kms:Decrypt' | 'kms:GenerateDataKey'): void {
     door.lend({
       name,
       actions: [action],

@@ -1,6 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { AS_PERSON } from './person-role.ts';
 
 /**
  * The most that any door may ever do, so that a statement lent too wide by mistake still does no more. It grants nothing:
@@ -11,7 +12,7 @@ export class DoorBoundary extends ManagedPolicy {
   /** @param deployment what the names of its stacks begin with */
   constructor(scope: Construct, id: string, deployment: string) {
     super(scope, id, { description: 'The most that any door may do, whatever its own policy says' });
-    const { stacks, within, buckets, lockedBuckets } = placesOf(this, deployment);
+    const { stacks, within, buckets, lockedBuckets, personRoles } = placesOf(this, deployment);
     this.addStatements(
       allow('UseTables', tableActions, stacks('dynamodb', 'table/')),
       allow('ListStreams', ['dynamodb:ListStreams'], ['*']), // has no narrower resource
@@ -21,9 +22,12 @@ export class DoorBoundary extends ManagedPolicy {
       allow('ReachSockets', ['execute-api:ManageConnections'], within('execute-api', '*/@connections/*')),
       allow('KeepPeople', peopleActions, within('cognito-idp', 'userpool/*')),
       allow('KeepAttachments', objectActions, buckets),
+      allow('ActForPersons', ['sts:AssumeRole', 'sts:SetSourceIdentity'], personRoles),
       allow('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets), // deletes nothing there
 
-      refuse('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
+      // Of STS nothing but to be one person's, in a role made for that: lib/person-role.ts.
+      refuse('RefuseIdentities', ['iam:*', 'organizations:*', 'account:*']),
+      refuseElsewhere('RefuseOtherRoles', ['sts:*'], personRoles),
       refuse('RefuseKeyAdministration', keyAdministration),
       refuse('RefuseTableAdministration', tableAdministration),
       refuse('RefuseToActForPeople', actingForPeople),
@@ -91,6 +95,14 @@ function refuse(sid: string, actions: readonly string[]): PolicyStatement {
   return new PolicyStatement({ sid, effect: Effect.DENY, actions: [...actions], resources: ['*'] });
 }
 
+function refuseElsewhere(
+  sid: string,
+  actions: readonly string[],
+  except: readonly string[],
+): PolicyStatement {
+  return new PolicyStatement({ sid, effect: Effect.DENY, actions: [...actions], notResources: [...except] });
+}
+
 function calls(service: string, ...actions: readonly string[]): readonly string[] {
   return actions.map((action) => `${service}:${action}`);
 }
@@ -104,5 +116,8 @@ function placesOf(scope: Construct, deployment: string) {
     ['Data', 'Audit', 'Messaging'].flatMap((stack) => within(service, `${prefix}${deployment}-${stack}-*`));
   const { partition } = Stack.of(scope);
   const bucketsOf = (stack: string) => [`arn:${partition}:s3:::${deployment.toLowerCase()}-${stack}-*`]; // names of neither account nor Region
-  return { within, stacks, buckets: bucketsOf('data'), lockedBuckets: bucketsOf('audit') };
+  const personRoles = [
+    `arn:${partition}:iam::${Stack.of(scope).account}:role/${deployment}-Messaging-${AS_PERSON}*`,
+  ];
+  return { within, stacks, buckets: bucketsOf('data'), lockedBuckets: bucketsOf('audit'), personRoles };
 }

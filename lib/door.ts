@@ -47,12 +47,22 @@ export interface Ability {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+/** Whatever abilities are lent to: a door, or a role that a door assumes. */
+export interface Borrower {
+  /** Adds an ability; the same name twice is the same ability. */
+  lend(ability: Ability): void;
+  /** Sets an environment variable of the door. */
+  tell(name: string, value: string): void;
+}
+
 /**
  * One Lambda function and its role. The construct id names its file: `SendMessage` runs `functions/send-message.ts`.
  * It can do nothing but write its own log until a construct lends it an ability.
  */
-export class Door extends Construct {
+export class Door extends Construct implements Borrower {
   readonly function: IFunction;
+  /** Of the role that it works in, for who trusts it. */
+  readonly roleArn: string;
   private readonly lambda: LambdaFunction;
   private readonly policy: ManagedPolicy;
   private readonly abilities = new Set<string>();
@@ -67,6 +77,8 @@ export class Door extends Construct {
       managedPolicies: [this.policy],
       description: `Role of the door ${id}`,
     });
+
+    this.roleArn = role.roleArn;
 
     const pace = paces[props.pace];
     this.lambda = new LambdaFunction(this, 'Function', {

@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
-import type { Door } from './door.ts';
+import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import { StoredTable, type StoredTableProps } from './stored-table.ts';
 
@@ -26,7 +26,7 @@ export class KeyStore extends Construct {
   }
 
   /** Lets `door` open bodies with keys that exist. */
-  letOpen(door: Door): void {
+  letOpen(door: Borrower): void {
     this.table.lend(door, { name: 'ReadDataKeys', actions: ['GetItem', 'Query'] });
     this.lendOrganisationKey(door, 'UnwrapOrganisationKey', 'kms:Decrypt');
     door.tell(env.organisationKeyArn, this.wrappingKey.keyArn);
@@ -50,7 +50,7 @@ export class KeyStore extends Construct {
     door.tell(env.keysRecoveryDays, String(this.recoveryDays));
   }
 
-  private lendOrganisationKey(door: Door, name: string, action: string): void {
+  private lendOrganisationKey(door: Borrower, name: string, action: string): void {
     door.lend({
       name,
       actions: [action],

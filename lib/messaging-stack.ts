@@ -10,6 +10,7 @@ import { GatewayLogRole } from './gateway-log-role.ts';
 import { GatewayRefusals } from './gateway-refusals.ts';
 import { HttpApi } from './http-api.ts';
 import { LateReviewAlarm } from './late-review-alarm.ts';
+import { PersonRole } from './person-role.ts';
 import type { Settings } from './settings.ts';
 import { SocketApi } from './socket-api.ts';
 
@@ -220,7 +221,13 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(downloadAttachment);
     conversations.letRead(downloadAttachment);
     conversations.letJudgeAge(downloadAttachment);
-    attachments.letDownload(downloadAttachment);
+    attachments.letDownload(
+      new PersonRole(this, 'AsPersonDownload', {
+        door: downloadAttachment,
+        variable: env.downloadRoleArn,
+        description: 'Fetches attachments in the name of one person',
+      }),
+    );
 
     const recordScan = door('RecordScan', 'page');
     sessions.letForgetSocket(recordScan);

@@ -3,7 +3,7 @@ import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } fr
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Backups } from './backups.ts';
-import type { Door } from './door.ts';
+import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import type { ParkedQueue } from './parked-queue.ts';
 
@@ -98,7 +98,7 @@ export class StoredTable extends Construct {
   }
 
   /** Gives `door` the actions, the use of the table's key through DynamoDB, and the table's name. */
-  lend(door: Door, ability: TableAbility): void {
+  lend(door: Borrower, ability: TableAbility): void {
     door.lend({
       name: ability.name,
       actions: ability.actions.map((action) => `dynamodb:${action}`),
@@ -148,7 +148,7 @@ export class StoredTable extends Construct {
     });
   }
 
-  private lendKey(door: Door, purpose: 'Read' | 'Write', actions: readonly string[]): void {
+  private lendKey(door: Borrower, purpose: 'Read' | 'Write', actions: readonly string[]): void {
     const { region } = this.table.stack;
     door.lend({
       name: `${purpose}TablesUnder${this.encryptionKey.node.id}Key`,

@@ -4,6 +4,7 @@ import { AuditStack } from './audit-stack.ts';
 import { DataStack } from './data-stack.ts';
 import { Door } from './door.ts';
 import { MessagingStack } from './messaging-stack.ts';
+import { PersonRole } from './person-role.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -25,7 +26,7 @@ export function wardline(
   const audit = new AuditStack(app, `${settings.name}-Audit`, { settings, data });
   new MessagingStack(app, `${settings.name}-Messaging`, { settings, data, audit });
   for (const construct of app.node.findAll())
-    if (construct instanceof Door) construct.keepWithin(data.doorBoundary);
+    if (construct instanceof Door || construct instanceof PersonRole) construct.keepWithin(data.doorBoundary);
   return app;
 }
 

@@ -1,9 +1,9 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { DOWNLOAD_SECONDS, UPLOAD_SECONDS, type UploadPermit } from '../../protocol/attachments.ts';
-import { type AttachmentName, bytesOfPart } from '../domain/attachment.ts';
+import { UPLOAD_SECONDS, type UploadPermit } from '../../protocol/attachments.ts';
+import { bytesOfPart } from '../domain/attachment.ts';
 import { Fault } from '../domain/fault.ts';
-import type { Objects, Rendition } from '../domain/objects.ts';
+import type { Objects } from '../domain/objects.ts';
 import { keyOf } from './object-keys.ts';
 
 /** The bucket, and the key under which everything in it is encrypted. */
@@ -20,7 +20,7 @@ export function permits(
   client: S3Client,
   place: Place,
   now: () => number,
-): Pick<Objects, 'permitWhole' | 'permitPart' | 'permitDownload'> {
+): Pick<Objects, 'permitWhole' | 'permitPart'> {
   const { bucket: Bucket } = place;
 
   return {
@@ -56,17 +56,6 @@ export function permits(
       });
       return permit(client, command, headers, now);
     },
-
-    permitDownload: async (name: AttachmentName, versionId: string, rendition: Rendition) => {
-      const command = new GetObjectCommand({
-        ...{ Bucket, Key: keyOf(name, rendition), VersionId: versionId },
-        ResponseContentDisposition: 'attachment', // bare: the file's name is sealed in the message
-        ResponseContentType: 'application/octet-stream',
-        ResponseCacheControl: 'no-store',
-      });
-      const until = untilOf(now(), DOWNLOAD_SECONDS);
-      return { url: await getSignedUrl(client, command, { expiresIn: DOWNLOAD_SECONDS }), until };
-    },
   };
 }
 
@@ -91,6 +80,6 @@ async function permit(
   return { url, headers, until };
 }
 
-function untilOf(now: number, seconds: number): string {
+export function untilOf(now: number, seconds: number): string {
   return new Date(now + seconds * 1000).toISOString();
 }

@@ -4,13 +4,13 @@ import { type Attachments, stateOf, whyClosed } from './attachment.ts';
 import type { Caller } from './caller.ts';
 import type { Decided } from './decision.ts';
 import { isMembership } from './entry.ts';
-import type { Objects, Rendition } from './objects.ts';
+import type { Downloads, Rendition } from './objects.ts';
 import { refuse } from './policy.ts';
 import { type ReadingRooms, readSealed } from './read-log.ts';
 
 export interface DownloadingRooms extends Omit<ReadingRooms, 'vault'> {
   readonly attachments: Pick<Attachments, 'find'>;
-  readonly objects: Pick<Objects, 'permitDownload'>;
+  readonly objects: Downloads;
 }
 
 /**
@@ -44,6 +44,7 @@ export async function downloadAttachment(
   const { versionId, previewVersionId } = attachment;
   const version = rendition === 'preview' ? previewVersionId : versionId;
   if (version === undefined) throw refuse(decision, 'carried-by-message', 'no-preview');
+  const { person } = await admitted;
   const fetched = { ...decision, object: name.attachmentId, opened: [conversationId] }; // the record names the file
-  return { decision: fetched, value: await rooms.objects.permitDownload(name, version, rendition) };
+  return { decision: fetched, value: await rooms.objects.permitDownload(person, name, version, rendition) };
 }

@@ -1,5 +1,5 @@
 import type { UploadPermit } from '../../protocol/attachments.ts';
-import type { ConversationId } from '../../protocol/ids.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Attachment, AttachmentName, Declared } from './attachment.ts';
 
 /** An object as the bucket holds it. */
@@ -29,14 +29,19 @@ export interface Objects {
   read(name: AttachmentName, versionId: string): Promise<Uint8Array>;
   /** Keeps a preview, a JPEG, where none stands. Gives the version that stands then, whoever kept it. */
   keepPreview(name: AttachmentName, jpeg: Uint8Array): Promise<string>;
-  /** For one GET of one version, as a file to be saved and never to be shown. */
+  /** Deletes one version: what is not what was declared is not kept. */
+  remove(name: AttachmentName, versionId: string): Promise<void>;
+}
+
+/** What people fetch. */
+export interface Downloads {
+  /** For one GET of one version by this person, as a file to be saved and never to be shown. */
   permitDownload(
+    person: PersonId,
     name: AttachmentName,
     versionId: string,
     rendition: Rendition,
   ): Promise<{ readonly url: string; readonly until: string }>;
-  /** Deletes one version: what is not what was declared is not kept. */
-  remove(name: AttachmentName, versionId: string): Promise<void>;
 }
 
 export type Rendition = 'original' | 'preview';

@@ -1,12 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { deleter } from '../bucket/deleter.ts';
+import { downloads } from '../bucket/downloads.ts';
 import { objects } from '../bucket/objects.ts';
+import { asPerson, type PersonCredentials } from './as-person.ts';
 import { setting } from './env.ts';
 import { world } from './rooms.ts';
 
 /** The client adds no checksum of its own: a permit has the one that was declared, and says nothing else. */
-function s3(): S3Client {
+function s3(credentials?: PersonCredentials): S3Client {
   return new S3Client({
+    ...(credentials && { credentials }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
@@ -16,5 +19,10 @@ function s3(): S3Client {
 export const openBucket = {
   objects: () =>
     objects(s3(), { bucket: setting('attachmentsBucket'), keyArn: setting('attachmentsKeyArn') }, world.now),
+  /** Signed as the person who fetches. */
+  downloads: () => {
+    const clientFor = asPerson({ roleArn: setting('downloadRoleArn'), now: world.now }, s3);
+    return downloads(clientFor, setting('attachmentsBucket'), world.now);
+  },
   deleter: () => deleter(s3(), setting('attachmentsBucket')),
 };

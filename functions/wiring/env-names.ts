@@ -8,6 +8,7 @@ export const env = {
   sealedRecordsKeyArn: 'SEALED_RECORDS_KEY_ARN',
   attachmentsBucket: 'ATTACHMENTS_BUCKET',
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
+  downloadRoleArn: 'DOWNLOAD_ROLE_ARN',
   keysTable: 'KEYS_TABLE',
   backupDays: 'BACKUP_DAYS',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',

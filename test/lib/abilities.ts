@@ -271,6 +271,10 @@ export const abilities: Readonly<Record<string, Ability>> = {
     actions: ['s3:GetObjectVersion'],
     on: 'bucket Attachments/files/* and bucket Attachments/previews/*',
   },
+  AssumeAsPersonDownload: {
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonDownload*',
+  },
   ReadAttachments: { actions: ['s3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
   WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
   FindPreviews: {
@@ -512,12 +516,8 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'FindUploaded',
     'DecryptAttachments',
   ],
-  'DownloadAttachment/Policy': [
-    ...admitted,
-    'ReadConversations',
-    'DownloadAttachments',
-    'DecryptAttachments',
-  ],
+  'DownloadAttachment/Policy': [...admitted, 'ReadConversations', 'AssumeAsPersonDownload'],
+  'AsPersonDownload/Policy': ['DownloadAttachments', 'DecryptAttachments'],
   'RecordScan/Policy': [
     'WriteOwnLog',
     'ForgetSocket',
@@ -679,7 +679,13 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
   'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
-  'DownloadAttachment/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'DownloadAttachment/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'CONVERSATIONS_TABLE',
+    'DOWNLOAD_ROLE_ARN',
+    ...bucket,
+  ],
   'RecordScan/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'MakePreview/Function': ['CONVERSATIONS_TABLE', ...bucket],
   'SealRecords/Function': [

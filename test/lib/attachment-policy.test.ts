@@ -23,7 +23,7 @@ describe('the bucket', () => {
   const backups = role('Wardline-Data-BackupsRole-1234');
   const uploading = role('Wardline-Messaging-UploadAttachmentRole1A2B3C4D-5678');
   const completing = role('Wardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
-  const downloading = role('Wardline-Messaging-DownloadAttachmentRole1A2B3C4D-5678');
+  const downloading = role('Wardline-Messaging-AsPersonDownloadRole1A2B3C4D-5678');
   const pretending = role('NotWardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
 
   const encrypted = {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AttachmentStore } from '../../lib/attachment-store.ts';
 import { DataStack } from '../../lib/data-stack.ts';
 import { Door } from '../../lib/door.ts';
+import { PersonRole } from '../../lib/person-role.ts';
 import { readSettings } from '../../lib/settings.ts';
 import { readPattern } from '../../local/events/event-pattern.ts';
 import { ruleOperators } from '../../local/events/pattern-operators.ts';
@@ -21,7 +22,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const abilities: Readonly<Record<string, (attachments: AttachmentStore, door: Door) => void>> = {
   UploadAttachment: (attachments, door) => attachments.letUpload(door),
   CompleteUpload: (attachments, door) => attachments.letComplete(door),
-  DownloadAttachment: (attachments, door) => attachments.letDownload(door),
+  DownloadAttachment: (attachments, door) =>
+    attachments.letDownload(
+      new PersonRole(Stack.of(door), 'AsPersonDownload', {
+        ...{ door, variable: 'DOWNLOAD_ROLE_ARN', description: 'Fetches' },
+      }),
+    ),
   ShowMe: (attachments, door) => attachments.letPreview(door),
   DeleteAttachments: (attachments, door) => attachments.letDelete(door),
   ListSessions: (attachments, door) => attachments.letAbort(door),
@@ -69,15 +75,7 @@ test.each<[string, string, object, readonly string[]]>([
     },
     places,
   ],
-  [
-    'download',
-    'DownloadAttachment',
-    {
-      DownloadAttachments: ['GetObjectVersion', ...folders],
-      DecryptAttachments: ['Decrypt'],
-    },
-    places,
-  ],
+  ['download', 'DownloadAttachment', {}, [...places, 'DOWNLOAD_ROLE_ARN']],
   [
     'preview',
     'ShowMe',
@@ -113,13 +111,22 @@ test.each<[string, string, object, readonly string[]]>([
   (_, door, wanted, names) => {
     const { PolicyDocument } = propertiesOf('AWS::IAM::ManagedPolicy', door);
     const { Statement: lent } = resolved(PolicyDocument, attachmentArn) as { Statement: Statement[] };
-    const ours = lent.filter(({ Sid }) => Sid !== 'WriteOwnLog');
+    const ours = lent.filter(({ Sid = '' }) => !['WriteOwnLog', 'AssumeAsPersonDownload'].includes(Sid));
     expect(Object.fromEntries(ours.map((one) => [one.Sid, inWords(one)]))).toEqual(wanted);
 
     const { Environment } = propertiesOf('AWS::Lambda::Function', door);
     expect(Object.keys(Environment.Variables).sort()).toEqual(names);
   },
 );
+
+test('a download is lent to a role for one person, and to no door', () => {
+  const { PolicyDocument } = propertiesOf('AWS::IAM::ManagedPolicy', 'AsPersonDownload');
+  const { Statement: lent } = resolved(PolicyDocument, attachmentArn) as { Statement: Statement[] };
+  expect(Object.fromEntries(lent.map((one) => [one.Sid, inWords(one)]))).toEqual({
+    DownloadAttachments: ['GetObjectVersion', ...folders],
+    DecryptAttachments: ['Decrypt'],
+  });
+});
 
 /** Actions, folders, and the prefixes that a listing must have; a key's statement has to name the key and S3. */
 function inWords({ Action, Resource, Condition, Sid }: Statement): unknown[] {

@@ -40,6 +40,8 @@ describe('lent everything by mistake, a door still', () => {
   test.each([
     ['makes nobody', 'iam:CreateRole', `arn:aws:iam::${accountId}:role/Wardline-Data-New`],
     ['becomes nobody', 'sts:AssumeRole', `arn:aws:iam::${accountId}:role/Admin`],
+    ['becomes nobody of its own', 'sts:AssumeRole', `arn:aws:iam::${accountId}:role/Wardline-Messaging-Sync`],
+    ['tells nothing of tokens', 'sts:GetSessionToken', '*'],
     ['lends no key on', 'kms:CreateGrant', `arn:aws:kms:us-east-1:${accountId}:key/k`],
     ['deletes no key', 'kms:ScheduleKeyDeletion', `arn:aws:kms:us-east-1:${accountId}:key/k`],
     ['changes no key policy', 'kms:PutKeyPolicy', `arn:aws:kms:us-east-1:${accountId}:key/k`],

@@ -11,8 +11,10 @@ export function doorBoundary(): object {
       may('ReachSockets', 'execute-api:ManageConnections', place('execute-api', '*/@connections/*')),
       may('KeepPeople', cognito, place('cognito-idp', 'userpool/*')),
       may('KeepAttachments', s3, buckets),
+      may('ActForPersons', ['sts:AssumeRole', 'sts:SetSourceIdentity'], personRoles),
       may('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets),
-      never('RefuseIdentities', ['iam:*', 'sts:*', 'organizations:*', 'account:*']),
+      never('RefuseIdentities', ['iam:*', 'organizations:*', 'account:*']),
+      { Action: 'sts:*', Effect: 'Deny', NotResource: personRoles, Sid: 'RefuseOtherRoles' },
       never('RefuseKeyAdministration', keyAdministration),
       never('RefuseTableAdministration', tableAdministration),
       never('RefuseToActForPeople', actingForPeople),
@@ -126,6 +128,15 @@ function never(Sid: string, Action: string | string[]): object {
   return { Action, Effect: 'Deny', Resource: '*', Sid };
 }
 
+const personRoles = {
+  'Fn::Join': [
+    '',
+    [
+      ...['arn:', { Ref: 'AWS::Partition' }, ':iam::', { Ref: 'AWS::AccountId' }],
+      ':role/Wardline-Messaging-AsPerson*',
+    ],
+  ],
+};
 const buckets = bucketsOf('data');
 const lockedBuckets = bucketsOf('audit');
 

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Placed, type Properties, resources, type Templates, target } from '../fixtures/template.ts';
+import {
+  find,
+  type Placed,
+  type Properties,
+  resources,
+  type Templates,
+  target,
+} from '../fixtures/template.ts';
 import { abilities, heldBy, holders, told } from './abilities.ts';
 import { toldByAccessLog } from './access-log.ts';
 import {
@@ -285,7 +292,9 @@ const looks: Readonly<Record<string, Look>> = {
       Policies: undefined,
       'AssumeRolePolicyDocument.Statement': isScanner(role)
         ? assumedByScanner
-        : [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: assumerOf(role) } }],
+        : isPerson(role)
+          ? (given: unknown) => isAssumedForPersons(given, role, templates)
+          : [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: assumerOf(role) } }],
     }),
     ...(ownPolicies(role, templates).length === 1 ? [] : ['has not exactly one policy, of its own stack']),
     ...(isScanner(role) ||
@@ -444,6 +453,23 @@ function sortKey<Part extends object>(table: Placed, part: Part): (Part & { Attr
 
 const isAttachments = ({ path }: Placed) => path.startsWith('Attachments/');
 const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
+
+/** Roles that one door assumes for one person each → that door. */
+const personRoles: Readonly<Record<string, string>> = { 'AsPersonDownload/Role': 'DownloadAttachment/Role' };
+const isPerson = ({ path }: Placed) => path in personRoles;
+
+/** By its door alone, and only in somebody's name. */
+function isAssumedForPersons(given: unknown, role: Placed, templates: Templates): boolean {
+  const named = into(into(into(given, '0'), 'Principal'), 'AWS');
+  if (find(templates, target(named) ?? '')?.path !== personRoles[role.path]) return false;
+  const Condition = { StringLike: { 'sts:SourceIdentity': '*' } };
+  return isDeepStrictEqual(
+    given,
+    ['sts:AssumeRole', 'sts:SetSourceIdentity'].map((Action) => ({
+      ...{ Action, Condition, Effect: 'Allow', Principal: { AWS: named } },
+    })),
+  );
+}
 
 function assumerOf(role: Placed): string {
   if (role.path.startsWith('GatewayLogRole/')) return 'apigateway.amazonaws.com';

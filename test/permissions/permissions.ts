@@ -1,4 +1,4 @@
-import { readTemplates, resources } from '../fixtures/template.ts';
+import { readTemplates, resources, type Templates } from '../fixtures/template.ts';
 import { heldBy } from '../lib/abilities.ts';
 
 /** Actions by function (its construct path, e.g. `SendMessage`) and by the statement of its policy that allows them. */
@@ -26,15 +26,24 @@ export interface Reason {
 export function lentIn(assembly: string): Permissions {
   const templates = readTemplates(assembly);
   const policies = resources(templates, 'AWS::IAM::ManagedPolicy');
+  const functions = resources(templates, 'AWS::Lambda::Function').map(({ path }) =>
+    path.replace(/\/Function$/, ''),
+  );
   return grouped(
-    resources(templates, 'AWS::Lambda::Function').flatMap(({ path }) => {
-      const door = path.replace(/\/Function$/, '');
+    [...functions, ...personRolesOf(templates)].flatMap((door) => {
       const policy = policies.find((one) => one.path === `${door}/Policy`);
-      if (!policy) throw new Error(`the function ${path} has no policy ${door}/Policy`);
+      if (!policy) throw new Error(`${door} has no policy ${door}/Policy`);
       return Object.entries(heldBy(policy, templates)).flatMap(([statement, { actions }]) =>
         actions.map((action) => ({ door, statement, action })),
       );
     }),
+  );
+}
+
+/** Construct paths of roles that doors assume in a person's name: they stand in the record like doors. */
+export function personRolesOf(templates: Templates): readonly string[] {
+  return resources(templates, 'AWS::IAM::Role').flatMap(
+    ({ path }) => /^(AsPerson\w+)\/Role$/.exec(path)?.[1] ?? [],
   );
 }
 

@@ -19,7 +19,7 @@ const whole = 'whole';
 /** Writes down what each function of a run was allowed and refused. Calls that a test made under a role do not count. */
 export function noteSeen(stack: RunningStack, assembly: string): void {
   const doors = doorsOf(stack, assembly);
-  const of = (principal: string) => doors.get(principal) ?? '';
+  const of = (principal: string) => doors.get(principal) ?? doors.get(principal.replace(/[^/]+$/, '')) ?? '';
   const { permissions } = stack;
   const seen: Seen = {
     used: permissions
@@ -68,17 +68,21 @@ function isRolePolicy(name: string, { resources: all }: RunningStack): boolean {
   return all.some(({ type, logicalId }) => type === 'AWS::IAM::ManagedPolicy' && logicalId === name);
 }
 
-/** The construct path of each function by the session that its own code works in. */
+/** The construct path of each function by the session that its own code works in; of a role in persons' names by what its sessions begin with. */
 function doorsOf(stack: RunningStack, assembly: string): ReadonlyMap<string, string> {
   const placed = resources(readTemplates(assembly), 'AWS::Lambda::Function');
-  return new Map(
-    stack.resources
-      .filter(({ type }) => type === 'AWS::Lambda::Function')
-      .map(({ logicalId, ref, properties }) => {
-        const role = String(properties.Role).replace(/^.*\//, '');
-        const session = `arn:aws:sts::${stack.account.accountId}:assumed-role/${role}/${ref}`;
-        const path = placed.find(({ id }) => id === logicalId)?.path ?? logicalId;
-        return [session, path.replace(/\/Function$/, '')];
-      }),
-  );
+  const sessions = `arn:aws:sts::${stack.account.accountId}:assumed-role`;
+  const persons = stack.resources.flatMap(({ type, logicalId, ref }) => {
+    const [, path] = (type === 'AWS::IAM::Role' && /^(AsPerson\w+)Role[0-9A-F]{8}$/.exec(logicalId)) || [];
+    return path === undefined ? [] : [[`${sessions}/${ref}/`, path] as const];
+  });
+  const functions = stack.resources
+    .filter(({ type }) => type === 'AWS::Lambda::Function')
+    .map(({ logicalId, ref, properties }) => {
+      const role = String(properties.Role).replace(/^.*\//, '');
+      const session = `${sessions}/${role}/${ref}`;
+      const path = placed.find(({ id }) => id === logicalId)?.path ?? logicalId;
+      return [session, path.replace(/\/Function$/, '')] as const;
+    });
+  return new Map([...functions, ...persons]);
 }

@@ -6,8 +6,9 @@ import {
   checksumOf,
   stateOf,
 } from '../../../functions/domain/attachment.ts';
-import type { ObjectDeleter, Objects, StoredObject } from '../../../functions/domain/objects.ts';
+import type { Downloads, ObjectDeleter, Objects, StoredObject } from '../../../functions/domain/objects.ts';
 import type { UploadPermit } from '../../../protocol/attachments.ts';
+import type { PersonId } from '../../../protocol/ids.ts';
 
 const nameOf = ({ conversationId, attachmentId }: AttachmentName) => `${conversationId}/${attachmentId}`;
 
@@ -76,7 +77,7 @@ export class MemoryAttachments implements Attachments {
 }
 
 /** A bucket in memory: `put` is what a client does under a permit. */
-export class MemoryObjects implements Objects, ObjectDeleter {
+export class MemoryObjects implements Objects, Downloads, ObjectDeleter {
   readonly stored = new Map<string, StoredObject & { readonly content: Uint8Array }>();
   readonly parts = new Map<string, Set<number>>();
   readonly previews = new Map<string, { readonly versionId: string; readonly jpeg: Uint8Array }>();
@@ -128,7 +129,7 @@ export class MemoryObjects implements Objects, ObjectDeleter {
     return versionId;
   }
 
-  async permitDownload(name: AttachmentName, versionId: string) {
+  async permitDownload(_person: PersonId, name: AttachmentName, versionId: string) {
     return { url: `https://bucket/${nameOf(name)}?versionId=${versionId}`, until: '' };
   }
 
