@@ -1,6 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
+import { AuditQueries } from './audit-queries.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { Backups } from './backups.ts';
 import type { DataStack } from './data-stack.ts';
@@ -53,6 +54,13 @@ export class AuditStack extends Stack {
     new CfnOutput(this, 'SealedRecordsBucket', {
       value: this.sealedRecords.bucketName,
       description: 'Bucket of sealed audit records: wardline audit export',
+    });
+
+    new AuditQueries(this, 'AuditQueries', {
+      deployment: settings.name,
+      encryptionKey: key,
+      sealedRecords: this.sealedRecords,
+      timeZone: settings.timeZone,
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });

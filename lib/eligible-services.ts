@@ -13,10 +13,12 @@ export const eligibleServices = {
   services: {
     ApiGateway: 'Amazon API Gateway (without caching)',
     ApiGatewayV2: 'Amazon API Gateway (without caching)',
+    Athena: 'Amazon Athena',
     Backup: 'AWS Backup',
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
     Events: 'Amazon EventBridge (includes Amazon CloudWatch Events)',
+    Glue: 'AWS Glue',
     GuardDuty: 'Amazon GuardDuty',
     KMS: 'AWS Key Management Service',
     Lambda: 'AWS Lambda',

@@ -130,6 +130,14 @@ export const Settings = z
       .default(3_653)
       .describe('Days that logs are kept, one of the values of CloudWatch Logs. Default 3653: ten years.'),
 
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'must be the name of a time zone, e.g. America/Chicago')
+      .default('UTC')
+      .describe(
+        'The clock on the wall: reviews of activity read hours of the day by it. An IANA name. Default UTC.',
+      ),
+
     backupDays: z
       .int()
       .min(2, 'must be at least 2 days, or no backup exists while the next one is made')
@@ -221,6 +229,16 @@ export function readSettings(deployment: string, given: unknown): Settings {
     return `  ${field}: ${issue.message} (given: ${JSON.stringify(issue.input)})`;
   });
   throw new Error(`the settings of deployment "${deployment}" are refused:\n${reasons.join('\n')}`);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return (
+      /^[A-Za-z0-9+/_-]+$/.test(name) && new Intl.DateTimeFormat('en-US', { timeZone: name }) !== undefined
+    );
+  } catch {
+    return false;
+  }
 }
 
 function isWebOrigin(text: string): boolean {

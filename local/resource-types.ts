@@ -11,11 +11,15 @@ import type { Identify } from './template/resource.ts';
 /** Types that are named and then left alone, each with what that means for whoever trusts a local run. */
 export const inertTypes: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Account': 'access logs are written without the account’s role',
+  'AWS::Athena::NamedQuery': 'nothing is asked of it; the same SQL is run over exported files',
+  'AWS::Athena::WorkGroup': 'nothing is asked of it',
   'AWS::Backup::BackupPlan': 'no backup is made; data survives a restart only',
   'AWS::Backup::BackupSelection': 'no backup is made',
   'AWS::Backup::BackupVault': 'no backup is made',
   'AWS::CDK::Metadata': 'says how the template was made',
   'AWS::CloudWatch::Alarm': 'nobody is woken',
+  'AWS::Glue::Database': 'names tables that nobody asks here',
+  'AWS::Glue::Table': 'says how objects of a bucket are read as rows; nobody reads them so here',
   'AWS::Logs::MetricFilter': 'nothing is counted',
   'AWS::SNS::Topic': 'nobody is told: what is sent to it is let go',
   'AWS::SNS::TopicPolicy': 'nobody is told',

@@ -75,6 +75,17 @@ export const genericIdentities: Readonly<Record<string, Identify>> = {
   },
   'AWS::ApiGateway::Account': shortId('Id'),
 
+  'AWS::Athena::WorkGroup': ({ property }) => ({ ref: String(property('Name')), attributes: {} }),
+  'AWS::Athena::NamedQuery': (given) => ({ ref: uuidOf(given), attributes: { NamedQueryId: uuidOf(given) } }),
+  'AWS::Glue::Database': (given) => {
+    const { Name } = Object(given.property('DatabaseInput'));
+    return { ref: typeof Name === 'string' ? Name : generatedName(given, 255), attributes: {} };
+  },
+  'AWS::Glue::Table': (given) => {
+    const { Name } = Object(given.property('TableInput'));
+    return { ref: typeof Name === 'string' ? Name : generatedName(given, 255), attributes: {} };
+  },
+
   'AWS::Backup::BackupPlan': (given) => {
     const id = uuidOf(given);
     const planArn = arn(given.account, 'backup', `backup-plan:${id}`);

@@ -1,5 +1,5 @@
 /** The key policy that each key of ours must have, word for word. */
-export function keyPolicy(encryptsLogs: boolean): object {
+export function keyPolicy(encryptsLogs: boolean, encryptsAnswers = false): object {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -29,6 +29,7 @@ export function keyPolicy(encryptsLogs: boolean): object {
         Condition: { StringNotEquals: { 'aws:PrincipalArn': account(':root') } },
       },
       ...(encryptsLogs ? [logsStatement] : []),
+      ...(encryptsAnswers ? [answersStatement] : []),
     ],
   };
 }
@@ -62,6 +63,33 @@ const logsStatement = {
             ':',
             { Ref: 'AWS::AccountId' },
             ':log-group:*',
+          ],
+        ],
+      },
+    },
+  },
+};
+
+const answersStatement = {
+  Sid: 'LetAthenaEncryptAnswers',
+  Effect: 'Allow',
+  Principal: { Service: 'encryption.athena.amazonaws.com' },
+  Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+  Resource: '*',
+  Condition: {
+    StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+    ArnLike: {
+      'aws:SourceArn': {
+        'Fn::Join': [
+          '',
+          [
+            'arn:',
+            { Ref: 'AWS::Partition' },
+            ':athena:',
+            { Ref: 'AWS::Region' },
+            ':',
+            { Ref: 'AWS::AccountId' },
+            ':workgroup/Wardline-audit',
           ],
         ],
       },

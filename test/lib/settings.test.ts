@@ -12,6 +12,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     emergency: { excludedSites: [] },
     throttle: { requestsPerSecond: 2000, burst: 2000 },
     logRetentionDays: 3653,
+    timeZone: 'UTC',
     backupDays: 35,
     keysRecoveryDays: 7,
     auditRetentionDays: 2192,
@@ -41,6 +42,8 @@ test.each([
   [{ regulation: 'proposal-2025', protect: false }, 'protect: must be true: what anybody may delete'],
   [{ regulation: 'proposal-2025', logRetentionDays: 365 }, 'logRetentionDays: must be at least 2192'],
   [{ regulation: 'proposal-2025', keysRecoveryDays: 2 }, 'keysRecoveryDays: must be at least 4'],
+  [{ timeZone: "UTC'" }, 'timeZone: must be the name of a time zone'],
+  [{ timeZone: 'America/Gotham' }, 'timeZone: must be the name of a time zone'],
   [{ regulation: 'hitrust' }, 'regulation: '],
   [{ retentionDay: 30 }, '(whole): '],
 ])('settings %j are refused with the field and the reason', (given, reason) => {

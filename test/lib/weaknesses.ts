@@ -17,6 +17,12 @@ import {
   whenFoundClean,
   whenScanned,
 } from './attachment-weaknesses.ts';
+import {
+  databaseWeaknesses,
+  namedQueryWeaknesses,
+  tableWeaknesses,
+  workGroupWeaknesses,
+} from './audit-tables.ts';
 import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
 import { lockedBucketPolicyWeaknesses, lockedBucketWeaknesses } from './locked-bucket-weaknesses.ts';
@@ -49,7 +55,10 @@ const looks: Readonly<Record<string, Look>> = {
         : { KeySpec: undefined, KeyUsage: undefined, EnableKeyRotation: true }),
     }),
     ...isKept(key),
-    ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(/(Logs|Audit)$/.test(key.path)))
+    ...(isDeepStrictEqual(
+      key.Properties.KeyPolicy,
+      keyPolicy(/(Logs|Audit)$/.test(key.path), key.path.endsWith('Audit')),
+    )
       ? []
       : ['has another key policy']),
   ],
@@ -77,6 +86,11 @@ const looks: Readonly<Record<string, Look>> = {
     ...isKept(table),
     ...(plansOf(table, templates).length === 1 ? [] : ['is not in exactly one backup plan']),
   ],
+
+  'AWS::Athena::WorkGroup': workGroupWeaknesses,
+  'AWS::Athena::NamedQuery': namedQueryWeaknesses,
+  'AWS::Glue::Database': databaseWeaknesses,
+  'AWS::Glue::Table': tableWeaknesses,
 
   'AWS::Backup::BackupVault': (vault) => [
     ...wants(vault.Properties, {

@@ -1,4 +1,5 @@
 -- The audit records of the sealed bucket as rows; {{zone}} is put in at synth.
+-- columns: id varchar, moment varchar, day varchar, epoch_second bigint, local_hour bigint, local_weekday bigint, person varchar, session varchar, source_ip varchar, operation varchar, object varchar, opened array(varchar), people array(varchar), purpose varchar, rule varchar, outcome varchar, code varchar, change varchar, record varchar
 SELECT
   id,
   "at" AS moment,
@@ -16,5 +17,7 @@ SELECT
   purpose,
   rule,
   outcome,
-  code
+  code,
+  change,
+  record
 FROM records

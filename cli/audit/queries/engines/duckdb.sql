@@ -1,4 +1,5 @@
 -- The audit records of an export as rows; {{files}} and {{zone}} are put in by whoever opens it.
+-- columns: id varchar, moment varchar, day varchar, epoch_second bigint, local_hour bigint, local_weekday bigint, person varchar, session varchar, source_ip varchar, operation varchar, object varchar, opened array(varchar), people array(varchar), purpose varchar, rule varchar, outcome varchar, code varchar, change varchar, record varchar
 SELECT
   id,
   "at" AS moment,
@@ -16,9 +17,11 @@ SELECT
   purpose,
   rule,
   outcome,
-  code
+  code,
+  change,
+  record
 FROM read_json({{files}}, format = 'newline_delimited', hive_partitioning = true,
   hive_types = {'day': varchar}, columns = {
     id: 'varchar', "at": 'varchar', person: 'varchar', session: 'varchar', sourceIp: 'varchar',
     operation: 'varchar', object: 'varchar', opened: 'varchar[]', people: 'varchar[]',
-    purpose: 'varchar', rule: 'varchar', outcome: 'varchar', code: 'varchar'})
+    purpose: 'varchar', rule: 'varchar', outcome: 'varchar', code: 'varchar', change: 'varchar', record: 'varchar'})
