@@ -31,10 +31,15 @@ export interface AuditQueriesProps {
  * answers offline, with the same SQL. Answers are kept by Athena for a day, under the audit key.
  */
 export class AuditQueries extends Construct {
+  readonly databaseName: string;
+  readonly workGroupArn: string;
+
   constructor(scope: Construct, id: string, props: AuditQueriesProps) {
     super(scope, id);
     const { encryptionKey, sealedRecords, cloudTrail, timeZone } = props;
     const name = databaseName(props.deployment);
+    this.databaseName = name;
+    this.workGroupArn = workGroupArn(this, `${props.deployment}-audit`);
     const database = new CfnDatabase(this, 'Database', {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name, description: 'Sealed audit records, and the views that reports are made from' },
@@ -96,16 +101,14 @@ function letEncryptResults(key: EncryptionKey, workGroup: string): void {
       resources: ['*'],
       conditions: {
         StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-        ArnLike: {
-          'aws:SourceArn': Stack.of(key).formatArn({
-            service: 'athena',
-            resource: 'workgroup',
-            resourceName: workGroup,
-          }),
-        },
+        ArnLike: { 'aws:SourceArn': workGroupArn(key, workGroup) },
       },
     }),
   );
+}
+
+function workGroupArn(scope: Construct, resourceName: string): string {
+  return Stack.of(scope).formatArn({ service: 'athena', resource: 'workgroup', resourceName });
 }
 
 function trailFile(): string {

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import { AuditQueries } from './audit-queries.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { AuditorAccess } from './auditor-access.ts';
 import { Backups } from './backups.ts';
 import type { DataStack } from './data-stack.ts';
 import { Door } from './door.ts';
@@ -56,7 +57,7 @@ export class AuditStack extends Stack {
       description: 'Bucket of sealed audit records: wardline audit export',
     });
 
-    new AuditQueries(this, 'AuditQueries', {
+    const queries = new AuditQueries(this, 'AuditQueries', {
       deployment: settings.name,
       encryptionKey: key,
       sealedRecords: this.sealedRecords,
@@ -64,6 +65,16 @@ export class AuditStack extends Stack {
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });
+    const auditors = new AuditorAccess(this, 'AuditorAccess', {
+      buckets: [this.sealedRecords],
+      encryptionKey: key,
+      signingKey: this.signingKey,
+      queries,
+    });
+    new CfnOutput(this, 'AuditorAccessArn', {
+      value: auditors.managedPolicyArn,
+      description: 'Policy for the role of auditors: the trail and its reports, nothing of what people wrote',
+    });
     new CfnOutput(this, 'Regulation', {
       value: settings.regulation,
       description: 'Which text of the Security Rule binds this deployment: wardline evidence',
