@@ -45,6 +45,15 @@ export interface KeysDeployment extends Deployment {
   readonly signingKeyArn: string;
 }
 
+/** What exporting the audit trail needs besides. */
+export interface AuditDeployment extends Deployment {
+  /** What the names of its stacks begin with. */
+  readonly name: string;
+  readonly sealedRecordsBucket: string;
+  readonly signingKeyArn: string;
+  readonly auditRetentionDays: number;
+}
+
 const Credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
 export type Credentials = z.infer<typeof Credentials>;
 
@@ -89,6 +98,18 @@ export function keysDeploymentOf(outputs: Outputs, credentials?: Credentials): K
     attachmentsBucket: outputOf(outputs, 'AttachmentsBucket'),
     backupDays: Number(outputOf(outputs, 'BackupDays')),
     signingKeyArn: outputOf(outputs, 'SigningKeyArn'),
+  };
+}
+
+/** Picks out what `wardline audit export` needs. */
+export function auditDeploymentOf(outputs: Outputs, credentials?: Credentials): AuditDeployment {
+  const stack = Object.keys(outputs).find((name) => name.endsWith('-Audit'));
+  return {
+    ...deploymentOf(outputs, credentials),
+    name: stack?.slice(0, -'-Audit'.length) ?? '-',
+    sealedRecordsBucket: outputOf(outputs, 'SealedRecordsBucket'),
+    signingKeyArn: outputOf(outputs, 'SigningKeyArn'),
+    auditRetentionDays: Number(outputOf(outputs, 'AuditRetentionDays')),
   };
 }
 

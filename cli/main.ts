@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit/command.ts';
+import { exportCommand } from './audit-export.ts';
 import { chatCommand } from './chat.ts';
 import { doctorCommand } from './doctor.ts';
 import { evidenceCommand } from './evidence/command.ts';
@@ -13,8 +15,11 @@ export async function main(given: readonly string[]): Promise<number> {
     .description('Wardline on one machine, and for those who operate it on AWS')
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)');
-  for (const make of [startCommand, usersCommand, chatCommand, keysCommand, doctorCommand, evidenceCommand])
-    adopt(program, make());
+  for (const command of [
+    ...[startCommand(), usersCommand(), chatCommand(), keysCommand(), doctorCommand(), evidenceCommand()],
+    auditCommand().addCommand(exportCommand()),
+  ])
+    adopt(program, command);
 
   try {
     await program.parseAsync([...given], { from: 'user' });

@@ -56,6 +56,10 @@ export class AuditStack extends Stack {
       value: this.sealedRecords.bucketName,
       description: 'Bucket of sealed audit records: wardline audit export',
     });
+    new CfnOutput(this, 'AuditRetentionDays', {
+      value: String(settings.auditRetentionDays),
+      description: 'Days on which nobody deletes a sealed record: wardline audit export',
+    });
 
     const queries = new AuditQueries(this, 'AuditQueries', {
       deployment: settings.name,

@@ -1,6 +1,9 @@
 import type { Figures, Finding } from './findings.ts';
 import type { Record as AuditRecord } from './formats.ts';
 
+/** As much of an entry as the next one needs. */
+type Last = Pick<Entry, 'seq' | 'hash' | 'at'>;
+
 type Entry = Extract<AuditRecord, { kind: 'entry' }>;
 
 /** How many records back a repeat is known for one, so that memory does not grow with the trail: a stream repeats within a day. */
@@ -11,13 +14,19 @@ const REMEMBERED = 100_000;
  * grows with the conversations and not with the records.
  */
 export class Chains {
-  private readonly last = new Map<string, { readonly seq: number; readonly hash: string }>();
+  private readonly last = new Map<string, Last>();
   private readonly recent = new Map<string, string>();
   private readonly figures: Figures;
+  private readonly begins: string;
 
-  /** @param figures counted as records are added */
-  constructor(figures: Figures) {
+  /**
+   * @param figures counted as records are added
+   * @param begins where the trail goes on from what is not shown: when the first head was sealed. What was made before may be a
+   * repeat of what was sealed before, so what is missing after it may have been sealed, too
+   */
+  constructor(figures: Figures, begins?: string) {
     this.figures = figures;
+    this.begins = begins ?? '';
   }
 
   /** Takes the next record with its leaf; a finding where it does not fit what came before. */
@@ -50,7 +59,7 @@ export class Chains {
   }
 
   private follow(entry: Entry, place: { readonly path: string; readonly line: number }): Finding | undefined {
-    const { object: conversation, seq, hash, prev, id } = entry;
+    const { object: conversation, seq, hash, prev, id, at } = entry;
     const last = this.last.get(conversation);
     if (last !== undefined && seq === last.seq && hash !== last.hash)
       return {
@@ -63,13 +72,17 @@ export class Chains {
       this.figures.repeats += 1; // from before what is remembered
       return undefined;
     }
-    this.last.set(conversation, { seq, hash });
+    this.last.set(conversation, { seq, hash, at });
     if (last === undefined) {
       this.figures.conversations += 1;
       if (seq > 1) this.figures.begunBefore += 1;
       return undefined;
     }
     const missing = seq - last.seq - 1;
+    if (missing > 0 && last.at <= this.begins) {
+      this.figures.begunBefore += 1;
+      return undefined;
+    }
     if (missing > 0) {
       const what = `${missing} entries of the conversation ${conversation} before this one, from seq ${last.seq + 1} on, were never sealed`;
       return { problem: 'missing', ...place, id, what };

@@ -27,7 +27,7 @@ const SILENCE_MS = 2 * 3_600_000;
 
 /** Goes through the heads by their numbers, and through each batch's records. Gives the hash of the last head, where it was reached whole. */
 export async function checkHeads(looking: Looking, { first, last }: Span): Promise<string | undefined> {
-  const chains = new Chains(looking.figures);
+  const chains = new Chains(looking.figures, first > 1 ? await timeOf(looking.evidence, first) : undefined);
   let before: Head | undefined;
   let missing = 0;
   for (let number = first; number <= last; number += 1) {
@@ -55,6 +55,13 @@ export async function checkHeads(looking: Looking, { first, last }: Span): Promi
     await checkBatch(read, chains, looking);
   }
   return before && hashOf(before);
+}
+
+/** When a head was sealed, as it says. */
+async function timeOf(evidence: Evidence, number: number): Promise<string | undefined> {
+  const bytes = await evidence.file(headPath(number));
+  const head = bytes && readHead(bytes, number);
+  return head && 'at' in head ? head.at : undefined;
 }
 
 function goneFrom(number: number, last: number): Finding {

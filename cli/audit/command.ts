@@ -2,11 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { cloudTrailIn } from './check-cloudtrail.ts';
 import { directory } from './evidence.ts';
 import { inWords } from './findings.ts';
 import { EXPORT } from './formats.ts';
 import { progress } from './progress.ts';
 import { proveRecord, wrongWithProof } from './prove.ts';
+import { reportCommand } from './report-command.ts';
 import { readKey } from './signatures.ts';
 import { type Verdict, verifyExport } from './verify.ts';
 
@@ -15,7 +17,8 @@ export function auditCommand(): Command {
   return new Command('audit')
     .description('the audit trail: export it, verify an export without AWS, prove one record')
     .addCommand(verifyCommand())
-    .addCommand(proveCommand());
+    .addCommand(proveCommand())
+    .addCommand(reportCommand());
 }
 
 interface VerifyGiven {
@@ -39,7 +42,11 @@ function verifyCommand(): Command {
       requireExport(root, command);
       const trusted = key.map((file) => keyIn(file, command));
       const { tell, done } = progress();
-      const verdict = await verifyExport(directory(root), { trusted, tell });
+      const verdict = await verifyExport(directory(root), {
+        trusted,
+        tell,
+        besides: () => cloudTrailIn(root),
+      });
       done();
       if (json) console.log(JSON.stringify(verdict, null, 2));
       else for (const line of linesOf(verdict)) console.log(line);

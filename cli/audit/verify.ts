@@ -9,8 +9,16 @@ import { fingerprintOf, isSigned, readKey } from './signatures.ts';
 export interface Verifying {
   /** Keys that are known to be the deployment's from elsewhere; without any, the key in the export is taken at its word. */
   readonly trusted?: readonly KeyObject[];
+  /** What is verified by itself beside the trail: CloudTrail's own files. */
+  readonly besides?: () => Besides;
   /** Told now and then how far it has come. */
   readonly tell?: (doing: string) => void;
+}
+
+/** What was found in files that prove themselves in another way. */
+export interface Besides {
+  readonly findings: readonly Finding[];
+  readonly notices: readonly string[];
 }
 
 /** What verification came to: sound where nothing was found. */
@@ -30,7 +38,7 @@ const MOST = 100;
 /** Verifies an export by itself: nothing is asked of AWS, of us, or of the deployment. */
 export async function verifyExport(
   evidence: Evidence,
-  { trusted = [], tell = () => {} }: Verifying = {},
+  { trusted = [], besides, tell = () => {} }: Verifying = {},
 ): Promise<Verdict> {
   const figures = noFigures();
   const findings: Finding[] = [];
@@ -63,6 +71,9 @@ export async function verifyExport(
   );
   if (claims && reached !== undefined && reached !== claims.lastHeadHash)
     found({ problem: 'altered', path: EXPORT, what: 'the last head is not the one that was exported' });
+  const beside = besides?.();
+  for (const finding of beside?.findings ?? []) found(finding);
+  notices.push(...(beside?.notices ?? []));
   addSuspicions(suspicions, claims, findings, found);
   notices.push(...(await noticesOf(evidence, span, figures, trusted)));
   const used = [...keys].flatMap(([keyId, key]) => (key ? [[keyId, fingerprintOf(key)] as const] : []));

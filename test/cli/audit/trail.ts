@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { canonical } from '../../../cli/audit/canonical.ts';
 import type { Evidence } from '../../../cli/audit/evidence.ts';
 import { lineOf } from '../../../functions/audit/lines.ts';
@@ -6,12 +6,10 @@ import type { SealedRecord } from '../../../functions/audit/record.ts';
 import { sealRecords } from '../../../functions/audit/seal-records.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import { signed } from '../../../functions/domain/receipt.ts';
-import { KEY_ID, SealedPlace, type TestKey, testKey } from '../../functions/audit/in-memory-sealing.ts';
+import { KEY_ID, SealedPlace, type TestKey } from '../../functions/audit/in-memory-sealing.ts';
 
 /** The files of an export. */
 export type Files = ReadonlyMap<string, Buffer>;
-
-export const KEY_FILE = `keys/${KEY_ID.split('/').at(-1)}.pem`;
 
 export function evidenceOf(files: Files): Evidence {
   return {
@@ -60,12 +58,12 @@ export function someRecords(count: number, seed = 0): SealedRecord[] {
   });
 }
 
-/** Seals records in batches of these sizes, through the code that does it on AWS, and exports them. */
-export async function exported(
+/** Seals records in batches of these sizes, through the code that does it on AWS. */
+export async function sealedIn(
   records: readonly SealedRecord[],
   sizes: readonly number[],
-  { key = testKey(), from = 1 }: { readonly key?: TestKey; readonly from?: number } = {},
-): Promise<Map<string, Buffer>> {
+  key: TestKey,
+): Promise<SealedPlace> {
   const place = new SealedPlace(key);
   const rooms = place.rooms();
   let taken = 0;
@@ -74,13 +72,16 @@ export async function exported(
     taken += size;
     place.now += 60_000;
   }
-  return exportOf(place, from);
+  return place;
 }
 
-/** What an export of these sealed batches holds, signed. */
-export async function exportOf({ objects, key }: SealedPlace, from = 1): Promise<Map<string, Buffer>> {
+/** What an export of these sealed batches holds, signed: all of them, or those from one number on, up to another. */
+export async function exportOf(
+  { objects, key }: SealedPlace,
+  { from = 1, upTo = Number.POSITIVE_INFINITY } = {},
+): Promise<Map<string, Buffer>> {
   const heads = [...objects.keys()].filter((path) => path.startsWith('sealed/heads/')).sort();
-  const wanted = heads.slice(from - 1);
+  const wanted = heads.slice(from - 1, upTo);
   const files = new Map<string, Buffer>();
   for (const path of wanted) {
     const head = objects.get(path) as Buffer;
@@ -88,7 +89,7 @@ export async function exportOf({ objects, key }: SealedPlace, from = 1): Promise
     const { path: records } = JSON.parse(head.toString()) as { path: string };
     files.set(records, objects.get(records) as Buffer);
   }
-  files.set(KEY_FILE, Buffer.from(key.pem));
+  files.set(`keys/${KEY_ID.split('/').at(-1)}.pem`, Buffer.from(key.pem));
   files.set('people.jsonl', Buffer.from('{"person":"aaaaaaaaaaaaaaaaaaaaaaaaaa"}\n'));
   files.set('settings.json', Buffer.from('{"name":"Wardline"}'));
   await signExport(files, { key, firstHead: from });
@@ -96,7 +97,7 @@ export async function exportOf({ objects, key }: SealedPlace, from = 1): Promise
 }
 
 /** Writes the manifest of what lies there, and signs the statement over it. */
-export async function signExport(
+async function signExport(
   files: Map<string, Buffer>,
   { key, firstHead }: { readonly key: TestKey; readonly firstHead: number },
 ): Promise<void> {
@@ -136,8 +137,4 @@ export function lottery(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-}
-
-export function anId(): string {
-  return idFrom(randomBytes(16));
 }
