@@ -97,7 +97,7 @@ export function sixYearsBefore(day: string): string {
   return `${Number(year) - 6}-${month}-${month === '02' && date === '29' ? '28' : date}`;
 }
 
-function listOf(file: string | undefined, key: string, value: string): ReadonlyMap<string, string> {
+export function listOf(file: string | undefined, key: string, value: string): ReadonlyMap<string, string> {
   if (file === undefined) return new Map();
   return new Map(readCsv(file).map((row) => [row[key] ?? '', row[value] ?? '']));
 }
