@@ -7,8 +7,9 @@ import { type Compromised, exposureOf, ORGANISATION, type Window } from './breac
 import { asPdf, asText, letterTo } from './breach/letters.ts';
 import { Names } from './report/people.ts';
 import { formats, writeReport } from './report/write.ts';
-import { listOf, parseDay, parseId } from './report-command.ts';
-import { Trail } from './trail.ts';
+import { listOf, parseDay, parseId, withTrail } from './report-command.ts';
+import type { Trail } from './trail.ts';
+import { wrongly } from './wrongly.ts';
 
 interface Given {
   readonly out: string;
@@ -41,31 +42,27 @@ export function breachCommand(): Command {
     .requiredOption('--discovered <day>', 'the day on which it was known, or should have been', parseDay)
     .option('--residence <file>', 'where patients live, CSV with person and state')
     .option('--names <file>', 'your own list of names, CSV with id and name')
-    .action(async (directory: string, given: Given) => {
-      for (const file of await assess(directory, given)) console.log(file);
+    .action(async (directory: string, given: Given, command: Command) => {
+      const compromised = compromisedIn(given);
+      if (!compromised)
+        return command.error(`name one of --person, --session, --role and --key (${KEYS})`, wrongly);
+      if (given.from >= given.to) command.error('the window ends before it begins', wrongly);
+      const files = await withTrail(command, directory, {}, (trail) => {
+        if (trail.people.size === 0)
+          command.error('the export has no people.jsonl, which says who is a patient', wrongly);
+        return assess(trail, compromised, given);
+      });
+      for (const file of files) console.log(file);
     });
 }
 
-async function assess(directory: string, given: Given): Promise<readonly string[]> {
-  const compromised = compromisedIn(given);
-  const trail = await Trail.open(directory);
-  try {
-    return await assessFrom(trail, compromised, given);
-  } finally {
-    trail.close();
-  }
-}
-
-/** Assesses a trail that is open; gives the files that were written. */
-export async function assessFrom(
+/** Assesses what happened; gives the files that were written. */
+export async function assess(
   trail: Trail,
   compromised: Compromised,
   given: Pick<Given, 'out' | 'from' | 'to' | 'residence' | 'discovered' | 'names'>,
 ): Promise<readonly string[]> {
-  if (trail.people.size === 0)
-    throw new InvalidArgumentError('the export has no people.jsonl, which says who is a patient.');
   const window: Window = { from: given.from, before: given.to };
-  if (window.from >= window.before) throw new InvalidArgumentError('the window ends before it begins.');
   const names = new Names(trail.people, listOf(given.names, 'id', 'name'));
   const residence = listOf(given.residence, 'person', 'state');
   const exposure = await exposureOf(trail, compromised, window);
@@ -89,17 +86,19 @@ async function writeLetters(incident: Incident, out: string): Promise<readonly s
   return written;
 }
 
-/** @throws InvalidArgumentError unless exactly one is named */
-export function compromisedIn(given: Pick<Given, 'person' | 'session' | 'role' | 'key'>): Compromised {
+const KEYS = `${ORGANISATION}, ID or ID/YYYY-MM`;
+
+/** What is named; nothing unless it is one thing, and one that there can be. */
+export function compromisedIn(
+  given: Pick<Given, 'person' | 'session' | 'role' | 'key'>,
+): Compromised | undefined {
   const named = (['person', 'session', 'role', 'key'] as const).filter((kind) => given[kind] !== undefined);
   const [kind] = named;
-  if (kind === undefined || named.length > 1)
-    throw new InvalidArgumentError('name one of --person, --session, --role and --key.');
+  if (kind === undefined || named.length > 1) return undefined;
   const id = given[kind] ?? '';
   if (kind !== 'key') return { kind, id };
-  const [, key = '', month] = /^(organisation|[a-z2-7]{26})(?:\/(\d{4}-(?:0[1-9]|1[0-2])))?$/.exec(id) ?? [];
-  if (key === '') throw new InvalidArgumentError(`a key is ${ORGANISATION}, ID or ID/YYYY-MM.`);
-  return { kind, id: key, month };
+  const [, key, month] = /^(organisation|[a-z2-7]{26})(?:\/(\d{4}-(?:0[1-9]|1[0-2])))?$/.exec(id) ?? [];
+  return key === undefined ? undefined : { kind, id: key, month };
 }
 
 export function beginningOf(given: string): string {

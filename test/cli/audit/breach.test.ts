@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { byState } from '../../../cli/audit/breach/breach-report.ts';
 import { dutiesOf } from '../../../cli/audit/breach/dates.ts';
 import { type Compromised, exposureOf, ORGANISATION } from '../../../cli/audit/breach/exposure.ts';
-import { assessFrom, beginningOf, compromisedIn, endOf } from '../../../cli/audit/breach-command.ts';
+import { assess, beginningOf, compromisedIn, endOf } from '../../../cli/audit/breach-command.ts';
 import { readCsv } from '../../../cli/audit/export-files.ts';
 import { Trail } from '../../../cli/audit/trail.ts';
 import { AuditRecord } from '../../../functions/audit/record.ts';
@@ -70,7 +70,7 @@ describe('in a clinic whose truth is known', () => {
   test('a letter goes to each of them, with what 164.404(c) asks for and nothing of theirs', async () => {
     const out = scratch();
     const given = { out, from: window.from, to: window.before, discovered: '2025-03-01' };
-    await assessFrom(trail, { kind: 'person', id: clinic.snooper.person }, given);
+    await assess(trail, { kind: 'person', id: clinic.snooper.person }, given);
     const told = readCsv(join(out, 'breach-patients.csv')).map((row) => row.Patient);
     expect(readdirSync(join(out, 'letters')).sort()).toEqual(
       told.flatMap((person) => [`${person}.pdf`, `${person}.txt`]).sort(),
@@ -89,7 +89,7 @@ describe('in a clinic whose truth is known', () => {
     ])
       expect(letter).toContain(part);
     const again = scratch();
-    await assessFrom(trail, { kind: 'person', id: clinic.snooper.person }, { ...given, out: again });
+    await assess(trail, { kind: 'person', id: clinic.snooper.person }, { ...given, out: again });
     for (const file of readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.includes('.'),
     ))
@@ -298,8 +298,10 @@ test('a window of days holds its last day, and what is compromised is one thing'
   expect(endOf('2024-12-31')).toBe('2025-01-01T00:00:00.000Z');
   expect(endOf('2024-12-31T10:00Z')).toBe('2024-12-31T10:00:00.000Z');
   expect(() => endOf('2024-12-31T10:00+02:00')).toThrow('a time in UTC');
-  expect(() => compromisedIn({})).toThrow('name one of');
-  expect(() => compromisedIn({ role: 'bot', person: id('a') })).toThrow('name one of');
+  expect(() => endOf('2025-02-29')).toThrow('a day is written');
+  expect(compromisedIn({})).toBeUndefined();
+  expect(compromisedIn({ role: 'bot', person: id('a') })).toBeUndefined();
+  expect(compromisedIn({ key: `${id('a')}/2024-13` })).toBeUndefined();
   expect(compromisedIn({ key: `${id('a')}/2024-02` })).toEqual({
     kind: 'key',
     id: id('a'),
