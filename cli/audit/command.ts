@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { breachCommand } from './breach-command.ts';
 import { cloudTrailIn } from './check-cloudtrail.ts';
 import { directory } from './evidence.ts';
 import { inWords } from './findings.ts';
@@ -9,16 +10,22 @@ import { EXPORT } from './formats.ts';
 import { progress } from './progress.ts';
 import { proveRecord, wrongWithProof } from './prove.ts';
 import { reportCommand } from './report-command.ts';
+import { signOffCommand } from './sign-off.ts';
 import { readKey } from './signatures.ts';
 import { type Verdict, verifyExport } from './verify.ts';
+import { wrongly } from './wrongly.ts';
 
 /** `wardline audit`: what an export of the audit trail proves by itself, without AWS and without trusting what made it. */
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('the audit trail: export it, verify an export without AWS, prove one record')
+    .description(
+      'the audit trail: export it, verify an export without AWS, prove one record, ask it questions',
+    )
     .addCommand(verifyCommand())
     .addCommand(proveCommand())
-    .addCommand(reportCommand());
+    .addCommand(reportCommand())
+    .addCommand(signOffCommand())
+    .addCommand(breachCommand());
 }
 
 interface VerifyGiven {
@@ -108,8 +115,6 @@ function linesOf({ findings, more, notices, figures, keys }: Verdict): readonly 
       : `Altered: ${findings.length + more} findings; the first is where the trail begins to be wrong.`,
   ];
 }
-
-const wrongly = { exitCode: 2 };
 
 function requireExport(root: string, command: Command): void {
   if (existsSync(join(root, EXPORT)) || existsSync(join(root, 'sealed'))) return;

@@ -4,7 +4,8 @@ import { makeReport } from './report/make.ts';
 import { type Kind, kinds } from './report/model.ts';
 import { Names } from './report/people.ts';
 import { type Format, formats, writeReport } from './report/write.ts';
-import { Trail } from './trail.ts';
+import { Trail, TrailUnreadable } from './trail.ts';
+import { wrongly } from './wrongly.ts';
 
 const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const ID = /^[a-z2-7]{26}$/;
@@ -21,6 +22,7 @@ interface Given {
   readonly households?: string;
   readonly hours: { readonly opens: number; readonly closes: number };
   readonly timeZone?: string;
+  readonly retentionDays?: number;
 }
 
 /** `wardline audit report`: an exported trail's answers, offline, the same bytes for the same export. */
@@ -51,25 +53,38 @@ export function reportCommand(): Command {
         .argParser(parseHours)
         .default({ opens: 7, closes: 19 }, '7-19'),
     )
+    .option('--retention-days <n>', 'how long messages are kept; without it as the export says', parseDays)
     .option('--time-zone <name>', 'the clinic’s clock, e.g. America/Chicago; without it the export’s')
-    .action(async (kind: Kind, directory: string, given: Given) => {
-      for (const file of await report(kind, directory, given)) console.log(file);
+    .action(async (kind: Kind, directory: string, given: Given, command: Command) => {
+      const idle = idleIn(kind, given);
+      if (idle) command.error(`the report ${kind} takes no --${idle}`, wrongly);
+      const files = await withTrail(command, directory, given, (trail) => reportFrom(trail, kind, given));
+      for (const file of files) console.log(file);
     });
 }
 
-/** Makes a report and gives the files that were written. */
-async function report(kind: Kind, directory: string, given: Given): Promise<readonly string[]> {
-  refuseIdle(kind, given);
-  const { timeZone } = given;
-  const trail = await Trail.open(directory, { ...(timeZone && { timeZone }) });
+/** Opens an export for as long as `work` takes; ends the command where it cannot be read as one. */
+export async function withTrail<T>(
+  command: Command,
+  directory: string,
+  { timeZone }: { readonly timeZone?: string | undefined },
+  work: (trail: Trail) => Promise<T>,
+): Promise<T> {
+  let trail: Trail;
   try {
-    return await reportFrom(trail, kind, given);
+    trail = await Trail.open(directory, { ...(timeZone && { timeZone }) });
+  } catch (error) {
+    if (!(error instanceof TrailUnreadable)) throw error;
+    command.error(`this is no export that can be read: ${error.message}`, wrongly);
+  }
+  try {
+    return await work(trail);
   } finally {
     trail.close();
   }
 }
 
-/** The same from a trail that is open. */
+/** Makes a report and gives the files that were written. */
 export async function reportFrom(trail: Trail, kind: Kind, given: Given): Promise<readonly string[]> {
   const { patient, person, conversation, hours } = given;
   const names = new Names(trail.people, listOf(given.names, 'id', 'name'));
@@ -78,17 +93,19 @@ export async function reportFrom(trail: Trail, kind: Kind, given: Given): Promis
   const households = listOf(given.households, 'person', 'household');
   const made = await makeReport(kind, {
     ...{ trail, names, from, to, patient, person, conversation, hours, households },
+    retentionDays: given.retentionDays ?? trail.settings.retentionDays,
   });
   return writeReport(made, names, given.out, given.format);
 }
 
-/** What a kind of report would pass over in silence. */
-function refuseIdle(kind: Kind, given: Given): void {
-  const takes = { accesses: ['patient', 'person', 'conversation'], disclosures: ['patient'] };
-  const taken: readonly string[] = kind === 'accesses' || kind === 'disclosures' ? takes[kind] : [];
-  for (const name of ['patient', 'person', 'conversation'] as const)
-    if (given[name] !== undefined && !taken.includes(name))
-      throw new InvalidArgumentError(`the report ${kind} takes no --${name}.`);
+/** An option that a kind of report would pass over in silence. */
+function idleIn(kind: Kind, given: Given): string | undefined {
+  const taken: Partial<Record<Kind, readonly string[]>> = {
+    accesses: ['patient', 'person', 'conversation'],
+    disclosures: ['patient'],
+  };
+  const about = ['patient', 'person', 'conversation'] as const;
+  return about.find((name) => given[name] !== undefined && !taken[kind]?.includes(name));
 }
 
 /** The day of the same date six years before, where 164.528(a)(1) begins; from 29 February the 28th. */
@@ -97,7 +114,7 @@ export function sixYearsBefore(day: string): string {
   return `${Number(year) - 6}-${month}-${month === '02' && date === '29' ? '28' : date}`;
 }
 
-function listOf(file: string | undefined, key: string, value: string): ReadonlyMap<string, string> {
+export function listOf(file: string | undefined, key: string, value: string): ReadonlyMap<string, string> {
   if (file === undefined) return new Map();
   return new Map(readCsv(file).map((row) => [row[key] ?? '', row[value] ?? '']));
 }
@@ -108,8 +125,15 @@ export function parseId(given: string): string {
 }
 
 export function parseDay(given: string): string {
-  if (DAY.test(given)) return given;
+  const isDay = DAY.test(given) && new Date(`${given}T00:00:00Z`).toISOString().startsWith(given);
+  if (isDay) return given;
   throw new InvalidArgumentError('a day is written YYYY-MM-DD.');
+}
+
+function parseDays(given: string): number {
+  const days = Number(given);
+  if (Number.isInteger(days) && days >= 1) return days;
+  throw new InvalidArgumentError('a whole number of days.');
 }
 
 function parseFormats(given: string): readonly Format[] {

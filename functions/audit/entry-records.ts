@@ -1,5 +1,5 @@
 import type { Operation } from '../domain/decision.ts';
-import { type Entry, hashOf, isMembership } from '../domain/entry.ts';
+import { type Entry, hashOf, isMembership, type MembershipChange } from '../domain/entry.ts';
 import { policy } from '../domain/policy.ts';
 import type { AuditRecord } from './record.ts';
 
@@ -35,12 +35,18 @@ export function recordOfEntry(entry: Entry): AuditRecord {
 function actOf(entry: Entry): { readonly operation: Operation; readonly people?: readonly string[] } {
   if (!isMembership(entry)) return { operation: 'message.send' };
   const { kind, person } = entry.change;
-  return { operation: kind === 'member.added' ? 'member.add' : 'member.remove', people: [person] };
+  return { operation: operations[kind], people: [person] };
 }
+
+const operations: Readonly<Record<MembershipChange['kind'], Operation>> = {
+  'member.added': 'member.add',
+  'member.removed': 'member.remove',
+  'emergency.opened': 'emergency.open',
+};
 
 /** Who takes themselves out leaves; whoever else takes them out, or lets in, owns the conversation. */
 function rowOf(operation: Operation, entry: Entry) {
-  const leaves = isMembership(entry) && entry.change.person === entry.sender;
+  const leaves = operation === 'member.remove' && isMembership(entry) && entry.change.person === entry.sender;
   const row = policy.find(
     (one) => one.operation === operation && (one.relation === 'member who leaves') === leaves,
   );

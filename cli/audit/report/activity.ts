@@ -73,7 +73,7 @@ function looked(rows: readonly Row[], what: string, { names }: Asked): string[] 
 async function householdLooks({ trail, households, from, to, names }: Asked): Promise<Row[]> {
   if (households.size === 0) return [];
   const patients = new Map<string, string[]>();
-  for await (const row of trail.each('breach-members', { before: '9999' })) {
+  for await (const row of trail.each('breach-members', { before: '9999', since: '' })) {
     const person = String(row.person);
     if (!names.has(person, 'patient') || !households.has(person)) continue;
     patients.set(String(row.conversation), [...(patients.get(String(row.conversation)) ?? []), person]);

@@ -15,6 +15,8 @@ export interface Asked {
   readonly conversation?: string | undefined;
   /** Local hours between which the clinic works. */
   readonly hours: { readonly opens: number; readonly closes: number };
+  /** Days that messages are kept, where somebody says so. */
+  readonly retentionDays: number | undefined;
   /** People who live together, by their household, from a list of the reader's own. */
   readonly households: ReadonlyMap<string, string>;
 }

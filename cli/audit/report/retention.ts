@@ -6,8 +6,7 @@ const DAY_MS = 86_400_000;
 
 /** What is kept, what is held, and what was destroyed by whom: 45 CFR 164.316(b)(2)(i), 164.310(d)(2)(i). */
 export async function retention(asked: Asked): Promise<Findings> {
-  const { trail, to } = asked;
-  const days = trail.settings.retentionDays;
+  const { to, retentionDays: days } = asked;
   const until =
     days === undefined ? '' : new Date(Date.parse(`${to}T00:00:00Z`) - days * DAY_MS).toISOString();
   const [destroyed, holds, acts, expired] = [
@@ -27,7 +26,7 @@ export async function retention(asked: Asked): Promise<Findings> {
       `${counted(done, 'conversation was', 'conversations were')} destroyed by two people; ${counted(destroyed.total - done, 'request waits or lapsed', 'requests wait or lapsed')} without a second one.`,
       `${counted(holds.total, 'hold was', 'holds were')} placed until then, ${counted(standing, 'stands', 'stand')}.`,
       days === undefined
-        ? 'The export does not say how many days messages are kept.'
+        ? 'The export does not say how many days messages are kept: give --retention-days to count what is past them.'
         : `Messages are kept ${count(days)} days unless their kind has days of its own: ${counted(past, 'message that the trail knows is', 'messages that the trail knows are')} older at the end of these days, and returned by no read unless a hold keeps them.`,
     ],
     sections: [

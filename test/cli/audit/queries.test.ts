@@ -14,7 +14,14 @@ afterAll(() => trail.close());
 const patient = clinic.cast.patient[0]?.person ?? '';
 const given = {
   ...{ from: '2025-01-05', to: '2025-02-05', patient, person: '%', conversation: '%', people: patient },
-  ...{ session: '%', opens: '7', closes: '19', day: '2025-02-01', before: '2025-02-01T00:00:00.000Z' },
+  ...{
+    since: '',
+    session: '%',
+    opens: '7',
+    closes: '19',
+    day: '2025-02-01',
+    before: '2025-02-01T00:00:00.000Z',
+  },
 };
 
 test('every query says what it answers, and has a ? only in a condition, which is where Athena takes them', () => {

@@ -1,0 +1,3 @@
+-- Whose a sign-in is.
+-- parameters: session
+SELECT DISTINCT person FROM trail WHERE session = ? ORDER BY person
