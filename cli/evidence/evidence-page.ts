@@ -110,9 +110,10 @@ function details({ safeguards }: Evidence): readonly string[] {
   return [
     '<h2 id="details">What each safeguard rests on</h2>',
     ...safeguards.flatMap((one) => [
-      `<h3 id="${anchor(one)}">${escaped(one.cfr)} ${escaped(one.name)}</h3>`,
+      `<section class="safeguard" aria-labelledby="${anchor(one)}"><h3 id="${anchor(one)}">${escaped(one.cfr)} ${escaped(one.name)}</h3>`,
       `<p class="small">Rule in force: ${badge(one.stateToday)} Proposal of 2025: ${badge(one.stateProposed)} Result <code>${one.sha256}</code></p>`,
       ...one.controls.flatMap(control),
+      '</section>',
     ]),
   ];
 }

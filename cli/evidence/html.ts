@@ -102,7 +102,7 @@ svg { width: 100%; height: auto; border: 1px solid #d1d5db; }
   @page { size: A4 landscape; margin: 12mm; }
   body { font-size: 10px; } main { padding: 0; max-width: none; }
   h2 { break-before: page; border: 0; } h2.follows { break-before: auto; }
-  tr, .control, svg { break-inside: avoid; } thead { display: table-header-group; }
+  tr, .control, .safeguard, svg { break-inside: avoid; } h3 { break-after: avoid; } thead { display: table-header-group; }
   .wide { overflow: visible; } .skip { display: none; }
 }
 `;
