@@ -88,8 +88,8 @@ export async function figuresOf(auditExport: string | undefined): Promise<readon
   try {
     const made: Figure[] = [
       {
-        ...{ id: SOUND, says: soundSays, outcome: 'holds' },
-        seen: `${figures.records} records in ${figures.heads} signed batches, from ${figures.from ?? '-'} to ${figures.to ?? '-'}`,
+        ...{ id: SOUND, says: soundSays, outcome: figures.tampering > 0 ? 'fails' : 'holds' },
+        seen: `${figures.records} records in ${figures.heads} signed batches, from ${figures.from ?? '-'} to ${figures.to ?? '-'}; ${figures.tampering} signs of a record changed in the table itself`,
       },
     ];
     for (const [id, { says, count }] of Object.entries(counted))
