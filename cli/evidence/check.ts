@@ -60,7 +60,7 @@ export function never(
     look: (assembly) => {
       const faults = assembly.resources.flatMap((resource) =>
         faultsOf(resource, assembly).map(([property, seen]) => ({
-          ...{ resource: resource.path, property, expected: 'not so', seen, holds: false },
+          ...{ resource: resource.path, property, expected: 'nothing of the kind', seen, holds: false },
         })),
       );
       if (faults.length > 0 || assembly.resources.length === 0) return faults;

@@ -1,6 +1,6 @@
 import type { Finding } from './check.ts';
 import type { Snapshot } from './difference.ts';
-import { badge, escaped, page, table } from './html.ts';
+import { badge, breakable, escaped, page, table } from './html.ts';
 import type { Asset } from './inventory.ts';
 import type { JudgedControl, JudgedSafeguard, Evidence as Shown } from './judge.ts';
 import type { Answer } from './live/ask.ts';
@@ -103,16 +103,17 @@ function broken({ rules, answers }: Evidence): readonly string[] {
 }
 
 function cells({ resource, property, expected, seen }: Finding): readonly string[] {
-  return [`<code>${escaped(resource)}</code><br>${escaped(property)}`, escaped(expected), escaped(seen)];
+  return [`<code>${breakable(resource)}</code><br>${escaped(property)}`, escaped(expected), escaped(seen)];
 }
 
 function details({ safeguards }: Evidence): readonly string[] {
   return [
     '<h2 id="details">What each safeguard rests on</h2>',
     ...safeguards.flatMap((one) => [
-      `<h3 id="${anchor(one)}">${escaped(one.cfr)} ${escaped(one.name)}</h3>`,
+      `<section class="safeguard" aria-labelledby="${anchor(one)}"><h3 id="${anchor(one)}">${escaped(one.cfr)} ${escaped(one.name)}</h3>`,
       `<p class="small">Rule in force: ${badge(one.stateToday)} Proposal of 2025: ${badge(one.stateProposed)} Result <code>${one.sha256}</code></p>`,
       ...one.controls.flatMap(control),
+      '</section>',
     ]),
   ];
 }
@@ -144,7 +145,7 @@ function rules({ rules: all }: Evidence): readonly string[] {
         `<code>${id}</code>`,
         escaped(promises),
         badge(holds ? 'holds' : 'fails'),
-        escaped(lookedAt(findings)),
+        breakable(lookedAt(findings)),
       ]),
     ),
   ];
@@ -184,7 +185,7 @@ function liveRow(same: readonly Answer[]): readonly string[] {
   const more = names.length > 8 ? `<br>and ${names.length - 8} more` : '';
   return [
     `${escaped(asks?.says ?? '')}<br><code>${escaped(call)}</code>`,
-    `<code>${names.slice(0, 8).map(escaped).join('<br>')}</code>${more}`,
+    `<code>${names.slice(0, 8).map(breakable).join('<br>')}</code>${more}`,
     silence === undefined
       ? findings.map(({ property, seen }) => `${escaped(lastName(property))}: ${escaped(seen)}`).join('<br>')
       : escaped(silence),
@@ -213,7 +214,7 @@ function mapped(map: NetworkMap, svg: string): readonly string[] {
 
 /** What has no state of its own is counted, not listed: roles, routes, permissions. */
 const listed =
-  /::(Table|GlobalTable|Bucket|Queue|Topic|Key|UserPool|Api|BackupVault|Trail|MalwareProtectionPlan)$/;
+  /(DynamoDB::(Global)?Table|::(Bucket|Queue|Topic|Key|UserPool|Api|BackupVault|Trail|MalwareProtectionPlan))$/;
 
 function assets(inventory: readonly Asset[]): readonly string[] {
   const shownOnes = inventory.filter(({ type, ephi }) => listed.test(type) || ephi === 'not written down');
@@ -226,15 +227,15 @@ function assets(inventory: readonly Asset[]): readonly string[] {
       'What keeps, listens or encrypts',
       ['Asset', 'Type', 'ePHI', 'Holds', 'Key', 'Kept', 'With its stack'],
       shownOnes.map(({ asset, type, ephi, holds, key, retention, onDeletion }) => [
-        `<code>${escaped(asset)}</code>`,
-        ...[type.replace('AWS::', ''), ephi, holds, key, retention, onDeletion].map(escaped),
+        `<code>${breakable(asset)}</code>`,
+        ...[type.replace('AWS::', ''), ephi, holds, key, retention, onDeletion].map(breakable),
       ]),
       'assets',
     ),
     ...table(
       'All other assets, by type',
       ['Type', 'Count'],
-      [...counted].sort().map(([type, count]) => [escaped(type), String(count)]),
+      [...counted].sort().map(([type, count]) => [breakable(type), String(count)]),
     ),
   ];
 }

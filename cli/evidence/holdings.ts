@@ -52,7 +52,12 @@ const stores = new Set([
     'AWS::Logs::LogGroup',
     'AWS::KinesisFirehose::DeliveryStream',
   ],
-  ...['AWS::SecretsManager::Secret', 'AWS::RDS::DBInstance', 'AWS::OpenSearchServerless::Collection'],
+  ...[
+    'AWS::Athena::WorkGroup',
+    'AWS::SecretsManager::Secret',
+    'AWS::RDS::DBInstance',
+    'AWS::OpenSearchServerless::Collection',
+  ],
 ]);
 
 /** Whether a resource keeps what it is given. */
@@ -64,6 +69,8 @@ export function isStore({ type }: Resource): boolean {
 export function holdingOf(store: Resource): Holding | undefined {
   if (store.type === 'AWS::Logs::LogGroup')
     return { ephi: 'about', holds: 'log lines: ids, counts and codes, nothing that anybody wrote' };
+  if (store.type === 'AWS::Athena::WorkGroup')
+    return { ephi: 'about', holds: 'answers to queries of the trail, which Athena keeps for a day' };
   if (store.type === 'AWS::SNS::Topic') return { ephi: 'none', holds: 'alarms: which one, and when' };
   return holdings.find(([end]) => end.test(store.path))?.[1];
 }

@@ -3,6 +3,11 @@ import { escaped } from './network-svg.ts';
 /** A text as HTML shows it. Everything that stands in a page goes through here, or is markup of ours. */
 export { escaped };
 
+/** The same for paths and types, which may break after a slash or a colon and nowhere else. */
+export function breakable(text: string): string {
+  return escaped(text).replace(/\/|::/g, '$&<wbr>');
+}
+
 /** One page that stands alone: no script, no address, readable by ear, on a small screen and on paper. */
 export function page(title: string, body: readonly string[]): string {
   return [
@@ -80,8 +85,8 @@ a { color: #1d4f91; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; font-size: .88rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #d1d5db; overflow-wrap: anywhere; }
-thead th { border-bottom: 2px solid #6b7280; background: #f3f4f6; overflow-wrap: normal; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #d1d5db; }
+thead th { border-bottom: 2px solid #6b7280; background: #f3f4f6; }
 tbody th { font-weight: 600; }
 .live th, .live td:nth-child(2) { min-width: 16rem; }
 .live tbody th { font-weight: 400; }
@@ -92,7 +97,8 @@ tbody th { font-weight: 600; }
 .figures { display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; list-style: none; }
 .figures li { border: 1px solid #9ca3af; border-radius: .3rem; padding: .5rem .9rem; min-width: 8rem; }
 .figures strong { display: block; font-size: 1.5rem; line-height: 1.2; }
-code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: .85em ui-monospace, monospace; }
+.small code { overflow-wrap: anywhere; }
 ul.plain { margin: .2rem 0; padding-left: 1.1rem; }
 .control { margin: .35rem 0 .7rem; padding-left: .8rem; border-left: 3px solid #d1d5db; }
 .control p { margin: 0; }
@@ -102,7 +108,7 @@ svg { width: 100%; height: auto; border: 1px solid #d1d5db; }
   @page { size: A4 landscape; margin: 12mm; }
   body { font-size: 10px; } main { padding: 0; max-width: none; }
   h2 { break-before: page; border: 0; } h2.follows { break-before: auto; }
-  tr, .control, svg { break-inside: avoid; } thead { display: table-header-group; }
+  tr, .control, .safeguard, svg { break-inside: avoid; } h3 { break-after: avoid; } thead { display: table-header-group; }
   .wide { overflow: visible; } .skip { display: none; }
 }
 `;

@@ -63,6 +63,7 @@ const keyProperties: Readonly<Record<string, string>> = {
   'AWS::Logs::LogGroup': 'KmsKeyId',
   'AWS::Backup::BackupVault': 'EncryptionKeyArn',
   'AWS::CloudTrail::Trail': 'KMSKeyId',
+  'AWS::Athena::WorkGroup': 'WorkGroupConfiguration.ManagedQueryResultsConfiguration.EncryptionConfiguration',
 };
 
 export function keyOf({ type, properties, stack }: Resource, assembly: Assembly): Resource | undefined {

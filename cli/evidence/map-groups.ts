@@ -75,7 +75,7 @@ function groupFor(node: Node, map: NetworkMap, single: boolean): Omit<Group, 'la
 function serviceOf(id: string, label: string): string {
   if (/Scanner/.test(id)) return 'GuardDuty: malware scan';
   if (/Backups?/.test(id)) return `AWS Backup: ${label}`;
-  return label;
+  return /Role$/.test(id) ? `People of the account: ${label}` : label;
 }
 
 const reachWords: Readonly<Record<string, string>> = {

@@ -74,7 +74,9 @@ const kinds: Readonly<Record<string, Node['kind']>> = {
 
 function nodesWithin(assembly: Assembly): readonly Node[] {
   return assembly.resources.flatMap((resource): readonly Node[] => {
-    const kind = kinds[resource.type] ?? (isStore(resource) ? 'store' : undefined);
+    const kind = isForPeople(resource, assembly)
+      ? 'service'
+      : (kinds[resource.type] ?? (isStore(resource) ? 'store' : undefined));
     if (kind === undefined) return [];
     const holding = isStore(resource) ? (holdingOf(resource)?.ephi ?? 'not written down') : undefined;
     const { path: id, stack } = resource;
@@ -93,7 +95,7 @@ function outsideOf(assembly: Assembly): readonly Node[] {
 /** Path without its stack and without what every table, function or bucket is called: `Conversations`. */
 function labelOf({ path }: Resource): string {
   const [, ...parts] = path.split('/');
-  const kept = parts.filter((part) => !/^(Store|Table|Function|Api|Bucket|Queue|Log|Plan)$/.test(part));
+  const kept = parts.filter((part) => !/^(Store|Table|Function|Api|Bucket|Queue|Log|Plan|Role)$/.test(part));
   return (kept.length > 0 ? kept : parts).join(' ');
 }
 
@@ -196,21 +198,56 @@ function pairs(
 
 const changing = /:(Put|Update|Delete|BatchWrite|Create|Abort|Send|Admin(Create|Disable|Enable|User))/;
 
-/** What a function's own policies let it reach. */
+/** What somebody's own policies let them reach: a function by its role and by the roles that it may assume, people of the account by roles of theirs. */
 function byPermission(assembly: Assembly): readonly Flow[] {
-  const functions = ofType(assembly, 'AWS::Lambda::Function');
-  return ofType(assembly, 'AWS::IAM::ManagedPolicy').flatMap((policy) => {
-    const holders = functions.filter(({ properties, stack }) => {
-      const [role] = assembly.pointsTo(properties.Role, stack);
-      return role !== undefined && holds(role, policy, assembly);
-    });
-    const statements = listOf(valueAt(policy.properties, 'PolicyDocument.Statement'));
-    return holders.flatMap(({ path }) =>
-      statements
-        .filter((statement) => valueAt(statement, 'Effect') === 'Allow')
-        .flatMap((statement) => reached(path, statement, policy, assembly)),
-    );
-  });
+  const policies = ofType(assembly, 'AWS::IAM::ManagedPolicy');
+  return actors(assembly).flatMap(({ path, role, as }) =>
+    policies
+      .filter((policy) => holds(role, policy, assembly))
+      .flatMap((policy) =>
+        listOf(valueAt(policy.properties, 'PolicyDocument.Statement'))
+          .filter((statement) => valueAt(statement, 'Effect') === 'Allow')
+          .flatMap((statement) => reached(path, statement, policy, assembly)),
+      )
+      .map((flow) => ({ ...flow, by: `${flow.by}${as}` })),
+  );
+}
+
+interface Actor {
+  /** The node that acts. */
+  readonly path: string;
+  readonly role: Resource;
+  readonly as: string;
+}
+
+function actors(assembly: Assembly): readonly Actor[] {
+  const functions = ofType(assembly, 'AWS::Lambda::Function').flatMap(
+    ({ path, properties, stack }): readonly Actor[] => {
+      const [own] = assembly.pointsTo(properties.Role, stack);
+      if (!own) return [];
+      const assumed = ofType(assembly, 'AWS::IAM::Role').filter((role) => trusts(role, own, assembly));
+      return [
+        { path, role: own, as: '' },
+        ...assumed.map((role) => ({ path, role, as: ` as ${labelOf(role)}` })),
+      ];
+    },
+  );
+  const ofPeople = ofType(assembly, 'AWS::IAM::Role').filter((role) => isForPeople(role, assembly));
+  return [...functions, ...ofPeople.map((role) => ({ path: role.path, role, as: '' }))];
+}
+
+function trusts({ properties, stack }: Resource, other: Resource, assembly: Assembly): boolean {
+  return assembly.pointsTo(properties.AssumeRolePolicyDocument, stack).includes(other);
+}
+
+/** A role that identities of the account assume, and no function or service of AWS. */
+function isForPeople({ type, properties, stack }: Resource, assembly: Assembly): boolean {
+  const trust = properties.AssumeRolePolicyDocument;
+  const principals = listOf(valueAt(trust, 'Statement')).map((statement) =>
+    valueAt(statement, 'Principal.AWS'),
+  );
+  const isOfAccount = principals.some((principal) => principal !== undefined);
+  return type === 'AWS::IAM::Role' && isOfAccount && assembly.pointsTo(trust, stack).length === 0;
 }
 
 function holds(role: Resource, policy: Resource, assembly: Assembly): boolean {
@@ -275,7 +312,13 @@ function byServices(assembly: Assembly): readonly Flow[] {
       .pointsTo([properties.S3BucketName, properties.CloudWatchLogsLogGroupArn], stack)
       .map(({ path: to }): Flow => ({ from, to, kind: 'writes', by: 'CloudTrail' })),
   );
-  return [...backups, ...vaults, ...scans, ...trails];
+  const read = ofType(assembly, 'AWS::Glue::Table').flatMap(({ properties, stack }) =>
+    assembly.pointsTo(properties.TableInput, stack).filter(({ type }) => type === 'AWS::S3::Bucket'),
+  );
+  const queries = ofType(assembly, 'AWS::Athena::WorkGroup').flatMap(({ path: from }) =>
+    read.map(({ path: to }): Flow => ({ from, to, kind: 'reads', by: 'queries of auditors' })),
+  );
+  return [...backups, ...vaults, ...scans, ...trails, ...queries];
 }
 
 /** One flow for each way, with everything it is there for. */

@@ -1,4 +1,4 @@
-import { escaped, table } from './html.ts';
+import { breakable, escaped, table } from './html.ts';
 import type { Flow, NetworkMap } from './network-map.ts';
 
 /** The map as tables, for whoever cannot see it or wants every single way: a row for each function, and one for each other way. */
@@ -8,7 +8,7 @@ export function waysTables({ nodes, flows }: NetworkMap): readonly string[] {
   const isFunction = new Set(functions.map(({ id }) => id));
   const named = (id: string) => escaped(labels.get(id) ?? id);
   const list = (some: readonly Flow[], end: 'from' | 'to', by = false) =>
-    some.map((flow) => (by ? `${named(flow[end])}: ${escaped(flow.by)}` : named(flow[end]))).join('<br>');
+    some.map((flow) => (by ? `${named(flow[end])}: ${breakable(flow.by)}` : named(flow[end]))).join('<br>');
   const rows = functions.map(({ id }) => {
     const out = flows.filter(({ from, to }) => from === id && !/Log$/.test(to));
     const into = flows.filter(({ to, kind }) => to === id && kind !== 'encrypts');

@@ -62,7 +62,10 @@ export const administrative: readonly Safeguard[] = [
         ],
       },
       {
-        says: 'Reviews of the records are made and signed off.',
+        says: 'A review of activity is drawn from the sealed records, to be signed by whoever reads it.',
+        tests: [
+          'test/cli/audit/report.test.ts > the activity review names who snooped, who tried, who looked at home and who read by night',
+        ],
         figures: ['reads', 'refusals', 'reviews-signed'],
       },
     ],

@@ -81,6 +81,7 @@ export const privacy: readonly Safeguard[] = [
         says: 'Every access carries its purpose in the sealed record, from which the accounting is drawn.',
         figures: ['disclosures'],
         tests: [
+          'test/cli/audit/report.test.ts > an accounting has what must be told of one patient, and not what went to themselves',
           'test/functions/domain/policy.test.ts > takes a stated purpose only where the row allows for it, and writes it down',
         ],
       },

@@ -65,12 +65,20 @@ export const technical: readonly Safeguard[] = [
     wouldAsk: 'The same, in writing and tried.',
     controls: [
       {
-        says: 'A clinician who breaks the glass reads that one conversation for an hour, and nothing else.',
+        says: 'A clinician who breaks the glass, with a fresh sign-in and a typed reason, reads that one conversation for an hour, and writes nothing; its members and the privacy officers are told within a minute.',
         tests: [
           'test/functions/domain/policy.test.ts > lets a clinician who broke the glass read that conversation, to the end of the grant, and nothing else',
+          'test/journey/emergency.test.ts > reads for an hour to the minute, by socket and request, writes nothing, and each read is recorded as an emergency',
+          'test/journey/emergency.test.ts > to members who are here and to the privacy officers within the minute, and to who is away when they catch up',
         ],
       },
-      { says: 'Each emergency access is reviewed within 72 hours.', figures: ['break-glass-reviewed'] },
+      {
+        says: 'Each emergency access is reviewed within 72 hours, and one that is not is counted until it is.',
+        tests: [
+          'test/journey/emergency.test.ts > is late after 72 hours: once a day it is logged and told again, and it is counted until it is made',
+        ],
+        figures: ['break-glass-reviewed'],
+      },
     ],
   },
   {
@@ -132,6 +140,7 @@ export const technical: readonly Safeguard[] = [
         rules: ['audit-table-append-only'],
         tests: [
           'test/journey/decisions.test.ts > every frame, request and handshake leaves exactly one typed decision, allowed or refused, or one fault',
+          'test/journey/promises/p9-every-access-is-recorded.test.ts > P9: without a record there is no answer, and nothing is given away',
         ],
         figures: ['reads', 'refusals'],
       },
@@ -141,7 +150,12 @@ export const technical: readonly Safeguard[] = [
         live: ['trail-status'],
       },
       {
-        says: 'Both lie where nobody can change or delete them.',
+        says: 'Records are sealed in signed batches where nobody can change or delete them, and an export of them verifies by itself.',
+        tests: [
+          'test/functions/audit/seal-records.test.ts > before or after any step of its batch loses nothing, seals nothing twice and leaves no hole when the batch comes again',
+          'test/lib/locked-bucket.test.ts > what is protected is locked in compliance mode for the days of the setting, and a throw-away bucket can be emptied and goes',
+        ],
+        figures: ['records-sound'],
         rules: ['records-locked'],
         live: ['bucket-lock'],
       },

@@ -178,7 +178,7 @@ test('the map and the inventory are the template’s: every store, key, function
   expect(inventory).toHaveLength(resources.length);
   const drawn = new Set(map.nodes.map(({ id }) => id));
   const parts = inventory.filter(({ type }) =>
-    /::(Table|Bucket|Function|Queue|Key|UserPool|Api|LogGroup|BackupVault)$/.test(type),
+    /(DynamoDB::Table|::(Bucket|Function|Queue|Key|UserPool|Api|LogGroup|BackupVault))$/.test(type),
   );
   expect(parts.filter(({ asset }) => !drawn.has(asset))).toEqual([]);
   expect(parts.length).toBeGreaterThan(80);
