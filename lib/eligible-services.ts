@@ -15,6 +15,7 @@ export const eligibleServices = {
     ApiGatewayV2: 'Amazon API Gateway (without caching)',
     Athena: 'Amazon Athena',
     Backup: 'AWS Backup',
+    CloudWatch: 'Amazon CloudWatch',
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
     Events: 'Amazon EventBridge (includes Amazon CloudWatch Events)',
