@@ -5,6 +5,8 @@ import type { EncryptionKey } from './encryption-keys.ts';
 
 /** Where files lie, each under its conversation; GuardDuty scans what is put there. */
 export const FILES = 'files/';
+/** Where exports of what patients may see lie, each under its id; doors make them, and nothing of them stays longer than a week. */
+export const EXPORTS = 'exports/';
 /** Where pictures of files lie, under the same names; doors make them. */
 export const PREVIEWS = 'previews/';
 
@@ -28,8 +30,11 @@ export function attachmentPolicy(
 ): readonly PolicyStatement[] {
   const all = [bucket.bucketArn, bucket.arnForObjects('*')];
   const files = [bucket.arnForObjects(`${FILES}*`)];
-  const ours = [...files, bucket.arnForObjects(`${PREVIEWS}*`)];
+  const exported = bucket.arnForObjects(`${EXPORTS}*`);
+  const ours = [...files, bucket.arnForObjects(`${PREVIEWS}*`), exported];
   const doors = roleArn(`${deployment}-Messaging-*`);
+  const buildExports = roleArn(`${deployment}-Messaging-BuildExports*`);
+  const exportPatients = roleArn(`${deployment}-Messaging-ExportPatients*`);
   const completeUpload = roleArn(`${deployment}-Messaging-CompleteUpload*`);
 
   return [
@@ -66,6 +71,13 @@ export function attachmentPolicy(
     // Whoever else wants to read changes this policy first, and CloudTrail shows that.
     refuse('RefuseOtherReaders', reading, [bucket.arnForObjects('*')], {
       ArnNotLike: { 'aws:PrincipalArn': [scanner, backups, doors] },
+    }),
+    // Everything that a patient may see in one file: one door writes it, and one hands it out.
+    refuse('RefuseOtherExporters', ['s3:PutObject'], [exported], {
+      ArnNotLike: { 'aws:PrincipalArn': buildExports },
+    }),
+    refuse('RefuseOtherReadersOfExports', reading, [exported], {
+      ArnNotLike: { 'aws:PrincipalArn': exportPatients },
     }),
   ];
 }

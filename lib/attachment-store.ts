@@ -13,7 +13,7 @@ import {
 import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import { acknowledge, bucketFindings } from './acknowledgements.ts';
-import { attachmentPolicy, FILES, PREVIEWS } from './attachment-policy.ts';
+import { attachmentPolicy, EXPORTS, FILES, PREVIEWS } from './attachment-policy.ts';
 import type { Backups } from './backups.ts';
 import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
@@ -62,6 +62,7 @@ export class AttachmentStore extends Construct {
           noncurrentVersionExpiration: Duration.days(1),
           expiredObjectDeleteMarker: true,
         },
+        { id: 'EndExports', prefix: EXPORTS, expiration: Duration.days(8) }, // where no door deletes them after seven
       ],
       removalPolicy, // without `protect`, an operator empties it before the stack can go
     });
@@ -113,6 +114,21 @@ export class AttachmentStore extends Construct {
     this.lend(door, 'WritePreviews', [PREVIEWS], ['PutObject']);
     this.lendFinding(door, 'FindPreviews', 's3:ListBucketVersions', [PREVIEWS]);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  }
+
+  /** Lets `door` read files in which no threat was found, and make exports of them, and delete these. */
+  letMakeExports(door: Door): void {
+    this.lend(door, 'ReadAttachments', [FILES], reading);
+    this.lend(door, 'MakeExports', [EXPORTS], ['PutObject', 'AbortMultipartUpload', ...deleting]);
+    this.lendFinding(door, 'FindExports', 's3:ListBucketVersions', [EXPORTS]);
+    this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
+    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  }
+
+  /** Lets `door` sign the download of an export. */
+  letHandOutExports(door: Door): void {
+    this.lend(door, 'DownloadExports', [EXPORTS], reading);
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 

@@ -17,6 +17,9 @@ const POLICY_AND_HOLDS = 'POLICY*';
 /** Where uses of the emergency access stand, and their reviews. */
 const EMERGENCIES = 'EMERGENCIES';
 
+/** Where exports stand of what patients may see. */
+const EXPORTS = 'EXPORTS';
+
 /** Every conversation: its head, its log in one order, its members. */
 export class ConversationStore extends Construct {
   private readonly table: StoredTable;
@@ -93,6 +96,22 @@ export class ConversationStore extends Construct {
       actions: ['Query', 'UpdateItem'],
       partitions: EMERGENCIES,
     });
+  }
+
+  /** Lets `door` note an export that is wanted, and find those there are. */
+  letAskForExports(door: Door): void {
+    this.table.lend(door, {
+      name: 'AskForExports',
+      actions: ['GetItem', 'Query', 'PutItem'],
+      partitions: EXPORTS,
+    });
+  }
+
+  /** Lets `door` read what an export is made of, and note how far it has come. */
+  letMakeExports(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'NoteExports', actions: ['PutItem'], partitions: EXPORTS });
+    this.letJudgeAge(door);
   }
 
   /** Lets `door` take ends of memberships that have come, and forget them. */

@@ -141,6 +141,20 @@ export class MessagingStack extends Stack {
     everyMinute(watchEmergencies);
     new LateReviewAlarm(this, 'LateReviewAlarm');
 
+    const exportPatients = door('ExportPatients', 'page');
+    sessions.letAdmit(exportPatients);
+    people.letApprove(exportPatients);
+    conversations.letAskForExports(exportPatients);
+    attachments.letHandOutExports(exportPatients);
+
+    const buildExports = door('BuildExports', 'chore');
+    conversations.letMakeExports(buildExports);
+    people.letRead(buildExports);
+    people.letList(buildExports);
+    keys.letOpen(buildExports);
+    attachments.letMakeExports(buildExports);
+    everyMinute(buildExports);
+
     const showMe = door('ShowMe', 'page');
     sessions.letAdmit(showMe);
 
@@ -307,6 +321,9 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/emergency': openEmergency,
         'GET /admin/emergencies': reviewEmergencies,
         'POST /admin/emergencies/{emergencyId}/review': reviewEmergencies,
+        'GET /admin/exports': exportPatients,
+        'POST /admin/exports': exportPatients,
+        'POST /admin/exports/{exportId}/download': exportPatients,
         'GET /me': showMe,
         'GET /me/sessions': listSessions,
         'POST /admin/revocations': revokeSession,

@@ -25,6 +25,7 @@ export const PersonId = id<'person'>(serverId.meta({ id: 'PersonId' }));
 export const MessageId = id<'message'>(serverId.meta({ id: 'MessageId' }));
 export const AttachmentId = id<'attachment'>(serverId.meta({ id: 'AttachmentId' }));
 export const HoldId = id<'hold'>(serverId.meta({ id: 'HoldId' }));
+export const ExportId = id<'export'>(serverId.meta({ id: 'ExportId' }));
 export const EmergencyId = id<'emergency'>(serverId.meta({ id: 'EmergencyId' }));
 
 /** SHA-256 of some bytes, in base64 (RFC 4648): 44 characters. */

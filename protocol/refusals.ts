@@ -189,6 +189,17 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  'unknown-export': { message: 'no export has this id', retryable: false, status: 404 },
+  'export-not-ready': {
+    message: 'it is still being made; ask again in a few minutes',
+    retryable: true,
+    status: 409,
+  },
+  'export-gone': {
+    message: 'it was there for a week and was deleted; ask for another',
+    retryable: false,
+    status: 410,
+  },
   'unknown-emergency': { message: 'no emergency has this id', retryable: false, status: 404 },
   'own-access': {
     message: 'nobody reviews what they did themselves; somebody else has to',

@@ -53,6 +53,16 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
     room: 'functions/push/',
     may: [/^functions\/(push|domain)\//, /^protocol\//, /^@aws-sdk\/client-apigatewaymanagementapi$/],
   },
+  {
+    room: 'functions/exporting/',
+    may: [
+      /^functions\/(exporting|domain)\//,
+      /^functions\/push\/frames\.ts$/,
+      /^protocol\//,
+      /^node:/,
+      /^yazl$/,
+    ],
+  },
   { room: 'functions/wiring/', may: [/^functions\/[a-z]+\//, /^protocol\//, /^[^./]/] },
   {
     room: 'functions/',

@@ -84,6 +84,11 @@ export const policy: readonly PolicyRow[] = [
   row('emergency.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('emergency.review', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // of another's access
 
+  row('export.ask', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('export.approve', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // another one
+  row('export.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('export.download', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+
   row('conversation.shred', ['privacy-officer'], 'whoever is in it', ['operations'], 'security-role'),
 
   row('member.add', beginners, 'owner', ['operations'], 'owner-of-conversation'),

@@ -34,6 +34,7 @@ export const keys = {
     pk: 'OVER',
     sk: `${conversationId}#${attachmentId}`,
   }),
+  patientExport: (exportId: string) => ({ pk: 'EXPORTS', sk: exportId }),
   emergencies: { pk: 'EMERGENCIES' },
   emergency: (state: 'OPEN' | 'DONE', emergencyId: string) => ({
     pk: 'EMERGENCIES',

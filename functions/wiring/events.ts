@@ -109,6 +109,11 @@ export const events = {
       'Records in the Audit table were changed, taken away before their time, or are none of ours: somebody writes there who must not. What had been sealed stands.',
     fields: { records: count },
   },
+  'export-failed': {
+    level: 'error',
+    means: 'An export of what a patient may see was not made; it is tried again after a quarter of an hour.',
+    fields: { export: id, ...fault },
+  },
   'review-late': {
     level: 'error',
     means:

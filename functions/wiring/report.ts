@@ -4,6 +4,7 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import type { Decision, Operation } from '../domain/decision.ts';
 import type { Emergency } from '../domain/emergency.ts';
 import { Fault } from '../domain/fault.ts';
+import type { PatientExport } from '../domain/patient-exports.ts';
 import { type EventFields, type EventName, events, FRAME, fitting, MOST_FRAMES } from './events.ts';
 
 const logger = new Logger({ serviceName: 'wardline' });
@@ -69,6 +70,11 @@ export function reportLateReviews(count: number): void {
   if (count === 0) return; // no line each minute for nothing: the alarm takes silence for 0
   metrics.addMetric('UnreviewedEmergencies', MetricUnit.Count, count);
   metrics.publishStoredMetrics();
+}
+
+/** What went wrong with one export. */
+export function reportExport({ exportId }: PatientExport, error: unknown): void {
+  report('export-failed', { export: exportId, ...described(error) });
 }
 
 /** How a scan ended. */

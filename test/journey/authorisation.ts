@@ -74,6 +74,15 @@ export const asks: Readonly<Record<string, Ask>> = {
     ({ emergencyId }) => `admin/emergencies/${emergencyId}/review`,
     { verdict: 'justified', note: 'it was' },
   ),
+  'GET /admin/exports': route(() => ['GET', 'admin/exports']),
+  'POST /admin/exports': about(
+    'POST',
+    () => 'admin/exports',
+    (cast) => ({
+      person: cast.actor('patient', 'stranger').person.id,
+    }),
+  ),
+  'POST /admin/exports/{exportId}/download': fetchingExport,
   'GET /me': route(() => ['GET', 'me']),
   'POST /admin/shreds': route(
     () => ['POST', 'admin/shreds'],
@@ -140,6 +149,13 @@ async function breakingGlass({ run }: Cast, { person, conversationId }: Actor): 
   return asked.code === 'sign-in-again' ? { answer: asked.answer } : asked;
 }
 
+/** No export is there: who is told so may fetch one. */
+async function fetchingExport({ run }: Cast, { person }: Actor): Promise<Asked> {
+  const path = `admin/exports/${'a'.repeat(26)}/download`;
+  const asked = answered(await run.request(person, 'POST', path, {}));
+  return asked.code === 'unknown-export' ? { answer: asked.answer } : asked;
+}
+
 /** Begins an upload; nothing goes up. */
 async function beginning(cast: Cast, { person, conversationId }: Actor): Promise<Asked> {
   const declared = { contentType: 'text/plain', bytes: 1, sha256: Buffer.alloc(32).toString('base64') };
@@ -166,8 +182,9 @@ function ofAttachment(method: string, what: string, body?: object): Ask {
 }
 
 /** A request about somebody who takes part in nothing here, so that it changes no other cell. */
-function about(method: string, where: (cast: Cast) => string, body?: object): Ask {
-  return (cast, as) => route(() => [method, where(cast)], body && (() => body))(cast, as);
+function about(method: string, where: (cast: Cast) => string, body?: object | ((cast: Cast) => object)): Ask {
+  const written = typeof body === 'function' ? (body as (cast: Cast) => object) : body && (() => body);
+  return (cast, as) => route(() => [method, where(cast)], written)(cast, as);
 }
 
 function quarter({ run }: Cast): string {
@@ -236,6 +253,9 @@ const breaking: Rule = (role, relation) => {
 
 const rules: Readonly<Record<string, Rule>> = {
   'POST /conversations/{conversationId}/emergency': breaking,
+  'GET /admin/exports': only('privacy-officer'),
+  'POST /admin/exports': only('privacy-officer'), // who waits for a second one
+  'POST /admin/exports/{exportId}/download': only('privacy-officer'),
   'GET /admin/emergencies': only('privacy-officer'),
   'POST /admin/emergencies/{emergencyId}/review': only('privacy-officer'),
   'session.open': everybody,

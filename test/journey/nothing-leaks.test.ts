@@ -12,6 +12,7 @@ import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/fr
 import { AwsError } from '../../local/front-door/service.ts';
 import { BeginUpload, DownloadAttachment, UploadPart } from '../../protocol/attachments.ts';
 import { OpenEmergency, ReviewEmergency } from '../../protocol/emergencies.ts';
+import { AskExport } from '../../protocol/exports.ts';
 import { clientFrames } from '../../protocol/frames.ts';
 import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
 import {
@@ -111,6 +112,7 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /admin/recertifications/{quarter}/people/{person}': SignOff.omit({ quarter: true, person: true }),
     'POST /conversations/{conversationId}/emergency': OpenEmergency.omit({ conversationId: true }),
     'POST /admin/emergencies/{emergencyId}/review': ReviewEmergency.omit({ emergencyId: true }),
+    'POST /admin/exports': AskExport,
     'POST /admin/shreds': ShredConversation,
     'POST /admin/retention': ChangeRetention,
     'POST /admin/holds': PlaceHold,

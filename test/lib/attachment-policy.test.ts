@@ -24,6 +24,9 @@ describe('the bucket', () => {
   const uploading = role('Wardline-Messaging-UploadAttachmentRole1A2B3C4D-5678');
   const completing = role('Wardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
   const downloading = role('Wardline-Messaging-AsPersonDownloadRole1A2B3C4D-5678');
+  const building = role('Wardline-Messaging-BuildExportsRole1A2B3C4D-5678');
+  const handingOut = role('Wardline-Messaging-ExportPatientsRole1A2B3C4D-5678');
+  const exported = `${bucket}/exports/${'e'.repeat(26)}`;
   const pretending = role('NotWardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
 
   const encrypted = {
@@ -66,12 +69,17 @@ describe('the bucket', () => {
       { ...clean, 's3:signatureAge': '300000' },
     ],
     ['the backup of what is clean', backups, 's3:GetObjectVersion', file, clean],
+    ['the making of an export', building, 's3:PutObject', exported, encrypted],
+    ['a download of an export', handingOut, 's3:GetObjectVersion', exported, {}],
     ['deletion of a version', downloading, 's3:DeleteObjectVersion', file, {}],
   ])('takes %s', (_, who, action, resource, context) => {
     expect(verdict(who, action, resource, context)).toMatchObject({ allowed: true });
   });
 
   test.each<[string, string, Principal, string, string, Record<string, string>]>([
+    ['an export by another door', 'RefuseOtherExporters', downloading, 's3:PutObject', exported, encrypted],
+    ['a reader of exports', 'RefuseOtherReadersOfExports', downloading, 's3:GetObjectVersion', exported, {}],
+    ['backups of exports', 'RefuseOtherReadersOfExports', backups, 's3:GetObjectVersion', exported, {}],
     ['plain HTTP', '#0', completing, 's3:GetObject', file, { ...clean, 'aws:SecureTransport': 'false' }],
     [
       'whoever is of another account',

@@ -38,7 +38,10 @@ export function bucketWeaknesses(bucket: Properties): string[] {
     [`${lifecycle}.ExpiredObjectDeleteMarker`]: true,
     [`${lifecycle}.Prefix`]: undefined, // for everything in it
     [`${lifecycle}.ExpirationInDays`]: undefined, // nothing that is wanted ends by itself
-    'LifecycleConfiguration.Rules.1': undefined,
+    'LifecycleConfiguration.Rules.1.Status': 'Enabled',
+    'LifecycleConfiguration.Rules.1.Prefix': 'exports/', // a day after the door that deletes them
+    'LifecycleConfiguration.Rules.1.ExpirationInDays': 8,
+    'LifecycleConfiguration.Rules.2': undefined,
   });
 }
 

@@ -1,7 +1,9 @@
 /** What the bucket of attachments must refuse, word for word; references stand as `<logical id without its hash>`. */
 export function bucketPolicy(): object {
   const bucket = '<AttachmentsBucket>';
-  const [all, files, previews] = ['*', 'files/*', 'previews/*'].map((objects) => `${bucket}/${objects}`);
+  const [all, files, previews, exported] = ['*', 'files/*', 'previews/*', 'exports/*'].map(
+    (objects) => `${bucket}/${objects}`,
+  );
   const scanner = '<AttachmentsScannerRole>';
   const role = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/Wardline-Messaging-';
   const encryption = 's3:x-amz-server-side-encryption';
@@ -17,17 +19,17 @@ export function bucketPolicy(): object {
       never('RefuseOldSignatures', 's3:*', [bucket, all], {
         NumericGreaterThan: { 's3:signatureAge': '300000' },
       }),
-      never('RefuseOtherEncryption', 's3:PutObject', [files, previews], {
+      never('RefuseOtherEncryption', 's3:PutObject', [files, previews, exported], {
         StringNotEquals: { [encryption]: 'aws:kms' },
       }),
-      never('RefuseOtherEncryptionKeys', 's3:PutObject', [files, previews], {
+      never('RefuseOtherEncryptionKeys', 's3:PutObject', [files, previews, exported], {
         StringNotEquals: { [`${encryption}-aws-kms-key-id`]: '<EncryptionKeysData>' },
       }),
       never('RefuseOverwriting', 's3:PutObject', files, {
         Null: { 's3:if-none-match': 'true' },
         Bool: { 's3:ObjectCreationOperation': 'true' },
       }),
-      elsewhere('RefuseOtherPlaces', 's3:PutObject', [files, previews], {
+      elsewhere('RefuseOtherPlaces', 's3:PutObject', [files, previews, exported], {
         ArnNotEquals: { 'aws:PrincipalArn': scanner },
       }),
       never('RefuseTagsOfOthers', tagging, all, { ArnNotEquals: { 'aws:PrincipalArn': scanner } }),
@@ -37,6 +39,12 @@ export function bucketPolicy(): object {
       }),
       never('RefuseOtherReaders', reading, all, {
         ArnNotLike: { 'aws:PrincipalArn': [scanner, '<BackupsRole>', `${role}*`] },
+      }),
+      never('RefuseOtherExporters', 's3:PutObject', exported, {
+        ArnNotLike: { 'aws:PrincipalArn': `${role}BuildExports*` },
+      }),
+      never('RefuseOtherReadersOfExports', reading, exported, {
+        ArnNotLike: { 'aws:PrincipalArn': `${role}ExportPatients*` },
       }),
     ],
   };

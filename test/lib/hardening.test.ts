@@ -37,6 +37,7 @@ const indifferent = new Set([
   'AWS::KMS::Key KeyPolicy.Version',
   'AWS::SQS::QueuePolicy PolicyDocument.Version',
   'AWS::S3::Bucket LifecycleConfiguration.Rules.0.Id',
+  'AWS::S3::Bucket LifecycleConfiguration.Rules.1.Id',
   'AWS::Lambda::Function Code.S3Bucket',
   'AWS::Lambda::Function Code.S3Key',
   'AWS::Lambda::Function Description',

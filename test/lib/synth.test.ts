@@ -104,7 +104,7 @@ test('no two functions run the same code', () => {
 test('every route names a door that answers it', () => {
   const templates = readTemplates(assembly);
   const routes = resources(templates, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
-  expect(routes).toHaveLength(40);
+  expect(routes).toHaveLength(43);
   for (const { RouteKey, Target } of routes) {
     const [, integration] = /"Ref":"(\w+)"/.exec(JSON.stringify(Target)) ?? [];
     const uri = JSON.stringify(find(templates, integration ?? '')?.Properties.IntegrationUri);

@@ -22,6 +22,14 @@ import {
   ReviewEmergency,
 } from '../../protocol/emergencies.ts';
 import {
+  AskExport,
+  AskedExport,
+  DownloadExport,
+  ExportDownload,
+  ExportList,
+  ListExports,
+} from '../../protocol/exports.ts';
+import {
   clientFrames,
   MAX_CURSORS,
   MAX_PAGE_BYTES,
@@ -157,6 +165,9 @@ describe('PROTOCOL.md', () => {
       ReviewEmergency,
       [ReviewEmergency.omit({ emergencyId: true }), Emergency],
     ],
+    ['GET /admin/exports', ListExports, [ExportList]],
+    ['POST /admin/exports', AskExport, [AskExport, AskedExport, AskedExport]],
+    ['POST /admin/exports/{exportId}/download', DownloadExport, [ExportDownload]],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],
     ['POST /admin/retention', ChangeRetention, [ChangeRetention, RetentionPolicy]],

@@ -1,0 +1,97 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+import type { PatientExport, PatientExports } from '../domain/patient-exports.ts';
+import { keys } from './keys.ts';
+
+const ExportItem = z.object({
+  sk: z.string(),
+  person: z.string(),
+  state: z.enum(['building', 'ready', 'gone']),
+  requestedBy: z.string(),
+  approvedBy: z.string(),
+  approvedAt: z.number(),
+  claimedUntil: z.number().optional(),
+  readyAt: z.number().optional(),
+  until: z.number().optional(),
+  packed: z
+    .object({
+      versionId: z.string(),
+      bytes: z.number(),
+      sha256: z.string(),
+      opened: z.array(z.string()),
+    })
+    .optional(),
+});
+
+/** Exports of what patients may see, in one partition of the Conversations table: they are few. */
+export function patientExports(client: DynamoDBDocumentClient, table: string): PatientExports {
+  return {
+    all: async () => {
+      const query = {
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': keys.patientExport('').pk },
+      };
+      const found: PatientExport[] = [];
+      for await (const { Items = [] } of paginateQuery({ client }, query)) found.push(...Items.map(exportOf));
+      return found;
+    },
+
+    one: async (exportId) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: table, Key: keys.patientExport(exportId), ConsistentRead: true }),
+      );
+      return Item && exportOf(Item);
+    },
+
+    begin: async (wanted) => {
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: table,
+            Item: itemOf(wanted),
+            ConditionExpression: 'attribute_not_exists(pk)',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        );
+        return wanted;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException) || !error.Item) throw error;
+        return exportOf(unmarshall(error.Item));
+      }
+    },
+
+    replace: async (before, after) => {
+      try {
+        await client.send(new PutCommand({ TableName: table, Item: itemOf(after), ...standing(before) }));
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** That nobody has changed it: every change is one of its state or of who is at it. */
+function standing({ state, claimedUntil }: PatientExport) {
+  const isClaimed = claimedUntil !== undefined;
+  return {
+    ConditionExpression: `#state = :state AND ${isClaimed ? 'claimedUntil = :claimed' : 'attribute_not_exists(claimedUntil)'}`,
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':state': state, ...(isClaimed && { ':claimed': claimedUntil }) },
+  };
+}
+
+function itemOf({ exportId, ...said }: PatientExport) {
+  return { ...keys.patientExport(exportId), ...said };
+}
+
+function exportOf(item: unknown): PatientExport {
+  const { sk: exportId, ...said } = ExportItem.parse(item);
+  const there = Object.entries(said).filter(([, value]) => value !== undefined);
+  return { exportId, ...(Object.fromEntries(there) as typeof said) } as PatientExport;
+}
