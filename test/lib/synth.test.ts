@@ -81,7 +81,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
 
 test('every function is one module that parses, with the SDK inside, and is small', async () => {
   const doors = resources(readTemplates(assembly), 'AWS::Lambda::Function');
-  expect(doors).toHaveLength(41);
+  expect(doors).toHaveLength(43);
   for (const { path, Metadata } of doors) {
     const folder = join(assembly, String(Metadata?.['aws:asset:path']));
     expect(readdirSync(folder)).toEqual(['index.mjs']);

@@ -6,14 +6,16 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { figuresOf } from '../../../cli/evidence/figures.ts';
 import type { AuditRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
-import { exported } from '../audit/trail.ts';
+import { testKey } from '../../functions/audit/in-memory-sealing.ts';
+import { exportOf, sealedIn } from '../audit/trail.ts';
 
 const { records } = clinicExport();
 let files: ReadonlyMap<string, Buffer>;
 
 beforeAll(async () => {
   const size = 2_000;
-  files = await exported(records, Array(Math.ceil(records.length / size)).fill(size));
+  const sizes = Array<number>(Math.ceil(records.length / size)).fill(size);
+  files = await exportOf(await sealedIn(records, sizes, testKey()));
 });
 
 test('figures are counted from a sealed export, as the records themselves have it', async () => {
