@@ -12,9 +12,9 @@ const command = new Command('clinic-year')
   .option('--seed <n>', 'another seed is another clinic', parseCount, 1)
   .option('--from <day>', 'the first day', '2025-01-01')
   .option('--days <n>', 'how many days', parseCount, 365)
-  .action((given: { out: string; people: number; seed: number; from: string; days: number }) => {
+  .action(async (given: { out: string; people: number; seed: number; from: string; days: number }) => {
     const year = new ClinicYear(given);
-    const written = writeExport(year, given.out);
+    const written = await writeExport(year, given.out);
     const { relative, relation } = year;
     const household = [relative, relation].map((one) => `${one?.person},1\r\n`).join('');
     writeFileSync(join(given.out, '..', 'households.csv'), `person,household\r\n${household}`);

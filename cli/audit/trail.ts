@@ -23,8 +23,6 @@ export interface TrailSpan {
 }
 
 export interface OpenTrail {
-  /** Records after this day (YYYY-MM-DD, UTC) are not looked at. */
-  readonly to?: string;
   /** The clock by which hours are read; without one, the export's own, or UTC. */
   readonly timeZone?: string;
 }
@@ -52,10 +50,9 @@ export class Trail {
   }
 
   /** @throws TrailUnreadable where there is no sealed record, or one cannot be read as one. */
-  static async open(directory: string, { to = '9999-12-31', timeZone }: OpenTrail = {}): Promise<Trail> {
+  static async open(directory: string, { timeZone }: OpenTrail = {}): Promise<Trail> {
     const files = sealedFiles(directory);
-    const asked = files.filter((file) => (/day=([\d-]+)/.exec(file)?.[1] ?? '') <= to);
-    if (asked.length === 0) throw new TrailUnreadable(`${directory} holds no sealed records`);
+    if (files.length === 0) throw new TrailUnreadable(`${directory} holds no sealed records`);
     const scratch = mkdtempSync(path.join(tmpdir(), 'wardline-audit-'));
     try {
       const database = await DuckDBInstance.create(path.join(scratch, 'trail.duckdb'), {
@@ -66,7 +63,7 @@ export class Trail {
       });
       const connection = await database.connect();
       const trail = new Trail(directory, connection, scratch, timeZone, files);
-      await trail.load(asked.map((file) => path.join(directory, file)));
+      await trail.load(files.map((file) => path.join(directory, file)));
       return trail;
     } catch (error) {
       rmSync(scratch, { recursive: true, force: true });
@@ -109,12 +106,24 @@ export class Trail {
     rmSync(this.scratch, { recursive: true, force: true });
   }
 
+  /** A sealer that began again may have sealed a record twice. */
+  private async countOnce(): Promise<void> {
+    const repeats = await this.connection.runAndReadAll('SELECT count(*) - count(DISTINCT id) FROM trail');
+    if (Number(repeats.getRows()[0]?.[0]) === 0) return;
+    await this.connection.run(
+      'CREATE TABLE once AS SELECT DISTINCT ON (id) * FROM trail ORDER BY id, moment',
+    );
+    await this.connection.run('DROP TABLE trail');
+    await this.connection.run('ALTER TABLE once RENAME TO trail');
+  }
+
   private async load(files: readonly string[]): Promise<void> {
     const { sql } = trailOn('duckdb');
     const filled = sql
       .replaceAll('{{files}}', `[${files.map(quoted).join(', ')}]`)
       .replaceAll('{{zone}}', quoted(this.timeZone));
     await this.connection.run(`CREATE TABLE trail AS ${filled}`);
+    await this.countOnce();
     for (const { name, sql: view } of viewFiles())
       await this.connection.run(`CREATE TABLE ${name} AS ${view}`);
     const [span] = await this.rows('span', { to: '9999-12-31' });

@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { directory as directoryOf } from '../../cli/audit/evidence.ts';
+import { verifyExport } from '../../cli/audit/verify.ts';
 import { AuditRecord } from '../../functions/audit/record.ts';
+import { writeExport } from './write-export.ts';
 import { ClinicYear } from './year.ts';
 
 const small = { people: 30, seed: 7, from: '2025-01-01', days: 20 };
@@ -22,6 +28,15 @@ test('every record of the synthetic clinic is one that the trail takes, in the o
 test('the same seed is the same clinic, another seed another one', () => {
   expect(recordsOf(small)).toEqual(recordsOf(small));
   expect(recordsOf({ ...small, seed: 8 })).not.toEqual(recordsOf(small));
+});
+
+test('its export is sealed and signed as a real one is, and sound', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'clinic-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const written = await writeExport(new ClinicYear({ ...small, days: 5 }), directory);
+  const verdict = await verifyExport(directoryOf(directory), { trusted: [], tell: () => {} });
+  expect(verdict.findings).toEqual([]);
+  expect(verdict.figures.records).toBe(written.records);
 });
 
 function recordsOf(options: typeof small): AuditRecord[] {

@@ -94,7 +94,7 @@ export function breachReport(incident: Incident): Report {
     asOf: span.last,
     exportHash: hash,
     deployment,
-    range: `${window.from.slice(0, 10)} to ${window.before.slice(0, 10)}`,
+    range: `from ${window.from.slice(0, 10)}, before ${window.before.slice(0, 10)}`,
   };
 }
 

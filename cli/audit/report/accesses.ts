@@ -57,8 +57,7 @@ const listColumns: readonly Column[] = [
   { of: 'conversation', label: 'Conversation', kind: 'id' },
   { of: 'purpose', label: 'For', kind: 'text' },
   { of: 'rule', label: 'By the rule', kind: 'text' },
-  { of: 'outcome', label: 'Allowed?', kind: 'text' },
-  { of: 'code', label: 'Refused as', kind: 'text' },
+  { of: 'answer', label: 'Allowed?', kind: 'text' },
   { of: 'source_ip', label: 'From', kind: 'text' },
   { of: 'id', label: 'Record', kind: 'id' },
 ];

@@ -12,8 +12,8 @@ import { Trail } from '../../../cli/audit/trail.ts';
 import { AuditRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
 
-describe('in a clinic whose truth is known', () => {
-  const { directory, clinic, records } = clinicExport();
+describe('in a clinic whose truth is known', async () => {
+  const { directory, clinic, records } = await clinicExport();
   let trail: Trail;
 
   beforeAll(async () => {

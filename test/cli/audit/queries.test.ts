@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { queryFiles, viewFiles } from '../../../cli/audit/query-files.ts';
 import { Trail } from '../../../cli/audit/trail.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
 
-const { directory, clinic, records } = clinicExport();
+const { directory, clinic, records } = await clinicExport();
 let trail: Trail;
 
 beforeAll(async () => {
@@ -83,4 +87,25 @@ test('memberships are what changes of membership make them, from the first one t
     ({ conversation, person, since, until }) => `${conversation} ${person} ${since} ${until}`,
   );
   expect(found.sort()).toEqual(expected.sort());
+});
+
+test('a record that was sealed twice, after a crash, counts once', async () => {
+  const twice = mkdtempSync(join(tmpdir(), 'twice-'));
+  onTestFinished(() => rmSync(twice, { recursive: true, force: true }));
+  const few = records.slice(0, 20);
+  const batch = gzipSync(few.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  for (const day of ['2025-01-01', '2025-01-02']) {
+    mkdirSync(join(twice, `sealed/records/day=${day}`), { recursive: true });
+    writeFileSync(join(twice, `sealed/records/day=${day}/00000000000${day.at(-1)}.jsonl.gz`), batch);
+  }
+  const opened = await Trail.open(twice);
+  onTestFinished(() => opened.close());
+  expect(opened.span.records).toBe(20);
+  const [day] = await opened.rows('access-days', {
+    ...given,
+    from: '2025-01-01',
+    to: '2025-01-31',
+    patient: '%',
+  });
+  expect(day?.day).toBe(few[0]?.at.slice(0, 10));
 });

@@ -9,7 +9,7 @@ import { Trail } from '../../../cli/audit/trail.ts';
 import { browserContext } from '../../fixtures/browser.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
 
-const { directory, clinic, records } = clinicExport();
+const { directory, clinic, records } = await clinicExport();
 const hours = { opens: 7, closes: 19 };
 let trail: Trail;
 
