@@ -15,7 +15,7 @@ export interface Found {
 
 /**
  * How a control or a safeguard stands. `holds`: something that ran says so, and nothing that ran says otherwise. `holds for
- * our part`: the rest is the organisation's or AWS's. `in part`: something of ours was not shown. `not shown`: nothing ran. `not built`: this software
+ * our part`: the rest is the organisation's or AWS's. `in part`: something of ours was not shown, or no test of it ran. `not shown`: nothing ran. `not built`: this software
  * does not do it.
  */
 export type State =
@@ -82,9 +82,15 @@ function judgeControl(control: Control, found: Found): JudgedControl {
     return { says, onlyProposal, state, evidence: [] };
   }
   const evidence = evidenceOf(control, found);
-  const outcomes = evidence.map(({ outcome }) => outcome);
-  const state = outcomes.includes('fails') ? 'fails' : outcomes.includes('holds') ? 'holds' : 'not shown';
-  return { says, onlyProposal, state, evidence };
+  return { says, onlyProposal, state: stateOf(evidence), evidence };
+}
+
+/** A control that names tests holds only where one of them ran: what a template has says little of what a door does. */
+function stateOf(evidence: readonly Evidence[]): State {
+  if (evidence.some(({ outcome }) => outcome === 'fails')) return 'fails';
+  if (!evidence.some(({ outcome }) => outcome === 'holds')) return 'not shown';
+  const tests = evidence.filter(({ kind }) => kind === 'test');
+  return tests.length > 0 && tests.every(({ outcome }) => outcome === 'none') ? 'in part' : 'holds';
 }
 
 function evidenceOf(
@@ -154,7 +160,7 @@ function together(controls: readonly JudgedControl[]): State {
   const [only] = states;
   if (only !== undefined && states.size === 1) return only;
   if (states.has('fails')) return 'fails';
-  const isOursWhole = !states.has('not shown') && !states.has('not built');
-  if (states.has('holds')) return isOursWhole ? 'holds for our part' : 'in part';
+  const isOursWhole = !states.has('not shown') && !states.has('not built') && !states.has('in part');
+  if (states.has('holds') || states.has('in part')) return isOursWhole ? 'holds for our part' : 'in part';
   return (['not shown', 'not built'] as const).find((state) => states.has(state)) ?? 'the organisation’s';
 }

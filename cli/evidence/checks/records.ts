@@ -50,16 +50,43 @@ export const recordChecks: readonly Check[] = [
       });
     },
   },
-  every(
-    'audit-table-append-only',
-    'The audit table takes records and gives them to nobody but the sealer: it streams, and it expires only what is sealed.',
-    ['AWS::DynamoDB::Table'],
-    () => ({ 'StreamSpecification.StreamViewType': something, 'TimeToLiveSpecification.Enabled': true }),
-    isOfAudit,
-  ),
+  {
+    id: 'audit-table-append-only',
+    promises:
+      'Records are added to the audit table, and nobody’s policy lets them change or delete one; the sealer alone keeps its own place there.',
+    look: (all) => {
+      const tables = ofTypes(all, ['AWS::DynamoDB::Table']).filter(isOfAudit);
+      return ofTypes(all, ['AWS::IAM::ManagedPolicy']).flatMap((policy) =>
+        listOf(valueAt(policy.properties, 'PolicyDocument.Statement'))
+          .filter((statement) => valueAt(statement, 'Effect') === 'Allow')
+          .filter((statement) =>
+            all.pointsTo(valueAt(statement, 'Resource'), policy.stack).some((one) => tables.includes(one)),
+          )
+          .map((statement) => {
+            const actions = listOf(valueAt(statement, 'Action')).map(String);
+            const expected = 'adding, or changes of the sealer’s own place';
+            const holds = !actions.some((action) => changing.test(action)) || isOwnPlace(statement);
+            return {
+              resource: policy.path,
+              property: 'PolicyDocument',
+              expected,
+              seen: actions.join(', '),
+              holds,
+            };
+          }),
+      );
+    },
+  },
 ];
 
-const something: Wish = { says: 'set', fits: (value) => value !== undefined };
+/** What could change or take away an item that stands. */
+const changing =
+  /^(\*|dynamodb:(\*|UpdateItem|DeleteItem|BatchWriteItem|PartiQL\w+|DeleteTable|UpdateTable|ImportTable|RestoreTable\w*))$/;
+
+function isOwnPlace(statement: unknown): boolean {
+  const condition = JSON.stringify(valueAt(statement, 'Condition') ?? null);
+  return /"dynamodb:LeadingKeys":"?\[?"?SEAL#/.test(condition);
+}
 
 const forSixYears: Wish = {
   says: `at least ${sixYears} days`,

@@ -9,7 +9,9 @@ import { figuresLeftOut } from '../../../cli/evidence/figures.ts';
 import type { JudgedSafeguard } from '../../../cli/evidence/judge.ts';
 import { type Evidence, filesOf, type Gathered, type Seal, writePack } from '../../../cli/evidence/pack.ts';
 import { readSnapshot, verifyPack } from '../../../cli/evidence/read-pack.ts';
+import { safeguards } from '../../../cli/evidence/safeguards/matrix.ts';
 import { main } from '../../../cli/main.ts';
+import { browserContext } from '../../fixtures/browser.ts';
 import { synthesized } from '../../fixtures/synth.ts';
 import { plants } from './plants.ts';
 
@@ -77,8 +79,12 @@ describe('verification finds', () => {
 
 describe('a safeguard', () => {
   test('fails where the template breaks a rule, and says where', () => {
-    expect(safeguard(found({}), '164.312(d)')).toMatchObject({ stateToday: 'holds', stateProposed: 'holds' });
-    const spoiled = found({ assembly: assemblyOf(planted('mfa-on')) });
+    expect(safeguard(found({ tests }), '164.312(d)')).toMatchObject({
+      stateToday: 'holds',
+      stateProposed: 'holds',
+    });
+    expect(safeguard(found({}), '164.312(d)')).toMatchObject({ stateToday: 'in part' });
+    const spoiled = found({ tests, assembly: assemblyOf(planted('mfa-on')) });
     expect(safeguard(spoiled, '164.312(d)')).toMatchObject({ stateToday: 'fails', stateProposed: 'fails' });
     expect(JSON.stringify(safeguard(spoiled, '164.312(d)'))).toContain(
       'SignIn/People MfaConfiguration: OPTIONAL',
@@ -113,8 +119,8 @@ describe('a safeguard', () => {
       ...{ question: 'user-pool', call: 'cognito-idp:DescribeUserPool', resource: finding.resource },
       findings: [{ ...finding, seen, holds: seen === 'ON' }],
     });
-    expect(safeguard(found({ answers: [answer('ON')] }), '164.312(d)').stateToday).toBe('holds');
-    expect(safeguard(found({ answers: [answer('OFF')] }), '164.312(d)').stateToday).toBe('fails');
+    expect(safeguard(found({ tests, answers: [answer('ON')] }), '164.312(d)').stateToday).toBe('holds');
+    expect(safeguard(found({ tests, answers: [answer('OFF')] }), '164.312(d)').stateToday).toBe('fails');
   });
 
   test('is bound by the regulation of the deployment’s settings', () => {
@@ -198,6 +204,57 @@ test('the map and the inventory are the template’s: every store, key, function
     }),
   );
 });
+
+test('the map of a template of five hundred resources more is one page, and names every function of it', () => {
+  const grown = structuredClone(stacks);
+  for (const { stack, template } of grown)
+    for (const [id, resource] of Object.entries(template.Resources))
+      for (const copy of ['Second', 'Third', 'Fourth']) {
+        if (!/Function|Table|Queue|Route|Integration|ManagedPolicy|Role|LogGroup/.test(resource.Type))
+          continue;
+        const path = `${stack}/${copy}${String(resource.Metadata?.['aws:cdk:path']).slice(stack.length + 1)}`;
+        template.Resources[`${copy}${id}`] = { ...resource, Metadata: { 'aws:cdk:path': path } };
+      }
+  const files = filesOf(gathered({ assembly: assemblyOf(grown) }));
+  const svg = files.get('network-map.svg') ?? '';
+  const [, height = ''] = /viewBox="0 0 \d+ (\d+)"/.exec(svg) ?? [];
+  expect(JSON.parse(files.get('inventory.json') ?? '').length).toBeGreaterThan(800);
+  expect(Number(height)).toBeLessThan(1_400);
+  expect(svg.match(/<g>/g)?.length).toBeLessThan(60);
+  expect(files.get('network-map.json')).toContain('FourthSendMessage');
+});
+
+test('a page has no scripts, asks for nothing, complains of nothing and is no wider than its window', async () => {
+  const pack = await packed({});
+  const context = await browserContext();
+  const complaints: string[] = [];
+  for (const width of [1_280, 390]) {
+    const page = await context.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('request', (request) => request.url().startsWith('file:') || complaints.push(request.url()));
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(`file://${join(pack, 'evidence.html')}`);
+    const seen = await page.evaluate<Readonly<Record<string, number>>>(SEEN);
+    expect({ width, ...seen }).toEqual({ width, wide: 0, headings: 1, scripts: 0, unnamed: 0, deadLinks: 0 });
+  }
+  expect(complaints).toEqual([]);
+});
+
+const SEEN = `({
+  wide: Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
+  headings: document.querySelectorAll('h1').length,
+  scripts: document.scripts.length,
+  unnamed: document.querySelectorAll('table:not(:has(caption)), svg:not([aria-labelledby]), th:not([scope])').length,
+  deadLinks: [...document.querySelectorAll('a[href^="#"]')].filter((a) => !document.getElementById(a.hash.slice(1))).length,
+})`;
+
+/** As if every test that a safeguard names had passed. */
+const tests = new Map(
+  safeguards
+    .flatMap(({ controls }) => controls)
+    .flatMap((control) => ('tests' in control ? (control.tests ?? []) : []))
+    .map((name) => [name, 'passed'] as const),
+);
 
 function gathered(some: Partial<Gathered>): Gathered {
   const nothing = { answers: [], tests: undefined, figures: figuresLeftOut('a test'), previous: undefined };

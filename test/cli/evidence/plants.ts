@@ -234,10 +234,12 @@ export const plants: Readonly<Record<string, Plant>> = {
     },
   },
   'audit-table-append-only': {
-    stack: 'Audit',
-    type: table,
-    spoil: (table) => {
-      delete table.StreamSpecification;
+    stack: 'Messaging',
+    type: 'AWS::IAM::ManagedPolicy',
+    spoil: ({ PolicyDocument }) => {
+      for (const statement of PolicyDocument.Statement)
+        if (statement.Sid === 'RecordDecisions')
+          statement.Action = ['dynamodb:PutItem', 'dynamodb:DeleteItem'];
     },
   },
 };
