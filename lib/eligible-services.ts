@@ -14,6 +14,8 @@ export const eligibleServices = {
     ApiGateway: 'Amazon API Gateway (without caching)',
     ApiGatewayV2: 'Amazon API Gateway (without caching)',
     Backup: 'AWS Backup',
+    CloudTrail: 'AWS CloudTrail',
+    CloudWatch: 'Amazon CloudWatch',
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
     Events: 'Amazon EventBridge (includes Amazon CloudWatch Events)',
@@ -22,6 +24,7 @@ export const eligibleServices = {
     Lambda: 'AWS Lambda',
     Logs: 'Amazon CloudWatch Logs',
     S3: 'Amazon Simple Storage Service (Amazon S3)',
+    SNS: 'Amazon Simple Notification Service (Amazon SNS)',
     SQS: 'Amazon Simple Queue Service',
   },
   /** Not on the list and not in need of it: holds policies, never PHI. */
