@@ -12,6 +12,8 @@ import { everyHour } from './every-hour.ts';
 import { LockedBucket } from './locked-bucket.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
+import { Trail } from './trail.ts';
+import { TrailAlarms } from './trail-alarms.ts';
 
 /** What an auditor relies on, apart from what it judges. */
 export class AuditStack extends Stack {
@@ -61,16 +63,36 @@ export class AuditStack extends Stack {
       description: 'Days on which nobody deletes a sealed record: wardline audit export',
     });
 
+    const cloudTrail = new Trail(this, 'CloudTrail', { encryptionKey: key, logs: data.logs, settings });
+    for (const store of [
+      data.keys,
+      this.trail,
+      data.attachments,
+      data.conversations,
+      data.people,
+      data.sessions,
+    ])
+      store.watchedBy(cloudTrail);
+    cloudTrail.watchBucket(this.sealedRecords.bucketArn);
+    const alarms = new TrailAlarms(this, 'TrailAlarms', {
+      ...{ encryptionKey: key, logGroup: cloudTrail.logGroup, deployment: settings.name },
+    });
+    new CfnOutput(this, 'AlarmTopicArn', {
+      value: alarms.topicArn,
+      description: 'Topic of alarms: subscribe whoever is on duty',
+    });
+
     const queries = new AuditQueries(this, 'AuditQueries', {
       deployment: settings.name,
       encryptionKey: key,
       sealedRecords: this.sealedRecords,
+      cloudTrail: cloudTrail.files,
       timeZone: settings.timeZone,
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });
     const auditors = new AuditorAccess(this, 'AuditorAccess', {
-      buckets: [this.sealedRecords],
+      buckets: [this.sealedRecords, cloudTrail.files],
       encryptionKey: key,
       signingKey: this.signingKey,
       queries,

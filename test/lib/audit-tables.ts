@@ -63,7 +63,7 @@ export function databaseWeaknesses({ Properties }: Placed): string[] {
 /** A table that lacks a field of a record, or a view that says something else than its file. */
 export function tableWeaknesses({ Properties }: Placed): string[] {
   const input = (Properties.TableInput ?? {}) as Properties;
-  const wanted = input.Name === 'records' ? recordsInput(input) : viewInput(input);
+  const wanted = wantedInput(input);
   if (!wanted) return ['is no table of ours'];
   return differs(Properties, {
     CatalogId: { Ref: 'AWS::AccountId' },
@@ -71,6 +71,67 @@ export function tableWeaknesses({ Properties }: Placed): string[] {
     TableInput: wanted,
   });
 }
+
+function wantedInput(input: Properties): object | undefined {
+  if (input.Name === 'records') return recordsInput(input);
+  return input.Name === 'cloudtrail' ? cloudTrailInput(input) : viewInput(input);
+}
+
+/** As "Create a table for CloudTrail logs using partition projection" of the Athena user guide has it, without what holds no columns of ours. */
+function cloudTrailInput(input: Properties): object {
+  const location = into(input.StorageDescriptor, 'Location');
+  const isDelivered = /CloudTrailFiles.*"\/AWSLogs\/".*"\/CloudTrail\/"/.test(
+    JSON.stringify(location ?? null),
+  );
+  return {
+    Name: 'cloudtrail',
+    Description: 'What AWS itself recorded',
+    TableType: 'EXTERNAL_TABLE',
+    PartitionKeys: ['region', 'day'].map((Name) => ({ Name, Type: 'string' })),
+    Parameters: {
+      EXTERNAL: 'TRUE',
+      classification: 'cloudtrail',
+      'projection.enabled': 'true',
+      'projection.region.type': 'injected',
+      'projection.day.type': 'date',
+      'projection.day.format': 'yyyy/MM/dd',
+      'projection.day.interval': '1',
+      'projection.day.interval.unit': 'DAYS',
+      'projection.day.range': '2024/01/01,NOW',
+      'storage.location.template': behind(location, '$' + '{region}/$' + '{day}'),
+    },
+    StorageDescriptor: {
+      Location: isDelivered ? location : 'the folder of what CloudTrail delivers',
+      InputFormat: 'com.amazon.emr.cloudtrail.CloudTrailInputFormat',
+      OutputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+      SerdeInfo: { SerializationLibrary: 'org.apache.hive.hcatalog.data.JsonSerDe' },
+      Columns: Object.entries(cloudTrailFields).map(([Name, Type]) => ({ Name, Type })),
+    },
+  };
+}
+
+/** Fields of an event (CloudTrail user guide, "CloudTrail record contents"), in lower case as the SerDe reads them. */
+const cloudTrailFields = {
+  eventversion: 'string',
+  useridentity:
+    'struct<type:string,principalid:string,arn:string,accountid:string,invokedby:string,sessioncontext:struct<sessionissuer:struct<type:string,arn:string,username:string>,sourceidentity:string>>',
+  eventtime: 'string',
+  eventsource: 'string',
+  eventname: 'string',
+  awsregion: 'string',
+  sourceipaddress: 'string',
+  useragent: 'string',
+  errorcode: 'string',
+  errormessage: 'string',
+  requestparameters: 'string',
+  responseelements: 'string',
+  requestid: 'string',
+  eventid: 'string',
+  readonly: 'string',
+  resources: 'array<struct<arn:string,accountid:string,type:string>>',
+  eventtype: 'string',
+  recipientaccountid: 'string',
+};
 
 function recordsInput(input: Properties): object {
   const location = into(input.StorageDescriptor, 'Location');

@@ -9,7 +9,7 @@ import { clinicExport } from '../../fixtures/clinic-export.ts';
 import { testKey } from '../../functions/audit/in-memory-sealing.ts';
 import { exportOf, sealedIn } from '../audit/trail.ts';
 
-const { records } = clinicExport();
+const { records } = await clinicExport();
 let files: ReadonlyMap<string, Buffer>;
 
 beforeAll(async () => {
