@@ -189,6 +189,17 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  'unknown-message': {
+    message: 'there is no such message that you may read',
+    retryable: false,
+    status: 404,
+  },
+  'unknown-amendment': { message: 'there is no such amendment here', retryable: false, status: 404 },
+  'already-decided': {
+    message: 'it is decided on, or was put off before',
+    retryable: false,
+    status: 409,
+  },
   'unknown-export': { message: 'no export has this id', retryable: false, status: 404 },
   'export-not-ready': {
     message: 'it is still being made; ask again in a few minutes',

@@ -170,6 +170,11 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
     when: ofPartitions('EMERGENCIES'),
   },
+  AskForAmendments: {
+    actions: ['dynamodb:PutItem'],
+    on: 'table Conversations',
+    when: ofPartitions('AMENDMENTS'),
+  },
   AskForExports: {
     actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
     on: 'table Conversations',
@@ -290,6 +295,10 @@ export const abilities: Readonly<Record<string, Ability>> = {
   AssumeAsPersonDownload: {
     actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonDownload*',
+  },
+  AssumeAsPersonExport: {
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonExport*',
   },
   ReadAttachments: { actions: ['s3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
   WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
@@ -446,14 +455,23 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'WatchEmergencies',
     'PushToSockets',
   ],
+  'AskAmendments/Policy': [...admitted, 'ReadConversations', 'AskForAmendments', ...sealing],
+  'DecideAmendments/Policy': [
+    ...admitted,
+    'FindSocketsOfMembers',
+    'ReadConversations',
+    'AppendToConversations',
+    ...sealing,
+    'PushToSockets',
+  ],
   'ExportPatients/Policy': [
     ...admitted,
     'ReadPerson',
     'KeepRequests',
     'AskForExports',
-    'DownloadExports',
-    'DecryptAttachments',
+    'AssumeAsPersonExport',
   ],
+  'AsPersonExport/Policy': ['DownloadExports', 'DecryptAttachments'],
   'BuildExports/Policy': [
     'WriteOwnLog',
     'ReadTablesUnderDataKey',
@@ -689,7 +707,21 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'ReviewEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'WatchEmergencies/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'ExportPatients/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...bucket],
+  'AskAmendments/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'DecideAmendments/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'CONVERSATIONS_TABLE',
+    ...keys,
+    'SOCKET_CALLBACK_URL',
+  ],
+  'ExportPatients/Function': [
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    'EXPORT_ROLE_ARN',
+    ...bucket,
+  ],
   'BuildExports/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE', ...keys, ...bucket],
   'RevokeSession/Function': [
     ...sessions,

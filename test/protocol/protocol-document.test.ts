@@ -2,6 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import {
+  Amendment,
+  AmendmentList,
+  AskAmendment,
+  DecideAmendment,
+  ListAmendments,
+  ReadAmendment,
+} from '../../protocol/amendments.ts';
+import {
   Attachment,
   BeginUpload,
   BegunUpload,
@@ -168,6 +176,14 @@ describe('PROTOCOL.md', () => {
     ['GET /admin/exports', ListExports, [ExportList]],
     ['POST /admin/exports', AskExport, [AskExport, AskedExport, AskedExport]],
     ['POST /admin/exports/{exportId}/download', DownloadExport, [ExportDownload]],
+    ['POST /me/amendments', AskAmendment, [AskAmendment, Amendment]],
+    ['GET /conversations/{conversationId}/amendments/{amendmentId}', ReadAmendment, [Amendment]],
+    ['GET /admin/amendments', ListAmendments, [AmendmentList]],
+    [
+      'POST /admin/amendments/{amendmentId}/decision',
+      DecideAmendment,
+      [DecideAmendment.omit({ amendmentId: true }), Amendment],
+    ],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],
     ['POST /admin/retention', ChangeRetention, [ChangeRetention, RetentionPolicy]],
