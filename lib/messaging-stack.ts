@@ -125,6 +125,7 @@ export class MessagingStack extends Stack {
     sessions.letFindSockets(openEmergency);
     sessions.letSweep(openEmergency); // to find the privacy officers who are here
     conversations.letAppend(openEmergency);
+    people.letReadMany(openEmergency); // whom its patients want kept out
     conversations.letJudgeAge(openEmergency);
     keys.letSeal(openEmergency);
     openEmergency.tell(env.emergencyExcludedSites, settings.emergency.excludedSites.join(','));
@@ -140,6 +141,10 @@ export class MessagingStack extends Stack {
     conversations.letWatchEmergencies(watchEmergencies);
     everyMinute(watchEmergencies);
     new LateReviewAlarm(this, 'LateReviewAlarm');
+
+    const restrictPatients = door('RestrictPatients', 'page');
+    sessions.letAdmit(restrictPatients);
+    people.letRestrict(restrictPatients);
 
     const askAmendments = door('AskAmendments', 'page');
     sessions.letAdmit(askAmendments);
@@ -340,6 +345,7 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/emergency': openEmergency,
         'GET /admin/emergencies': reviewEmergencies,
         'POST /admin/emergencies/{emergencyId}/review': reviewEmergencies,
+        'POST /admin/people/{person}/restrictions': restrictPatients,
         'POST /me/amendments': askAmendments,
         'GET /conversations/{conversationId}/amendments/{amendmentId}': askAmendments,
         'GET /admin/amendments': decideAmendments,

@@ -189,6 +189,11 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  restricted: {
+    message: 'a restriction that a patient asked for keeps one of these people out',
+    retryable: false,
+    status: 403,
+  },
   'unknown-message': {
     message: 'there is no such message that you may read',
     retryable: false,

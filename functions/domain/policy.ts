@@ -89,6 +89,7 @@ export const policy: readonly PolicyRow[] = [
   row('amendment.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('amendment.decide', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
 
+  row('person.restrict', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('export.ask', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('export.approve', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // another one
   row('export.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),

@@ -74,6 +74,11 @@ export const asks: Readonly<Record<string, Ask>> = {
     ({ emergencyId }) => `admin/emergencies/${emergencyId}/review`,
     { verdict: 'justified', note: 'it was' },
   ),
+  'POST /admin/people/{person}/restrictions': about(
+    'POST',
+    (cast) => `admin/people/${cast.actor('patient', 'stranger').person.id}/restrictions`,
+    { restrictions: [] },
+  ),
   'POST /me/amendments': askingAmendment,
   'GET /conversations/{conversationId}/amendments/{amendmentId}': readingAmendment,
   'GET /admin/amendments': route(() => ['GET', 'admin/amendments']),
@@ -281,6 +286,7 @@ const rules: Readonly<Record<string, Rule>> = {
     return role === 'patient' || role === 'caregiver' ? 'allowed' : 'not-allowed';
   },
   'GET /conversations/{conversationId}/amendments/{amendmentId}': inConversation,
+  'POST /admin/people/{person}/restrictions': only('privacy-officer'),
   'GET /admin/amendments': only('privacy-officer'),
   'POST /admin/amendments/{amendmentId}/decision': only('privacy-officer'),
   'GET /admin/exports': only('privacy-officer'),

@@ -15,7 +15,7 @@ import { BeginUpload, DownloadAttachment, UploadPart } from '../../protocol/atta
 import { OpenEmergency, ReviewEmergency } from '../../protocol/emergencies.ts';
 import { AskExport } from '../../protocol/exports.ts';
 import { clientFrames } from '../../protocol/frames.ts';
-import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
+import { ChangeRoles, CreatePerson, RestrictPatient, SignOff } from '../../protocol/people.ts';
 import {
   AddMember,
   ChangeRetention,
@@ -113,6 +113,7 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /admin/recertifications/{quarter}/people/{person}': SignOff.omit({ quarter: true, person: true }),
     'POST /conversations/{conversationId}/emergency': OpenEmergency.omit({ conversationId: true }),
     'POST /admin/emergencies/{emergencyId}/review': ReviewEmergency.omit({ emergencyId: true }),
+    'POST /admin/people/{person}/restrictions': RestrictPatient.omit({ person: true }),
     'POST /me/amendments': AskAmendment,
     'POST /admin/amendments/{amendmentId}/decision': DecideAmendment.omit({ amendmentId: true }),
     'POST /admin/exports': AskExport,

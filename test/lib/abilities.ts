@@ -170,6 +170,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
     when: ofPartitions('EMERGENCIES'),
   },
+  RestrictPatients: { actions: ['dynamodb:UpdateItem'], on: 'table People', when: ofProfiles },
   AskForAmendments: {
     actions: ['dynamodb:PutItem'],
     on: 'table Conversations',
@@ -438,6 +439,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   ],
   'OpenEmergency/Policy': [
     ...admitted,
+    'ReadPeople',
     'FindSocketsOfMembers',
     'LookThroughSessions',
     'ReadConversations',
@@ -455,6 +457,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'WatchEmergencies',
     'PushToSockets',
   ],
+  'RestrictPatients/Policy': [...admitted, 'ReadPeople', 'RestrictPatients'],
   'AskAmendments/Policy': [...admitted, 'ReadConversations', 'AskForAmendments', ...sealing],
   'DecideAmendments/Policy': [
     ...admitted,
@@ -699,6 +702,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'OpenEmergency/Function': [
     'RETENTION_DAYS',
+    'PEOPLE_TABLE',
     ...sessions,
     'CONVERSATIONS_TABLE',
     ...keys,
@@ -707,6 +711,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'ReviewEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'WatchEmergencies/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'RestrictPatients/Function': [...sessions, 'PEOPLE_TABLE'],
   'AskAmendments/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'DecideAmendments/Function': [
     'RETENTION_DAYS',

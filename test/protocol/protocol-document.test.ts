@@ -55,6 +55,8 @@ import {
   ReadRecertification,
   Recertification,
   RecertificationPage,
+  RestrictedPatient,
+  RestrictPatient,
   SignedOff,
   SignOff,
 } from '../../protocol/people.ts';
@@ -197,6 +199,11 @@ describe('PROTOCOL.md', () => {
     ['POST /admin/people', CreatePerson, [CreatePerson, CreatedPerson]],
     ['POST /admin/people/{person}/roles', ChangeRoles, [z.object({ roles: z.array(Role) }), ChangedPerson]],
     ['POST /admin/people/{person}/disable', NamePerson, []],
+    [
+      'POST /admin/people/{person}/restrictions',
+      RestrictPatient,
+      [RestrictPatient.omit({ person: true }), RestrictedPatient],
+    ],
     ['POST /admin/people/{person}/enable', NamePerson, []],
     ['POST /admin/recertifications', undefined, [Recertification]],
     ['GET /admin/recertifications/{quarter}', ReadRecertification, [RecertificationPage]],
