@@ -11,7 +11,7 @@ const rooms = {
   people: open.people(),
   requests: open.requests(),
   exports: openExports.exports(),
-  files: openExports.files(),
+  downloads: openExports.downloads(),
 };
 
 /** Exports of what patients may see: asked for and approved by two privacy officers, and handed out by one. */

@@ -14,6 +14,7 @@ const rooms = {
   ...openEmergencies.telling(),
   log: open.log(),
   ends: open.ends(),
+  people: open.people(),
   retention: open.retention(),
   sessions: openEmergencies.sessions(),
   notes: openVault.vault(),

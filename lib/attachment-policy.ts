@@ -34,7 +34,7 @@ export function attachmentPolicy(
   const ours = [...files, bucket.arnForObjects(`${PREVIEWS}*`), exported];
   const doors = roleArn(`${deployment}-Messaging-*`);
   const buildExports = roleArn(`${deployment}-Messaging-BuildExports*`);
-  const exportPatients = roleArn(`${deployment}-Messaging-ExportPatients*`);
+  const asPersonExport = roleArn(`${deployment}-Messaging-AsPersonExport*`);
   const completeUpload = roleArn(`${deployment}-Messaging-CompleteUpload*`);
 
   return [
@@ -72,12 +72,12 @@ export function attachmentPolicy(
     refuse('RefuseOtherReaders', reading, [bucket.arnForObjects('*')], {
       ArnNotLike: { 'aws:PrincipalArn': [scanner, backups, doors] },
     }),
-    // Everything that a patient may see in one file: one door writes it, and one hands it out.
+    // Everything that a patient may see in one file: one door writes it, and who fetches it does so in their own name.
     refuse('RefuseOtherExporters', ['s3:PutObject'], [exported], {
       ArnNotLike: { 'aws:PrincipalArn': buildExports },
     }),
     refuse('RefuseOtherReadersOfExports', reading, [exported], {
-      ArnNotLike: { 'aws:PrincipalArn': exportPatients },
+      ArnNotLike: { 'aws:PrincipalArn': asPersonExport },
     }),
   ];
 }

@@ -132,10 +132,10 @@ export class AttachmentStore extends Construct {
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 
-  /** Lets `door` sign the download of an export. */
-  letHandOutExports(door: Door): void {
-    this.lend(door, 'DownloadExports', [EXPORTS], reading);
-    this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
+  /** Lets a session of `role` sign the download of an export. */
+  letHandOutExports(role: Borrower): void {
+    this.lend(role, 'DownloadExports', [EXPORTS], reading);
+    this.lendKey(role, 'DecryptAttachments', 'kms:Decrypt');
   }
 
   /** Lets `door` find every version of a file and its preview, and delete them. */

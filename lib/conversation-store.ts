@@ -18,6 +18,9 @@ const POLICY_AND_HOLDS = 'POLICY*';
 /** Where uses of the emergency access stand, and their reviews. */
 const EMERGENCIES = 'EMERGENCIES';
 
+/** Where requests stand to amend messages. */
+const AMENDMENTS = 'AMENDMENTS';
+
 /** Where exports stand of what patients may see. */
 const EXPORTS = 'EXPORTS';
 
@@ -97,6 +100,13 @@ export class ConversationStore extends Construct {
       actions: ['Query', 'UpdateItem'],
       partitions: EMERGENCIES,
     });
+  }
+
+  /** Lets `door` keep a request to amend a message that somebody reads, and find it again. */
+  letAskForAmendments(door: Door): void {
+    this.letRead(door);
+    this.table.lend(door, { name: 'AskForAmendments', actions: ['PutItem'], partitions: AMENDMENTS });
+    this.letJudgeAge(door);
   }
 
   /** Lets `door` note an export that is wanted, and find those there are. */

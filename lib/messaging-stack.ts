@@ -125,6 +125,7 @@ export class MessagingStack extends Stack {
     sessions.letFindSockets(openEmergency);
     sessions.letSweep(openEmergency); // to find the privacy officers who are here
     conversations.letAppend(openEmergency);
+    people.letReadMany(openEmergency); // whom its patients want kept out
     conversations.letJudgeAge(openEmergency);
     keys.letSeal(openEmergency);
     openEmergency.tell(env.emergencyExcludedSites, settings.emergency.excludedSites.join(','));
@@ -141,11 +142,33 @@ export class MessagingStack extends Stack {
     everyMinute(watchEmergencies);
     new LateReviewAlarm(this, 'LateReviewAlarm');
 
+    const restrictPatients = door('RestrictPatients', 'page');
+    sessions.letAdmit(restrictPatients);
+    people.letRestrict(restrictPatients);
+
+    const askAmendments = door('AskAmendments', 'page');
+    sessions.letAdmit(askAmendments);
+    conversations.letAskForAmendments(askAmendments);
+    keys.letSeal(askAmendments);
+
+    const decideAmendments = door('DecideAmendments', 'page');
+    sessions.letAdmit(decideAmendments);
+    sessions.letFindSockets(decideAmendments);
+    conversations.letAppend(decideAmendments); // an amendment and its decision among them
+    conversations.letJudgeAge(decideAmendments);
+    keys.letSeal(decideAmendments);
+
     const exportPatients = door('ExportPatients', 'page');
     sessions.letAdmit(exportPatients);
     people.letApprove(exportPatients);
     conversations.letAskForExports(exportPatients);
-    attachments.letHandOutExports(exportPatients);
+    attachments.letHandOutExports(
+      new PersonRole(this, 'AsPersonExport', {
+        door: exportPatients,
+        variable: env.exportRoleArn,
+        description: 'Fetches exports in the name of one person',
+      }),
+    );
 
     const buildExports = door('BuildExports', 'chore');
     conversations.letMakeExports(buildExports);
@@ -294,6 +317,7 @@ export class MessagingStack extends Stack {
     }
     socketApi.letPush(endGrants);
     socketApi.letPush(openEmergency);
+    socketApi.letPush(decideAmendments);
     socketApi.letPush(watchEmergencies);
     socketApi.letPush(recordScan);
     socketApi.letPush(sweepSessions);
@@ -321,6 +345,11 @@ export class MessagingStack extends Stack {
         'POST /conversations/{conversationId}/emergency': openEmergency,
         'GET /admin/emergencies': reviewEmergencies,
         'POST /admin/emergencies/{emergencyId}/review': reviewEmergencies,
+        'POST /admin/people/{person}/restrictions': restrictPatients,
+        'POST /me/amendments': askAmendments,
+        'GET /conversations/{conversationId}/amendments/{amendmentId}': askAmendments,
+        'GET /admin/amendments': decideAmendments,
+        'POST /admin/amendments/{amendmentId}/decision': decideAmendments,
         'GET /admin/exports': exportPatients,
         'POST /admin/exports': exportPatients,
         'POST /admin/exports/{exportId}/download': exportPatients,

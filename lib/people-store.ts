@@ -88,6 +88,12 @@ export class PeopleStore extends Construct {
     this.table.lend(door, { name: 'ChangePerson', actions: ['UpdateItem'], partitions: PROFILES });
   }
 
+  /** Lets `door` set whom a patient's conversations let in no more, and look these people up. */
+  letRestrict(door: Door): void {
+    this.letReadMany(door);
+    this.table.lend(door, { name: 'RestrictPatients', actions: ['UpdateItem'], partitions: PROFILES });
+  }
+
   /** Lets `door` list everybody once in a quarter, keep that list, and disable who is taken off. */
   letRecertify(door: Door): void {
     this.letRead(door);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AttachmentBytes, ContentType, pictureTypes } from './attachments.ts';
-import { AttachmentId, Instant, PersonId, Sha256 } from './ids.ts';
+import { AmendmentId, AttachmentId, Instant, PersonId, Seq, Sha256 } from './ids.ts';
 
 /**
  * What kind of device a sign-in says that it is on: one of these words and never a name, because whatever a person may
@@ -104,6 +104,16 @@ export const EmergencyOpened = z
   .strictObject({ kind: z.literal('emergency.opened'), person: PersonId, until: Instant })
   .meta({ id: 'EmergencyOpened' });
 
+/** What only the server writes: the message at `of` was amended, as this person asked; the amendment has its own id. */
+export const AmendmentAccepted = z
+  .strictObject({
+    kind: z.literal('amendment.accepted'),
+    person: PersonId,
+    of: Seq.min(1),
+    amendmentId: AmendmentId,
+  })
+  .meta({ id: 'AmendmentAccepted' });
+
 /** Any body that an entry of the log may have. */
 export const EntryBody = z.discriminatedUnion('kind', [
   TextBody,
@@ -112,6 +122,7 @@ export const EntryBody = z.discriminatedUnion('kind', [
   MemberAdded,
   MemberRemoved,
   EmergencyOpened,
+  AmendmentAccepted,
 ]);
 
 export const Title = text(MAX_TITLE_BYTES).meta({ id: 'Title' });

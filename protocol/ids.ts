@@ -25,6 +25,7 @@ export const PersonId = id<'person'>(serverId.meta({ id: 'PersonId' }));
 export const MessageId = id<'message'>(serverId.meta({ id: 'MessageId' }));
 export const AttachmentId = id<'attachment'>(serverId.meta({ id: 'AttachmentId' }));
 export const HoldId = id<'hold'>(serverId.meta({ id: 'HoldId' }));
+export const AmendmentId = id<'amendment'>(serverId.meta({ id: 'AmendmentId' }));
 export const ExportId = id<'export'>(serverId.meta({ id: 'ExportId' }));
 export const EmergencyId = id<'emergency'>(serverId.meta({ id: 'EmergencyId' }));
 
@@ -56,6 +57,7 @@ export type ConversationId = z.infer<typeof ConversationId>;
 export type PersonId = z.infer<typeof PersonId>;
 export type MessageId = z.infer<typeof MessageId>;
 export type AttachmentId = z.infer<typeof AttachmentId>;
+export type AmendmentId = z.infer<typeof AmendmentId>;
 export type Sha256 = z.infer<typeof Sha256>;
 export type SessionId = z.infer<typeof SessionId>;
 export type Ref = z.infer<typeof Ref>;

@@ -62,6 +62,16 @@ export const ChangeRoles = z
 /** `POST /admin/people/{person}/disable` and `…/enable`. */
 export const NamePerson = z.strictObject({ person: PersonId });
 
+/** The most people whom one patient wants kept out. */
+export const MAX_RESTRICTIONS = 50;
+
+/** `POST /admin/people/{person}/restrictions`: the whole list, so that it may be repeated; an empty one takes it off. */
+export const RestrictPatient = z.strictObject({
+  person: PersonId,
+  restrictions: z.array(PersonId).max(MAX_RESTRICTIONS),
+});
+export const RestrictedPatient = z.strictObject({ person: PersonId, restrictions: z.array(PersonId) });
+
 /** Somebody as the organisation has them; a disabled person's roles open nothing. */
 export const Person = z
   .strictObject({

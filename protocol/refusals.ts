@@ -189,6 +189,22 @@ export const refusals = {
     retryable: false,
     status: 409,
   },
+  restricted: {
+    message: 'a restriction that a patient asked for keeps one of these people out',
+    retryable: false,
+    status: 403,
+  },
+  'unknown-message': {
+    message: 'there is no such message that you may read',
+    retryable: false,
+    status: 404,
+  },
+  'unknown-amendment': { message: 'there is no such amendment here', retryable: false, status: 404 },
+  'already-decided': {
+    message: 'it is decided on, or was put off before',
+    retryable: false,
+    status: 409,
+  },
   'unknown-export': { message: 'no export has this id', retryable: false, status: 404 },
   'export-not-ready': {
     message: 'it is still being made; ask again in a few minutes',

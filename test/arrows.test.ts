@@ -68,7 +68,7 @@ const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }
     room: 'functions/',
     may: [
       /^functions\/(audit|domain|wiring)\//,
-      /^functions\/push\/(emergency-)?frames\.ts$/,
+      /^functions\/push\/((emergency|amendment)-)?frames\.ts$/,
       /^protocol\//,
       /^zod$/,
       /^aws-lambda$/,

@@ -99,6 +99,9 @@ function aside(told: Aside): readonly string[] {
 function spoken(told: Extract<Told, { event: 'message' }>, setting: Setting): readonly string[] {
   const at = clockTime(told.at, setting.now);
   const { body } = told;
+  if (body.kind === 'amendment.accepted') {
+    return wrapped(`${at} #${body.of} was amended  #${told.seq}`, setting.width).map(setting.dim);
+  }
   if (body.kind === 'emergency.opened') {
     const did = `${told.name} is no member and reads this for an emergency until ${clockTime(body.until, setting.now)}`;
     return wrapped(`${at} ${did}  #${told.seq}`, setting.width).map(setting.dim);

@@ -42,6 +42,7 @@ const operations: Readonly<Record<MembershipChange['kind'], Operation>> = {
   'member.added': 'member.add',
   'member.removed': 'member.remove',
   'emergency.opened': 'emergency.open',
+  'amendment.accepted': 'amendment.decide',
 };
 
 /** Who takes themselves out leaves; whoever else takes them out, or lets in, owns the conversation. */

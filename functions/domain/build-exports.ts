@@ -9,7 +9,7 @@ const CLAIM_MS = 16 * MINUTE_MS;
 
 export interface BuildingRooms {
   readonly exports: Pick<PatientExports, 'all' | 'replace'>;
-  readonly files: Pick<ExportFiles, 'remove'>;
+  readonly files: ExportFiles;
   /** Packs everything that the patient may see at this moment, and stores it. */
   readonly pack: (wanted: PatientExport) => Promise<Packed>;
   readonly now: () => number;

@@ -14,6 +14,7 @@ import { type Holds, keepForNewcomer } from './holds.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
 import type { Restamps } from './restamp.ts';
+import { isRestricted } from './restrictions.ts';
 
 export interface MembershipRooms extends AppendingRooms {
   readonly people: People;
@@ -40,7 +41,7 @@ export type MembershipWish =
  * order.
  *
  * @throws Refusal `malformed` (an end that is past, or an owner's), `not-a-member`, `not-an-owner`, `not-allowed`,
- * `fixed-members`, `unknown-person`, `not-eligible`, `guest-elsewhere`, `too-many-members`, `last-owner`, `busy`
+ * `fixed-members`, `unknown-person`, `not-eligible`, `restricted`, `guest-elsewhere`, `too-many-members`, `last-owner`, `busy`
  */
 export async function changeMembers(
   rooms: MembershipRooms,
@@ -89,6 +90,9 @@ async function prepareFor(
   decided: () => Decision,
 ): Promise<Prepared | undefined> {
   if (!profile) throw new Fault('somebody without a profile was let in');
+  const people = after.members.map(({ person }) => person);
+  if (isRestricted((await rooms.people.profiles(people)).values(), people))
+    throw refuse(decided(), 'restricted-by-patient', 'restricted');
   const isGuest = conversesOnlyAs(profile, 'guest');
   const guest = isGuest
     ? await claimFor(rooms, profile.person, after.conversationId, rooms.now())

@@ -6,6 +6,7 @@ import { type Head, type Member, memberOf } from './conversation.ts';
 import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
+import { holdsAny } from './entitlements.ts';
 import { genesisOf, lengthPrefixed } from './entry.ts';
 import { Fault } from './fault.ts';
 import { type Holds, holdsOn } from './holds.ts';
@@ -14,6 +15,7 @@ import type { Log } from './log.ts';
 import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allowOwn, refuse } from './policy.ts';
+import { isRestricted } from './restrictions.ts';
 import { daysFor, type Retention } from './retention.ts';
 import type { Vault } from './vault.ts';
 
@@ -51,7 +53,7 @@ export interface CreatedConversation {
  * `ref`. Its id follows from these, so that a repeat in any race finds what the first one made. Where it was destroyed, the two
  * begin another.
  *
- * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer), `shredded`
+ * @throws Refusal `not-allowed`, `unknown-person`, `not-eligible`, `restricted`, `too-many-members`, `malformed`, `ref-reused`, `not-a-member` (no longer), `shredded`
  */
 export async function createConversation(
   rooms: CreatingRooms,
@@ -96,6 +98,9 @@ async function createAfter(
       joined: 0,
     }),
   );
+  const own = holdsAny(caller, ['patient']) ? await rooms.people.profiles([caller.person]) : new Map();
+  if (isRestricted([...known.values(), ...own.values()], everybody))
+    throw refuse(decision, 'restricted-by-patient', 'restricted');
   const profiles = [...known.values(), caller];
   if (profiles.some((profile) => whyNotEligible(profile, members))) {
     throw refuse(decision, 'eligible-people', 'not-eligible');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntryBody, MemberRole } from '../../protocol/bodies.ts';
-import type { AttachmentId, ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
+import type { AmendmentId, AttachmentId, ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
 import type { Withheld } from './phi.ts';
 
 /** A body that only its conversation's data key opens, and the epoch whose key that is. */
@@ -19,6 +19,13 @@ export type MembershipChange =
       readonly until?: string | undefined;
     }
   | { readonly kind: 'member.removed'; readonly person: PersonId }
+  /** Changes no members: the message at `of` was amended, as `person` asked. */
+  | {
+      readonly kind: 'amendment.accepted';
+      readonly person: PersonId;
+      readonly of: number;
+      readonly amendmentId: AmendmentId;
+    }
   /** Changes no members: who may hear what does, for somebody who is none, until then (RFC 3339, in UTC). */
   | { readonly kind: 'emergency.opened'; readonly person: PersonId; readonly until: string };
 
@@ -87,6 +94,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     entry.source?.session ?? '',
     entry.source?.sourceIp ?? '',
     entry.source?.requestId ?? '',
+    ...(change?.kind === 'amendment.accepted' ? [String(change.of), change.amendmentId] : []),
   ]);
 }
 

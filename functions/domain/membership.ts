@@ -62,7 +62,7 @@ async function fromLog(log: Pick<Log, 'forward'>, stale: Head, version: number):
 }
 
 function withChange(members: readonly Member[], { change, seq, at }: MembershipEntry): readonly Member[] {
-  if (change.kind === 'emergency.opened') return members;
+  if (change.kind !== 'member.added' && change.kind !== 'member.removed') return members;
   const others = members.filter((member) => member.person !== change.person);
   if (change.kind === 'member.removed') return others;
   const before = members.find((member) => member.person === change.person);

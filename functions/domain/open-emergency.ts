@@ -17,8 +17,10 @@ import {
 import { type Entry, isMembership, lengthPrefixed } from './entry.ts';
 import { Fault } from './fault.ts';
 import { idFrom } from './id.ts';
+import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allow, refuse } from './policy.ts';
+import { isRestricted } from './restrictions.ts';
 import type { Notes } from './vault.ts';
 
 /** Entries among which a repeat looks for the one that its first attempt may have written. */
@@ -30,6 +32,7 @@ export interface EmergencyRooms extends Omit<AppendingRooms, 'announcements'> {
   readonly records: TellingRooms['records'];
   readonly emergencies: Pick<Emergencies, 'one' | 'begin' | 'noteTold'>;
   readonly notes: Notes;
+  readonly people: Pick<People, 'profiles'>;
   /** Sites whose people never break the glass. */
   readonly excludedSites: readonly string[];
   /** A step that failed after the access was given: what watches over emergencies does it within a minute. */
@@ -46,7 +49,7 @@ export interface EmergencyWish {
  * Lets a clinician who is no member read one conversation for an hour, under the sign-in that asked. First the task of reviewing it stands,
  * then the conversation's log says it to its members, and only then does the door open. The same `ref` is one emergency and one hour.
  *
- * @throws Refusal `not-allowed`, `already-a-member`, `unknown-conversation`, `shredded`, `sign-in-again`, `ref-reused`, `busy`
+ * @throws Refusal `not-allowed`, `already-a-member`, `unknown-conversation`, `shredded`, `restricted`, `sign-in-again`, `ref-reused`, `busy`
  */
 export async function openEmergency(
   rooms: EmergencyRooms,
@@ -56,6 +59,7 @@ export async function openEmergency(
   const { conversationId, ref } = wish;
   const [caller, head] = await Promise.all([admitted, rooms.log.head(conversationId)]);
   const decision = decide(rooms, caller, conversationId, head);
+  await expectUnrestricted(rooms, caller, decision);
   const emergencyId = idFrom(digest(['emergency', caller.person, ref]));
   const standing = await rooms.emergencies.one(emergencyId);
   const isFresh = caller.askedAt - caller.authenticatedAt <= FRESH_SIGN_IN_MS;
@@ -89,6 +93,16 @@ function decide(
   if (!head) throw refuse(decision, 'known-conversation', 'unknown-conversation');
   if (head.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
   return decision;
+}
+
+/** A patient's restriction holds against everybody whom it names, in an emergency too: somebody else has to look. */
+async function expectUnrestricted(
+  { people }: Pick<EmergencyRooms, 'people'>,
+  { person }: Caller,
+  decision: Decision,
+): Promise<void> {
+  const members = await people.profiles(decision.people ?? []);
+  if (isRestricted(members.values(), [person])) throw refuse(decision, 'restricted-by-patient', 'restricted');
 }
 
 async function begun(

@@ -46,10 +46,18 @@ export interface PatientExports {
 
 /** The files of exports. */
 export interface ExportFiles {
-  /** For one GET of one version, within a minute. */
-  permit(exportId: string, versionId: string): Promise<{ readonly url: string; readonly until: string }>;
-  /** Deletes every version of the file, and what was uploaded of it. */
+  /** Deletes every version of the file. */
   remove(exportId: string): Promise<void>;
+}
+
+/** Signs for whoever fetches. */
+export interface ExportDownloads {
+  /** For one GET of one version by `person`, within a minute. */
+  permit(
+    person: PersonId,
+    exportId: string,
+    versionId: string,
+  ): Promise<{ readonly url: string; readonly until: string }>;
 }
 
 export interface ExportingRooms extends ApprovingRooms {
@@ -103,7 +111,7 @@ export async function listExports(
 
 export interface HandingRooms {
   readonly exports: Pick<PatientExports, 'one'>;
-  readonly files: Pick<ExportFiles, 'permit'>;
+  readonly downloads: ExportDownloads;
   readonly now: () => number;
 }
 
@@ -113,18 +121,19 @@ export interface HandingRooms {
  * @throws Refusal `not-allowed`, `unknown-export`, `export-not-ready`, `export-gone`
  */
 export async function downloadExport(
-  { exports, files, now }: HandingRooms,
+  { exports, downloads, now }: HandingRooms,
   admitted: Promise<Caller>,
   exportId: string,
 ): Promise<Decided<{ readonly url: string; readonly until: string }>> {
-  const allowed = { ...allowOwn('export.download', await admitted), object: exportId };
+  const caller = await admitted;
+  const allowed = { ...allowOwn('export.download', caller), object: exportId };
   const found = await exports.one(exportId);
   if (!found) throw refuse(allowed, 'known-exports', 'unknown-export');
   const { person, packed, until = 0 } = found;
   const decision = { ...allowed, people: [person], ...(packed && { opened: packed.opened }) };
   if (found.state === 'building' || !packed) throw refuse(decision, 'known-exports', 'export-not-ready');
   if (found.state === 'gone' || until <= now()) throw refuse(decision, 'known-exports', 'export-gone');
-  return { decision, value: await files.permit(exportId, packed.versionId) };
+  return { decision, value: await downloads.permit(caller.person, exportId, packed.versionId) };
 }
 
 function digest(parts: readonly string[]): Buffer {

@@ -13,6 +13,8 @@ export interface Profile extends Entitlements {
   readonly formerRoles?: readonly string[];
   /** How often the profile was changed. @default 0 */
   readonly version?: number;
+  /** Of a patient: people whom their conversations let in no more. */
+  readonly restrictions?: readonly PersonId[];
   /** When somebody last signed off that they keep their roles; milliseconds since the epoch. */
   readonly recertifiedAt?: number;
 }

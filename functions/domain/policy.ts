@@ -84,6 +84,12 @@ export const policy: readonly PolicyRow[] = [
   row('emergency.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('emergency.review', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // of another's access
 
+  row('amendment.ask', ['patient', 'caregiver'], 'member', ['operations'], 'member-of-conversation'),
+  row('amendment.read', conversing, 'member', ['treatment', 'operations'], 'member-of-conversation'),
+  row('amendment.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('amendment.decide', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+
+  row('person.restrict', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('export.ask', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('export.approve', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // another one
   row('export.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),

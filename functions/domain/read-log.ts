@@ -45,7 +45,13 @@ export interface SealedPage extends Omit<Page, 'entries'> {
 /** Operations that read a log. */
 type Reading = Extract<
   Operation,
-  'conversation.catch-up' | 'conversation.read' | 'sync' | 'conversation.list' | 'attachment.download'
+  | 'conversation.catch-up'
+  | 'conversation.read'
+  | 'sync'
+  | 'conversation.list'
+  | 'attachment.download'
+  | 'amendment.ask'
+  | 'amendment.read'
 >;
 
 /**

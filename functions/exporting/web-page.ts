@@ -66,6 +66,8 @@ type Change = Extract<LogEntry['body'], { person: string }>;
 function changeIn(body: Change): string {
   if (body.kind === 'member.added') return `${body.person} was added as ${body.role}`;
   if (body.kind === 'member.removed') return `${body.person} was removed, or left`;
+  if (body.kind === 'amendment.accepted')
+    return `the message #${body.of} was amended, as ${body.person} asked`;
   return `opened this conversation for an emergency until ${body.until}`;
 }
 

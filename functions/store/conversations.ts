@@ -201,7 +201,7 @@ function listingChange(
   before: Head,
   people: string | undefined,
 ) {
-  if (change.kind === 'emergency.opened') return []; // nobody comes or goes
+  if (change.kind !== 'member.added' && change.kind !== 'member.removed') return []; // nobody comes or goes
   if (people === undefined) throw new Fault('this door may not change members: it has no People table');
   const listing = keys.listing(change.person, conversationId);
   if (change.kind === 'member.removed') return [{ Delete: { TableName: people, Key: listing } }];

@@ -25,6 +25,8 @@ const EntryItem = z.object({
   role: MemberRole.optional(),
   until: z.string().optional(),
   file: z.string().optional(),
+  of: z.number().optional(),
+  amendment: z.string().optional(),
   src: bytes.optional(),
   /** Seconds since the epoch: DynamoDB deletes the item some time after it. Whoever reads never looks at it. */
   expiresAt: z.number().optional(),
@@ -72,6 +74,7 @@ export function entryItem(entry: Entry, storedUntil: number | undefined): z.infe
           who: entry.change.person,
           ...('role' in entry.change && { role: entry.change.role }),
           ...('until' in entry.change && { until: entry.change.until }),
+          ...('of' in entry.change && { of: entry.change.of, amendment: entry.change.amendmentId }),
         }
       : {
           epoch: entry.sealed.epoch,
@@ -155,6 +158,10 @@ export function memberMap(head: Head): z.infer<typeof HeadItem>['members'] {
 
 function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
   if (stored.change === 'member.removed' && stored.who) return { kind: stored.change, person: stored.who };
+  const { of, amendment: amendmentId } = stored;
+  if (stored.change === 'amendment.accepted' && stored.who && of !== undefined && amendmentId) {
+    return { kind: stored.change, person: stored.who, of, amendmentId };
+  }
   if (stored.change === 'emergency.opened' && stored.who && stored.until !== undefined) {
     return { kind: stored.change, person: stored.who, until: stored.until };
   }

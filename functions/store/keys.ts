@@ -34,6 +34,7 @@ export const keys = {
     pk: 'OVER',
     sk: `${conversationId}#${attachmentId}`,
   }),
+  amendment: (amendmentId: string) => ({ pk: 'AMENDMENTS', sk: amendmentId }),
   patientExport: (exportId: string) => ({ pk: 'EXPORTS', sk: exportId }),
   emergencies: { pk: 'EMERGENCIES' },
   emergency: (state: 'OPEN' | 'DONE', emergencyId: string) => ({

@@ -15,6 +15,7 @@ const ProfileItem = z.object({
   formerRoles: z.array(z.string()).optional(),
   version: z.number().optional(),
   recertifiedAt: z.number().optional(),
+  restrictions: z.array(z.string()).optional(),
 });
 
 /** Profiles in the People table, for whoever reads them. */

@@ -9,6 +9,7 @@ export const env = {
   attachmentsBucket: 'ATTACHMENTS_BUCKET',
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   downloadRoleArn: 'DOWNLOAD_ROLE_ARN',
+  exportRoleArn: 'EXPORT_ROLE_ARN',
   keysTable: 'KEYS_TABLE',
   backupDays: 'BACKUP_DAYS',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',

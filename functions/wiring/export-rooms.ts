@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
-import { exportFiles, openFile, storeExport } from '../bucket/export-files.ts';
+import { exportDownloads, exportFiles, openFile, storeExport } from '../bucket/export-files.ts';
 import type { Packed, PatientExport } from '../domain/patient-exports.ts';
 import { archive } from '../exporting/archive.ts';
 import { Contents } from '../exporting/contents.ts';
 import { patientExports } from '../store/patient-exports.ts';
+import { asPerson } from './as-person.ts';
 import { setting } from './env.ts';
 import { documents, open, world } from './rooms.ts';
 import { openVault } from './vault-rooms.ts';
@@ -12,7 +13,13 @@ import { openVault } from './vault-rooms.ts';
 /** The rooms of the doors that make and hand out exports; the others start sooner without them. */
 export const openExports = {
   exports: () => patientExports(documents, setting('conversationsTable')),
-  files: () => exportFiles(new S3Client({}), setting('attachmentsBucket'), world.now),
+  files: () => exportFiles(new S3Client({}), setting('attachmentsBucket')),
+  /** Signed as the person who fetches. */
+  downloads: () => {
+    const role = { roleArn: setting('exportRoleArn'), now: world.now };
+    const clientFor = asPerson(role, (credentials) => new S3Client({ credentials }));
+    return exportDownloads(clientFor, setting('attachmentsBucket'), world.now);
+  },
   /** Packs what a patient may see into one archive, which is stored while it is made. */
   pack: () => {
     const client = new S3Client({});

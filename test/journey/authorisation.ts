@@ -74,6 +74,15 @@ export const asks: Readonly<Record<string, Ask>> = {
     ({ emergencyId }) => `admin/emergencies/${emergencyId}/review`,
     { verdict: 'justified', note: 'it was' },
   ),
+  'POST /admin/people/{person}/restrictions': about(
+    'POST',
+    (cast) => `admin/people/${cast.actor('patient', 'stranger').person.id}/restrictions`,
+    { restrictions: [] },
+  ),
+  'POST /me/amendments': askingAmendment,
+  'GET /conversations/{conversationId}/amendments/{amendmentId}': readingAmendment,
+  'GET /admin/amendments': route(() => ['GET', 'admin/amendments']),
+  'POST /admin/amendments/{amendmentId}/decision': decidingAmendment,
   'GET /admin/exports': route(() => ['GET', 'admin/exports']),
   'POST /admin/exports': about(
     'POST',
@@ -147,6 +156,25 @@ async function breakingGlass({ run }: Cast, { person, conversationId }: Actor): 
     await run.request(person, 'POST', `conversations/${conversationId}/emergency`, wish),
   );
   return asked.code === 'sign-in-again' ? { answer: asked.answer } : asked;
+}
+
+/** The first entries are changes of membership, of which none is amended: who is told so may ask for an amendment. */
+async function askingAmendment({ run }: Cast, { person, conversationId }: Actor): Promise<Asked> {
+  const wish = { ref: randomUUID(), conversationId, seq: 1, text: 'it was not so' };
+  const asked = answered(await run.request(person, 'POST', 'me/amendments', wish));
+  return asked.code === 'unknown-message' ? { answer: asked.answer } : asked;
+}
+
+/** Nobody has asked for one: who is told so may read one, or decide on one. */
+async function readingAmendment({ run }: Cast, { person, conversationId }: Actor): Promise<Asked> {
+  const path = `conversations/${conversationId}/amendments/${'a'.repeat(26)}`;
+  const asked = answered(await run.request(person, 'GET', path));
+  return asked.code === 'unknown-amendment' ? { answer: asked.answer } : asked;
+}
+async function decidingAmendment({ run }: Cast, { person }: Actor): Promise<Asked> {
+  const path = `admin/amendments/${'a'.repeat(26)}/decision`;
+  const asked = answered(await run.request(person, 'POST', path, { decision: 'denied', note: 'no' }));
+  return asked.code === 'unknown-amendment' ? { answer: asked.answer } : asked;
 }
 
 /** No export is there: who is told so may fetch one. */
@@ -253,6 +281,14 @@ const breaking: Rule = (role, relation) => {
 
 const rules: Readonly<Record<string, Rule>> = {
   'POST /conversations/{conversationId}/emergency': breaking,
+  'POST /me/amendments': (role, relation) => {
+    if (!isIn(role, relation)) return 'not-a-member';
+    return role === 'patient' || role === 'caregiver' ? 'allowed' : 'not-allowed';
+  },
+  'GET /conversations/{conversationId}/amendments/{amendmentId}': inConversation,
+  'POST /admin/people/{person}/restrictions': only('privacy-officer'),
+  'GET /admin/amendments': only('privacy-officer'),
+  'POST /admin/amendments/{amendmentId}/decision': only('privacy-officer'),
   'GET /admin/exports': only('privacy-officer'),
   'POST /admin/exports': only('privacy-officer'), // who waits for a second one
   'POST /admin/exports/{exportId}/download': only('privacy-officer'),

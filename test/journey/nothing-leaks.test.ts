@@ -10,11 +10,12 @@ import { trafficLine } from '../../cli/traffic-line.ts';
 import { parsing } from '../../functions/wiring/parse.ts';
 import { delay, dropBefore, type Effect, refuse, throttle } from '../../local/front-door/faults.ts';
 import { AwsError } from '../../local/front-door/service.ts';
+import { AskAmendment, DecideAmendment } from '../../protocol/amendments.ts';
 import { BeginUpload, DownloadAttachment, UploadPart } from '../../protocol/attachments.ts';
 import { OpenEmergency, ReviewEmergency } from '../../protocol/emergencies.ts';
 import { AskExport } from '../../protocol/exports.ts';
 import { clientFrames } from '../../protocol/frames.ts';
-import { ChangeRoles, CreatePerson, SignOff } from '../../protocol/people.ts';
+import { ChangeRoles, CreatePerson, RestrictPatient, SignOff } from '../../protocol/people.ts';
 import {
   AddMember,
   ChangeRetention,
@@ -112,6 +113,9 @@ test('the canaries know every frame, route and field there is, and which of them
     'POST /admin/recertifications/{quarter}/people/{person}': SignOff.omit({ quarter: true, person: true }),
     'POST /conversations/{conversationId}/emergency': OpenEmergency.omit({ conversationId: true }),
     'POST /admin/emergencies/{emergencyId}/review': ReviewEmergency.omit({ emergencyId: true }),
+    'POST /admin/people/{person}/restrictions': RestrictPatient.omit({ person: true }),
+    'POST /me/amendments': AskAmendment,
+    'POST /admin/amendments/{amendmentId}/decision': DecideAmendment.omit({ amendmentId: true }),
     'POST /admin/exports': AskExport,
     'POST /admin/shreds': ShredConversation,
     'POST /admin/retention': ChangeRetention,

@@ -101,6 +101,8 @@ test('two privacy officers have everything made into one file that a patient may
   expect(Date.parse(until) - run.stack.clock.now()).toBeLessThanOrEqual(MINUTE);
   expect(url).not.toContain(ben.id);
   const { bytes } = await get(url);
+  const fetched = run.stack.trail.events().findLast(({ eventName }) => eventName === 'GetObject');
+  expect(fetched?.userIdentity).toMatchObject({ sessionContext: { sourceIdentity: deputy.id } });
   expect([bytes.length, sha256(bytes)]).toEqual([ready.bytes, ready.sha256]);
 
   const files = unzip(bytes);

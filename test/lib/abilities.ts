@@ -171,6 +171,12 @@ export const abilities: Readonly<Record<string, Ability>> = {
     on: 'table Conversations',
     when: ofPartitions('EMERGENCIES'),
   },
+  RestrictPatients: { actions: ['dynamodb:UpdateItem'], on: 'table People', when: ofProfiles },
+  AskForAmendments: {
+    actions: ['dynamodb:PutItem'],
+    on: 'table Conversations',
+    when: ofPartitions('AMENDMENTS'),
+  },
   AskForExports: {
     actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'],
     on: 'table Conversations',
@@ -291,6 +297,10 @@ export const abilities: Readonly<Record<string, Ability>> = {
   AssumeAsPersonDownload: {
     actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonDownload*',
+  },
+  AssumeAsPersonExport: {
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonExport*',
   },
   ReadAttachments: { actions: ['s3:GetObjectVersion'], on: 'bucket Attachments/files/*' },
   WritePreviews: { actions: ['s3:PutObject'], on: 'bucket Attachments/previews/*' },
@@ -430,6 +440,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   ],
   'OpenEmergency/Policy': [
     ...admitted,
+    'ReadPeople',
     'FindSocketsOfMembers',
     'LookThroughSessions',
     'ReadConversations',
@@ -447,14 +458,24 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'WatchEmergencies',
     'PushToSockets',
   ],
+  'RestrictPatients/Policy': [...admitted, 'ReadPeople', 'RestrictPatients'],
+  'AskAmendments/Policy': [...admitted, 'ReadConversations', 'AskForAmendments', ...sealing],
+  'DecideAmendments/Policy': [
+    ...admitted,
+    'FindSocketsOfMembers',
+    'ReadConversations',
+    'AppendToConversations',
+    ...sealing,
+    'PushToSockets',
+  ],
   'ExportPatients/Policy': [
     ...admitted,
     'ReadPerson',
     'KeepRequests',
     'AskForExports',
-    'DownloadExports',
-    'DecryptAttachments',
+    'AssumeAsPersonExport',
   ],
+  'AsPersonExport/Policy': ['DownloadExports', 'DecryptAttachments'],
   'BuildExports/Policy': [
     'WriteOwnLog',
     'ReadTablesUnderDataKey',
@@ -683,6 +704,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'OpenEmergency/Function': [
     'RETENTION_DAYS',
+    'PEOPLE_TABLE',
     ...sessions,
     'CONVERSATIONS_TABLE',
     ...keys,
@@ -691,7 +713,22 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'ReviewEmergencies/Function': [...sessions, 'CONVERSATIONS_TABLE', ...keys],
   'WatchEmergencies/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
-  'ExportPatients/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...bucket],
+  'RestrictPatients/Function': [...sessions, 'PEOPLE_TABLE'],
+  'AskAmendments/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'DecideAmendments/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'CONVERSATIONS_TABLE',
+    ...keys,
+    'SOCKET_CALLBACK_URL',
+  ],
+  'ExportPatients/Function': [
+    ...sessions,
+    'PEOPLE_TABLE',
+    'CONVERSATIONS_TABLE',
+    'EXPORT_ROLE_ARN',
+    ...bucket,
+  ],
   'BuildExports/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE', ...keys, ...bucket],
   'RevokeSession/Function': [
     ...sessions,

@@ -25,7 +25,7 @@ describe('the bucket', () => {
   const completing = role('Wardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
   const downloading = role('Wardline-Messaging-AsPersonDownloadRole1A2B3C4D-5678');
   const building = role('Wardline-Messaging-BuildExportsRole1A2B3C4D-5678');
-  const handingOut = role('Wardline-Messaging-ExportPatientsRole1A2B3C4D-5678');
+  const handingOut = role('Wardline-Messaging-AsPersonExportRole1A2B3C4D-5678');
   const exported = `${bucket}/exports/${'e'.repeat(26)}`;
   const pretending = role('NotWardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
 

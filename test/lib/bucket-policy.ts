@@ -44,7 +44,7 @@ export function bucketPolicy(): object {
         ArnNotLike: { 'aws:PrincipalArn': `${role}BuildExports*` },
       }),
       never('RefuseOtherReadersOfExports', reading, exported, {
-        ArnNotLike: { 'aws:PrincipalArn': `${role}ExportPatients*` },
+        ArnNotLike: { 'aws:PrincipalArn': `${role}AsPersonExport*` },
       }),
     ],
   };

@@ -81,7 +81,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
 
 test('every function is one module that parses, with the SDK inside, and is small', async () => {
   const doors = resources(readTemplates(assembly), 'AWS::Lambda::Function');
-  expect(doors).toHaveLength(43);
+  expect(doors).toHaveLength(44);
   for (const { path, Metadata } of doors) {
     const folder = join(assembly, String(Metadata?.['aws:asset:path']));
     expect(readdirSync(folder)).toEqual(['index.mjs']);
@@ -104,7 +104,7 @@ test('no two functions run the same code', () => {
 test('every route names a door that answers it', () => {
   const templates = readTemplates(assembly);
   const routes = resources(templates, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
-  expect(routes).toHaveLength(43);
+  expect(routes).toHaveLength(48);
   for (const { RouteKey, Target } of routes) {
     const [, integration] = /"Ref":"(\w+)"/.exec(JSON.stringify(Target)) ?? [];
     const uri = JSON.stringify(find(templates, integration ?? '')?.Properties.IntegrationUri);

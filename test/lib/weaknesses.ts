@@ -491,7 +491,10 @@ const isAttachments = ({ path }: Placed) => path.startsWith('Attachments/');
 const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
 
 /** Roles that one door assumes for one person each → that door. */
-const personRoles: Readonly<Record<string, string>> = { 'AsPersonDownload/Role': 'DownloadAttachment/Role' };
+const personRoles: Readonly<Record<string, string>> = {
+  'AsPersonDownload/Role': 'DownloadAttachment/Role',
+  'AsPersonExport/Role': 'ExportPatients/Role',
+};
 const isPerson = ({ path }: Placed) => path in personRoles;
 
 /** By its door alone, and only in somebody's name. */

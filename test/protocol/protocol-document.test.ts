@@ -2,6 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import {
+  Amendment,
+  AmendmentList,
+  AskAmendment,
+  DecideAmendment,
+  ListAmendments,
+  ReadAmendment,
+} from '../../protocol/amendments.ts';
+import {
   Attachment,
   BeginUpload,
   BegunUpload,
@@ -47,6 +55,8 @@ import {
   ReadRecertification,
   Recertification,
   RecertificationPage,
+  RestrictedPatient,
+  RestrictPatient,
   SignedOff,
   SignOff,
 } from '../../protocol/people.ts';
@@ -168,6 +178,14 @@ describe('PROTOCOL.md', () => {
     ['GET /admin/exports', ListExports, [ExportList]],
     ['POST /admin/exports', AskExport, [AskExport, AskedExport, AskedExport]],
     ['POST /admin/exports/{exportId}/download', DownloadExport, [ExportDownload]],
+    ['POST /me/amendments', AskAmendment, [AskAmendment, Amendment]],
+    ['GET /conversations/{conversationId}/amendments/{amendmentId}', ReadAmendment, [Amendment]],
+    ['GET /admin/amendments', ListAmendments, [AmendmentList]],
+    [
+      'POST /admin/amendments/{amendmentId}/decision',
+      DecideAmendment,
+      [DecideAmendment.omit({ amendmentId: true }), Amendment],
+    ],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],
     ['POST /admin/retention', ChangeRetention, [ChangeRetention, RetentionPolicy]],
@@ -181,6 +199,11 @@ describe('PROTOCOL.md', () => {
     ['POST /admin/people', CreatePerson, [CreatePerson, CreatedPerson]],
     ['POST /admin/people/{person}/roles', ChangeRoles, [z.object({ roles: z.array(Role) }), ChangedPerson]],
     ['POST /admin/people/{person}/disable', NamePerson, []],
+    [
+      'POST /admin/people/{person}/restrictions',
+      RestrictPatient,
+      [RestrictPatient.omit({ person: true }), RestrictedPatient],
+    ],
     ['POST /admin/people/{person}/enable', NamePerson, []],
     ['POST /admin/recertifications', undefined, [Recertification]],
     ['GET /admin/recertifications/{quarter}', ReadRecertification, [RecertificationPage]],

@@ -129,6 +129,17 @@ describe('breaking the glass', () => {
     }
   });
 
+  test('is refused to whom a patient of it wants kept out, in the same words whatever the reason', async () => {
+    const ward = aWard();
+    const people = (names: readonly string[]) =>
+      new Map(
+        names.map((name) => [name, { person: name, roles: ['patient'], restrictions: [cleo] }] as const),
+      );
+    Object.assign(ward.rooms, { people: { profiles: async (names: readonly string[]) => people(names) } });
+    expect(await ward.open()).toBe('restricted');
+    expect([ward.emergencies.all.size, grantOf(ward)]).toEqual([0, undefined]);
+  });
+
   test('changes no members, and stands in the log as an entry that they all hear', async () => {
     const ward = aWard();
     await ward.open();
