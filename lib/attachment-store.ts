@@ -19,6 +19,7 @@ import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import { MalwareScanner } from './malware-scanner.ts';
 import type { ParkedQueue } from './parked-queue.ts';
+import type { Trail } from './trail.ts';
 
 export interface AttachmentStoreProps {
   readonly encryptionKey: EncryptionKey;
@@ -85,6 +86,11 @@ export class AttachmentStore extends Construct {
   /** The bucket's name, for the operator. */
   get bucketName(): string {
     return this.bucket.bucketName;
+  }
+
+  /** Has `trail` record every call on a file. */
+  watchedBy(trail: Trail): void {
+    trail.watchBucket(this.bucket.bucketArn);
   }
 
   /** Lets `door` sign the upload of a file, whole or in parts, and see which parts have come. */

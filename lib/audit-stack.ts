@@ -12,6 +12,8 @@ import { everyHour } from './every-hour.ts';
 import { LockedBucket } from './locked-bucket.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
+import { Trail } from './trail.ts';
+import { TrailAlarms } from './trail-alarms.ts';
 
 /** What an auditor relies on, apart from what it judges. */
 export class AuditStack extends Stack {
@@ -66,6 +68,25 @@ export class AuditStack extends Stack {
       encryptionKey: key,
       sealedRecords: this.sealedRecords,
       timeZone: settings.timeZone,
+    });
+
+    const cloudTrail = new Trail(this, 'CloudTrail', { encryptionKey: key, logs: data.logs, settings });
+    for (const store of [
+      data.keys,
+      this.trail,
+      data.attachments,
+      data.conversations,
+      data.people,
+      data.sessions,
+    ])
+      store.watchedBy(cloudTrail);
+    cloudTrail.watchBucket(this.sealedRecords.bucketArn);
+    const alarms = new TrailAlarms(this, 'TrailAlarms', {
+      ...{ encryptionKey: key, logGroup: cloudTrail.logGroup, deployment: settings.name },
+    });
+    new CfnOutput(this, 'AlarmTopicArn', {
+      value: alarms.topicArn,
+      description: 'Topic of alarms: subscribe whoever is on duty',
     });
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });

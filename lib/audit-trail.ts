@@ -3,6 +3,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import type { ParkedQueue } from './parked-queue.ts';
 import { inMinutes, StoredTable, type StoredTableProps } from './stored-table.ts';
+import type { Trail } from './trail.ts';
 
 /** What was allowed and refused, to whom and by which rule: one item each, which no door changes or deletes. */
 export class AuditTrail extends Construct {
@@ -21,6 +22,11 @@ export class AuditTrail extends Construct {
   /** The table's name, for the operator's commands. */
   get tableName(): string {
     return this.table.name;
+  }
+
+  /** Has `trail` record every call. */
+  watchedBy(trail: Trail): void {
+    this.table.watchedBy(trail, 'everybody');
   }
 
   /** Lets `door` write records. Every door that answers somebody does, and waits for it. */

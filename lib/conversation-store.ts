@@ -3,6 +3,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import type { ParkedQueue } from './parked-queue.ts';
 import { inMinutes, StoredTable, type StoredTableProps } from './stored-table.ts';
+import type { Trail } from './trail.ts';
 
 export interface ConversationStoreProps extends StoredTableProps {
   /** Days a message lives; written into each conversation's policy when it begins. */
@@ -153,6 +154,11 @@ export class ConversationStore extends Construct {
   /** The table's name, for the operator's commands. */
   get tableName(): string {
     return this.table.name;
+  }
+
+  /** Has `trail` record the calls of outsiders. */
+  watchedBy(trail: Trail): void {
+    this.table.watchedBy(trail, 'outsiders');
   }
 
   /** Lets `door` tell and set how long what is said may be read. */

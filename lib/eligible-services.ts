@@ -15,6 +15,7 @@ export const eligibleServices = {
     ApiGatewayV2: 'Amazon API Gateway (without caching)',
     Athena: 'Amazon Athena',
     Backup: 'AWS Backup',
+    CloudTrail: 'AWS CloudTrail',
     CloudWatch: 'Amazon CloudWatch',
     Cognito: 'Amazon Cognito',
     DynamoDB: 'Amazon DynamoDB',
@@ -25,6 +26,7 @@ export const eligibleServices = {
     Lambda: 'AWS Lambda',
     Logs: 'Amazon CloudWatch Logs',
     S3: 'Amazon Simple Storage Service (Amazon S3)',
+    SNS: 'Amazon Simple Notification Service (Amazon SNS)',
     SQS: 'Amazon Simple Queue Service',
   },
   /** Not on the list and not in need of it: holds policies, never PHI. */

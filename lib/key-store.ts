@@ -3,6 +3,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import { StoredTable, type StoredTableProps } from './stored-table.ts';
+import type { Trail } from './trail.ts';
 
 /**
  * The data keys, wrapped: those of conversations under the organisation key, that one under KMS. What is deleted here
@@ -23,6 +24,11 @@ export class KeyStore extends Construct {
   /** The table's name, for the operator's commands. */
   get tableName(): string {
     return this.table.name;
+  }
+
+  /** Has `trail` record every call: who opened which conversation’s key, by AWS’s own word. */
+  watchedBy(trail: Trail): void {
+    this.table.watchedBy(trail, 'everybody');
   }
 
   /** Lets `door` open bodies with keys that exist. */

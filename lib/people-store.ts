@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import { StoredTable, type StoredTableProps } from './stored-table.ts';
+import type { Trail } from './trail.ts';
 
 /** Partitions that hold lists of conversations: who writes there cannot touch a profile, which holds roles. */
 const LISTS = 'L#*';
@@ -27,6 +28,11 @@ export class PeopleStore extends Construct {
   /** The table's name, for the operator's commands. */
   get tableName(): string {
     return this.table.name;
+  }
+
+  /** Has `trail` record the calls of outsiders. */
+  watchedBy(trail: Trail): void {
+    this.table.watchedBy(trail, 'outsiders');
   }
 
   /** Lets `door` read one person. */

@@ -3,6 +3,7 @@ import { env } from '../functions/wiring/env-names.ts';
 import type { Door } from './door.ts';
 import type { Settings } from './settings.ts';
 import { StoredTable, type StoredTableProps, type TableAbility } from './stored-table.ts';
+import type { Trail } from './trail.ts';
 
 export interface SessionStoreProps extends StoredTableProps {
   readonly signOut: Settings['signOut'];
@@ -22,6 +23,11 @@ export class SessionStore extends Construct {
   /** The table's name, for the operator's commands. */
   get tableName(): string {
     return this.table.name;
+  }
+
+  /** Has `trail` record the calls of outsiders. */
+  watchedBy(trail: Trail): void {
+    this.table.watchedBy(trail, 'outsiders');
   }
 
   /** Lets `door` see whether a person's session stands. */

@@ -165,6 +165,14 @@ export const Settings = z
           'true. Default 2192: six years, as 45 CFR 164.316(b)(2)(i) asks for. What is written keeps the days of its writing.',
       ),
 
+    cloudTrailDataEvents: z
+      .enum(['outsiders', 'all'])
+      .default('outsiders')
+      .describe(
+        'Whose single calls on conversations, people and sessions CloudTrail records: of outsiders, which is whoever works in none ' +
+          'of this deployment’s roles, or of all. Synth prints what each costs. Default outsiders: the app’s own calls are in its own record.',
+      ),
+
     apiGatewayLogRole: z
       .enum(['create', 'existing'])
       .default('create')

@@ -6,6 +6,7 @@ import type { Backups } from './backups.ts';
 import type { Borrower, Door } from './door.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 import type { ParkedQueue } from './parked-queue.ts';
+import type { Trail, Watched } from './trail.ts';
 
 export interface StoredTableProps {
   readonly encryptionKey: EncryptionKey;
@@ -95,6 +96,11 @@ export class StoredTable extends Construct {
 
   get name(): string {
     return this.table.tableName;
+  }
+
+  /** Has `trail` record calls on the table and its stream. */
+  watchedBy(trail: Trail, whose: Watched): void {
+    trail.watchTable({ arn: this.table.tableArn, streamArn: this.table.tableStreamArn }, whose);
   }
 
   /** Gives `door` the actions, the use of the table's key through DynamoDB, and the table's name. */

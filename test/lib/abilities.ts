@@ -121,6 +121,7 @@ const scannerAbilities: Readonly<Record<string, Ability>> = {
 
 /** Everything that any role of this app may do on AWS, by the name its statement has in each policy. */
 export const abilities: Readonly<Record<string, Ability>> = {
+  WriteTrailLog: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: 'own log' },
   WriteOwnLog: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: 'own log' },
 
   ReadSession: { actions: ['dynamodb:GetItem'], on: 'table Sessions' },
@@ -608,6 +609,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'EncryptParkedRecords',
   ],
   'GatewayLogRole/Policy': ['WriteGatewayLogs'],
+  'CloudTrail/Policy': ['WriteTrailLog'],
   'Backups/Policy': Object.keys({
     ...backupAbilities('Backups', 'key Data', ['Conversations', 'People', 'Sessions']),
     ...attachmentBackups,

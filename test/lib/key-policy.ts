@@ -1,5 +1,9 @@
-/** The key policy that each key of ours must have, word for word. */
-export function keyPolicy(encryptsLogs: boolean, encryptsAnswers = false): object {
+import { auditKeyStatements } from './trail-weaknesses.ts';
+
+/** The key policy that the key of this construct path must have, word for word. */
+export function keyPolicy(path: string): object {
+  const isAudit = /(^|\/)Audit$/.test(path.replace(/\/Resource$/, ''));
+  const encryptsLogs = isAudit || /Logs$/.test(path);
   return {
     Version: '2012-10-17',
     Statement: [
@@ -29,7 +33,8 @@ export function keyPolicy(encryptsLogs: boolean, encryptsAnswers = false): objec
         Condition: { StringNotEquals: { 'aws:PrincipalArn': account(':root') } },
       },
       ...(encryptsLogs ? [logsStatement] : []),
-      ...(encryptsAnswers ? [answersStatement] : []),
+      ...(isAudit ? [answersStatement] : []),
+      ...(isAudit ? auditKeyStatements : []),
     ],
   };
 }

@@ -52,7 +52,7 @@ export function lockedBucketPolicyWeaknesses(
 }
 
 function lockedBucketPolicy({ path }: Placed, writtenOnce: readonly string[]): object[] {
-  const bucket = `<${path.split('/')[0]}Bucket>`;
+  const bucket = `<${path.replace(/\/Bucket\/.*$/, '').replaceAll('/', '')}Bucket>`;
   const objects = `${bucket}/*`;
   const encryption = 's3:x-amz-server-side-encryption';
   return [

@@ -27,6 +27,16 @@ import auditorAccess from './auditor-access.json' with { type: 'json' };
 import { doorBoundary } from './door-boundary.ts';
 import { keyPolicy } from './key-policy.ts';
 import { lockedBucketPolicyWeaknesses, lockedBucketWeaknesses } from './locked-bucket-weaknesses.ts';
+import {
+  alarmOfTrail,
+  deliveringTrail,
+  filterWeaknesses,
+  ofTrail,
+  ruleOfTrail,
+  topicPolicyWeaknesses,
+  topicWeaknesses,
+  trailWeaknesses,
+} from './trail-weaknesses.ts';
 import { aKeyOfOurs, aNumber, anything, aString, into, type Wish, wants } from './wishes.ts';
 
 /**
@@ -56,12 +66,7 @@ const looks: Readonly<Record<string, Look>> = {
         : { KeySpec: undefined, KeyUsage: undefined, EnableKeyRotation: true }),
     }),
     ...isKept(key),
-    ...(isDeepStrictEqual(
-      key.Properties.KeyPolicy,
-      keyPolicy(/(Logs|Audit)$/.test(key.path), key.path.endsWith('Audit')),
-    )
-      ? []
-      : ['has another key policy']),
+    ...(isDeepStrictEqual(key.Properties.KeyPolicy, keyPolicy(key.path)) ? [] : ['has another key policy']),
   ],
 
   'AWS::DynamoDB::Table': (table, templates) => [
@@ -130,7 +135,9 @@ const looks: Readonly<Record<string, Look>> = {
     ...isKept(policy),
     ...(isAttachments(policy)
       ? bucketPolicyWeaknesses(policy.Properties)
-      : lockedBucketPolicyWeaknesses(policy, policy.path.startsWith('SealedRecords/') ? ['sealed/'] : [])),
+      : policy.path.startsWith('SealedRecords/')
+        ? lockedBucketPolicyWeaknesses(policy, ['sealed/'])
+        : lockedBucketPolicyWeaknesses(policy, [], deliveringTrail)),
   ],
   'AWS::GuardDuty::MalwareProtectionPlan': scanWeaknesses,
 
@@ -261,20 +268,29 @@ const looks: Readonly<Record<string, Look>> = {
       MaximumRetryAttempts: 2,
       'DestinationConfig.OnFailure.Destination': anything,
     }),
+  'AWS::CloudTrail::Trail': trailWeaknesses,
+  'AWS::SNS::Topic': topicWeaknesses,
+  'AWS::SNS::TopicPolicy': topicPolicyWeaknesses,
+  'AWS::Logs::MetricFilter': filterWeaknesses,
   'AWS::CloudWatch::Alarm': (alarm) =>
-    wants(alarm.Properties, {
-      Namespace: 'Wardline',
-      MetricName: 'UnreviewedEmergencies',
-      'Dimensions.0': { Name: 'service', Value: 'wardline' },
-      'Dimensions.1': undefined,
-      Statistic: 'Maximum',
-      Period: 300,
-      Threshold: 1,
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
-      AlarmDescription: (text) => String(text).includes('docs/runbook.md'),
-    }),
+    wants(
+      alarm.Properties,
+      ofTrail(alarm)
+        ? alarmOfTrail(alarm)
+        : {
+            Namespace: 'Wardline',
+            MetricName: 'UnreviewedEmergencies',
+            'Dimensions.0': { Name: 'service', Value: 'wardline' },
+            'Dimensions.1': undefined,
+            Statistic: 'Maximum',
+            Period: 300,
+            Threshold: 1,
+            EvaluationPeriods: 1,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+            TreatMissingData: 'notBreaching',
+            AlarmDescription: (text) => String(text).includes('docs/runbook.md'),
+          },
+    ),
   'AWS::Events::Rule': (rule) =>
     wants(rule.Properties, {
       ...occasionOf(rule),
@@ -413,6 +429,7 @@ const looks: Readonly<Record<string, Look>> = {
 };
 
 function occasionOf(rule: Placed): Readonly<Record<string, Wish>> {
+  if (ofTrail(rule)) return ruleOfTrail(rule);
   if (rule.path === 'MakePreview/Scanned') return whenFoundClean;
   if (/\/Scanned$/.test(rule.path)) return whenScanned;
   if (rule.path === 'SealRecords/EveryHour') return { ...eachMinute, ScheduleExpression: 'rate(1 hour)' };
@@ -491,6 +508,7 @@ function isAssumedForPersons(given: unknown, role: Placed, templates: Templates)
 }
 
 function assumerOf(role: Placed): string {
+  if (role.path.startsWith('CloudTrail/')) return 'cloudtrail.amazonaws.com';
   if (role.path.startsWith('GatewayLogRole/')) return 'apigateway.amazonaws.com';
   return /^(Key|Audit)?Backups\//.test(role.path) ? 'backup.amazonaws.com' : 'lambda.amazonaws.com';
 }
