@@ -65,7 +65,7 @@ test('only what CloudFormation or API Gateway names for us has a name of its own
       .filter(
         (property) =>
           names.test(property) &&
-          !/^AWS::(Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Logs::SubscriptionFilter)$/.test(
+          !/^AWS::(Lambda::(Permission|EventSourceMapping|EventInvokeConfig)|Logs::(SubscriptionFilter|MetricFilter))$/.test(
             Type,
           ),
       )
