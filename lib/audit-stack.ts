@@ -91,7 +91,7 @@ export class AuditStack extends Stack {
 
     this.signingKey = new SigningKey(this, 'SigningKey', { protect: settings.protect });
     const auditors = new AuditorAccess(this, 'AuditorAccess', {
-      buckets: [this.sealedRecords],
+      buckets: [this.sealedRecords, cloudTrail.files],
       encryptionKey: key,
       signingKey: this.signingKey,
       queries,
