@@ -1,4 +1,4 @@
-import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
@@ -97,9 +97,9 @@ export class TrailAlarms extends Construct {
   private letTell(key: EncryptionKey): void {
     const tellers = ['events', 'cloudwatch'].map((name) => new ServicePrincipal(`${name}.amazonaws.com`));
     const conditions = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-    const policy = new CfnTopicPolicy(this, 'TopicPolicy', {
+    new CfnTopicPolicy(this, 'TopicPolicy', {
       topics: [this.topic.topicArn],
-      policyDocument: Stack.of(this).resolve({
+      policyDocument: {
         Version: '2012-10-17',
         Statement: [
           {
@@ -112,9 +112,8 @@ export class TrailAlarms extends Construct {
             ...{ Resource: this.topic.topicArn, Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
           },
         ],
-      }),
+      },
     });
-    policy.node.addDependency(this.topic);
     key.addToResourcePolicy(
       new PolicyStatement({
         ...{ sid: 'LetAlarmsTell', principals: tellers, actions: ['kms:GenerateDataKey*', 'kms:Decrypt'] },

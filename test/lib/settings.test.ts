@@ -16,6 +16,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     backupDays: 35,
     keysRecoveryDays: 7,
     auditRetentionDays: 2192,
+    cloudTrailDataEvents: 'outsiders',
     apiGatewayLogRole: 'create',
     protect: true,
   });
