@@ -23,7 +23,7 @@ export class DoorBoundary extends ManagedPolicy {
       allow('KeepPeople', peopleActions, within('cognito-idp', 'userpool/*')),
       allow('KeepAttachments', objectActions, buckets),
       allow('ActForPersons', ['sts:AssumeRole', 'sts:SetSourceIdentity'], personRoles),
-      allow('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets), // deletes nothing there
+      allow('KeepSealedRecords', ['s3:GetObject', 's3:ListBucket', 's3:PutObject'], lockedBuckets), // deletes nothing there
 
       // Of STS nothing but to be one person's, in a role made for that: lib/person-role.ts.
       refuse('RefuseIdentities', ['iam:*', 'organizations:*', 'account:*']),

@@ -102,13 +102,14 @@ export class LockedBucket extends Construct {
     if (keyVariable) door.tell(keyVariable, this.encryptionKey.keyArn);
   }
 
-  /** Lets `door` read objects in a folder, by names that it knows. */
+  /** Lets `door` read objects in a folder, by names that it knows, and be told where there is none: S3 tells that to who may list. */
   letRead(door: Door, { of, folder, bucketVariable }: LentFolder): void {
     door.lend({
       name: `Read${of}`,
       actions: ['s3:GetObject'],
       resources: [this.bucket.arnForObjects(`${folder}*`)],
     });
+    door.lend({ name: `Miss${of}`, actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
     this.lendKey(door, `Decrypt${of}`, 'kms:Decrypt');
     door.tell(bucketVariable, this.bucket.bucketName);
   }

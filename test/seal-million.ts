@@ -139,7 +139,10 @@ function inDirectory(folder: string): SealingRooms {
           .slice(0, -1)
           .map(readLine),
       putHead: (head) => put(headFile(head.number), JSON.stringify(head)),
-      head: async (number) => JSON.parse(readFileSync(join(folder, headFile(number)), 'utf8')) as SealedHead,
+      head: async (number) => {
+        const file = join(folder, headFile(number));
+        return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SealedHead) : undefined;
+      },
     },
     seals: {
       next: async (day) => ({ reached, day, ...(lastPath !== undefined && { lastPath }) }),

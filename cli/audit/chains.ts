@@ -6,7 +6,7 @@ type Last = Pick<Entry, 'seq' | 'hash' | 'at'>;
 
 type Entry = Extract<AuditRecord, { kind: 'entry' }>;
 
-/** How many records back a repeat is known for one, so that memory does not grow with the trail: a stream repeats within a day. */
+/** How many records back, at least, a repeat is known for one, so that memory does not grow with the trail: a stream repeats within a day. */
 const REMEMBERED = 100_000;
 
 /**
@@ -15,7 +15,8 @@ const REMEMBERED = 100_000;
  */
 export class Chains {
   private readonly last = new Map<string, Last>();
-  private readonly recent = new Map<string, string>();
+  private recent = new Map<string, string>();
+  private older: ReadonlyMap<string, string> = new Map();
   private readonly figures: Figures;
   private readonly begins: string;
 
@@ -36,7 +37,7 @@ export class Chains {
     place: { readonly path: string; readonly line: number },
   ): Finding | undefined {
     this.count(record);
-    const known = this.recent.get(record.id);
+    const known = this.recent.get(record.id) ?? this.older.get(record.id);
     if (known === leaf) {
       this.figures.repeats += 1;
       return undefined;
@@ -56,6 +57,7 @@ export class Chains {
   breakOff(): void {
     this.last.clear();
     this.recent.clear();
+    this.older = new Map();
   }
 
   private follow(entry: Entry, place: { readonly path: string; readonly line: number }): Finding | undefined {
@@ -103,8 +105,8 @@ export class Chains {
 
   private remember(id: string, leaf: string): void {
     this.recent.set(id, leaf);
-    if (this.recent.size <= REMEMBERED) return;
-    const { value: oldest } = this.recent.keys().next();
-    if (oldest !== undefined) this.recent.delete(oldest);
+    if (this.recent.size < REMEMBERED) return;
+    this.older = this.recent; // one generation of two is forgotten at once: a Map from which the oldest goes is slow
+    this.recent = new Map();
   }
 }

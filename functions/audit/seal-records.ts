@@ -8,7 +8,8 @@ export interface SealedBatches {
   putRecords(path: string, lines: readonly Line[]): Promise<boolean>;
   records(path: string): Promise<readonly Line[]>;
   putHead(head: SealedHead): Promise<boolean>;
-  head(number: number): Promise<SealedHead>;
+  /** Undefined where there is none of that number. */
+  head(number: number): Promise<SealedHead | undefined>;
 }
 
 /** How far the trail has been sealed, and the one place where the next batch will lie, whoever writes it. */
@@ -52,8 +53,8 @@ export async function sealRecords(rooms: SealingRooms, lines: readonly Line[]): 
     const number = place.reached.number + 1;
     const path = pathOf(place.day, number);
     if (await rooms.batches.putRecords(path, fresh)) {
-      await finish(rooms, place.reached, path, fresh);
-      return { number, count: fresh.length };
+      if (await finish(rooms, place.reached, path, fresh)) return { number, count: fresh.length };
+      continue; // the number was taken long ago, and these records are no part of the trail yet
     }
     if (waitedFor === number) await finish(rooms, place.reached, path, await rooms.batches.records(path));
     else await rooms.pause();
@@ -61,18 +62,40 @@ export async function sealRecords(rooms: SealingRooms, lines: readonly Line[]): 
   }
 }
 
-/** Puts the head over records that lie there, or takes the one that somebody else has put. */
+/** Puts the head over records that lie there, or follows the one that somebody else has put. */
 async function finish(
-  { batches, seals, signer, now }: SealingRooms,
+  rooms: SealingRooms,
   reached: Reached,
   path: string,
   lines: readonly Line[],
-): Promise<void> {
+): Promise<boolean> {
+  const { batches, seals, signer, now } = rooms;
   const made = await headAfter(reached, { path, lines, now: now() }, signer);
-  const head = (await batches.putHead(made)) ? made : await batches.head(made.number);
-  if (head.root !== made.root || head.prev !== made.prev)
-    throw new Fault(`the sealed head ${made.number} is not over the records that lie beside it`);
-  await seals.reach(reachedWith(head), path);
+  if (await batches.putHead(made)) {
+    await seals.reach(reachedWith(made), path);
+    return true;
+  }
+  return followHeads(rooms, reached, made);
+}
+
+/**
+ * Moves on to the last head there is. More than one is ahead where the table was restored to an earlier time: the bucket knows better.
+ * Whether the first is over the same records as the one that was made.
+ */
+async function followHeads(
+  { batches, seals }: SealingRooms,
+  before: Reached,
+  made: SealedHead,
+): Promise<boolean> {
+  const first = await batches.head(made.number);
+  let reached = before;
+  for (let head = first; head; head = await batches.head(reached.number + 1)) {
+    if (head.prev !== reached.hash)
+      throw new Fault(`the sealed head ${head.number} does not follow the one before it`);
+    reached = reachedWith(head);
+    await seals.reach(reached, head.path);
+  }
+  return first?.path === made.path && first.root === made.root;
 }
 
 /** Without repeats, and without what stands in the last batch. */

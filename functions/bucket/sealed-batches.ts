@@ -1,5 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { GetObjectCommand, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import type { Line, SealedHead } from '../audit/head.ts';
 import { readLine } from '../audit/lines.ts';
 import { inTwelveDigits, type SealedBatches } from '../audit/seal-records.ts';
@@ -20,7 +26,14 @@ export function sealedBatches(client: S3Client, place: Place): SealedBatches {
     putRecords: (path, lines) => put(path, gzipSync(textOf(lines)), 'application/gzip'),
     records: async (path) => linesOf(gunzipSync(await read(path)).toString('utf8')),
     putHead: (head) => put(headPath(head.number), JSON.stringify(head), 'application/json'),
-    head: async (number) => JSON.parse((await read(headPath(number))).toString('utf8')) as SealedHead,
+    head: async (number) => {
+      try {
+        return JSON.parse((await read(headPath(number))).toString('utf8')) as SealedHead;
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
   };
 }
 

@@ -254,6 +254,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
   WriteSealedRecords: { actions: ['s3:PutObject'], on: 'bucket SealedRecords/sealed/*' },
   ReadSealedRecords: { actions: ['s3:GetObject'], on: 'bucket SealedRecords/sealed/*' },
+  MissSealedRecords: { actions: ['s3:ListBucket'], on: 'bucket SealedRecords' },
   EncryptSealedRecords: { actions: ['kms:GenerateDataKey'], on: 'key Audit', when: throughS3 },
   DecryptSealedRecords: { actions: ['kms:Decrypt'], on: 'key Audit', when: throughS3 },
 
@@ -623,6 +624,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'KeepSeals',
     'WriteSealedRecords',
     'ReadSealedRecords',
+    'MissSealedRecords',
     'EncryptSealedRecords',
     'DecryptSealedRecords',
     'SignReceipts',

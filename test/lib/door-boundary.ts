@@ -12,7 +12,7 @@ export function doorBoundary(): object {
       may('KeepPeople', cognito, place('cognito-idp', 'userpool/*')),
       may('KeepAttachments', s3, buckets),
       may('ActForPersons', ['sts:AssumeRole', 'sts:SetSourceIdentity'], personRoles),
-      may('KeepSealedRecords', ['s3:GetObject', 's3:PutObject'], lockedBuckets),
+      may('KeepSealedRecords', ['s3:GetObject', 's3:ListBucket', 's3:PutObject'], lockedBuckets),
       never('RefuseIdentities', ['iam:*', 'organizations:*', 'account:*']),
       { Action: 'sts:*', Effect: 'Deny', NotResource: personRoles, Sid: 'RefuseOtherRoles' },
       never('RefuseKeyAdministration', keyAdministration),

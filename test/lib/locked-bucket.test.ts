@@ -120,6 +120,7 @@ test('a door is lent one action in one folder, the key through S3 alone, and the
     statement('WriteRecords', 's3:PutObject', `${bucket}/sealed/*`),
     { ...statement('EncryptRecords', 'kms:GenerateDataKey', key), Condition: throughS3 },
     statement('ReadRecords', 's3:GetObject', `${bucket}/sealed/*`),
+    statement('MissRecords', 's3:ListBucket', bucket),
     { ...statement('DecryptRecords', 'kms:Decrypt', key), Condition: throughS3 },
   ]);
   const [lambda] = Object.values(template.findResources('AWS::Lambda::Function'));

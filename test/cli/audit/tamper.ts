@@ -96,9 +96,10 @@ export const tamperings: Readonly<Record<string, Tampering>> = {
     files.delete(path);
     return { problems: ['missing'], path };
   },
-  'a file put beside': (files) => {
-    files.set('sealed/records/day=2030-01-31/999999999999.jsonl.gz', gzipSync('{}\n'));
-    return { problems: ['inserted'], path: 'sealed/records/day=2030-01-31/999999999999.jsonl.gz' };
+  'a file put beside': (files, random) => {
+    const path = pick(['aside.txt', 'sealed/records/day=2030-01-31/999999999999.jsonl.gz', 'zero'], random);
+    files.set(path, gzipSync('{}\n'));
+    return { problems: ['inserted'], path };
   },
   'the tail of the trail cut off': (files, random) => {
     const heads = headsOf(files);

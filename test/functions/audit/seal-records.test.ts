@@ -75,6 +75,27 @@ describe('a sealer that is ended', () => {
   });
 });
 
+test('where the table was restored to an earlier time the bucket says how far the trail is sealed, and it goes on there', async () => {
+  const place = new SealedPlace();
+  for (const at of [0, 3, 6]) await sealRecords(place.rooms(), lines.slice(at, at + 3));
+  place.now += 86_400_000;
+  place.restore();
+  expect(await sealRecords(place.rooms(), lines.slice(9))).toEqual({ number: 4, count: 3 });
+  expect(await sound(place)).toEqual(lines.map(({ id }) => id));
+});
+
+test('a head in the bucket that does not follow is a fault: no second chain is signed', async () => {
+  const [place, other] = [new SealedPlace(), new SealedPlace()];
+  await sealRecords(place.rooms(), lines.slice(0, 3));
+  await sealRecords(other.rooms(), lines.slice(3, 6));
+  await sealRecords(other.rooms(), lines.slice(6, 9));
+  const strange = 'sealed/heads/000000000002.json';
+  place.objects.set(strange, other.objects.get(strange) as Buffer);
+  await expect(sealRecords(place.rooms(), lines.slice(3))).rejects.toThrow(
+    'does not follow the one before it',
+  );
+});
+
 test('sealers of several shards at once, ended anywhere and tried again, leave one chain that has every record', async () => {
   const decisions = someRecords(60, 7)
     .filter(({ kind }) => kind === 'decision')
