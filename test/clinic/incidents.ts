@@ -118,8 +118,14 @@ export class Incidents {
     const conversation = random.pick(this.conversations.all.filter(({ patient }) => patient));
     const patient = conversation.patient?.person ?? '';
     const at = day.at(random.between(9, 16));
-    recorder.allowed(recorder.signIn(random.pick(cast['privacy-officer'])), at, 'record.export', {
-      ...{ object: patient, opened: [conversation.id], people: [patient], purpose, rule: 'privacy-office' },
+    recorder.allowed(recorder.signIn(random.pick(cast['privacy-officer'])), at, 'export.download', {
+      ...{
+        object: random.id(),
+        opened: [conversation.id],
+        people: [patient],
+        purpose,
+        rule: 'privacy-office',
+      },
     });
     this.disclosures.push({ at: new Date(at).toISOString(), patient, purpose });
   }

@@ -187,3 +187,22 @@ function bars(
     })),
   };
 }
+
+export function tampering(rows: Rows): Section {
+  return {
+    slug: 'tampering',
+    heading: 'Records that somebody changed in the table',
+    says: [
+      'What is sealed stays as it was; what waited to be sealed, or stands beside it, was touched past the application.',
+    ],
+    columns: [
+      { of: 'moment', label: 'When (UTC)', kind: 'time' },
+      { of: 'change', label: 'What', kind: 'text' },
+      { of: 'record', label: 'Record', kind: 'id' },
+      { of: 'person', label: 'Whose', kind: 'person' },
+      { of: 'id', label: 'Told by', kind: 'id' },
+    ],
+    rows,
+    empty: 'Nobody did, as far as the table’s own stream told.',
+  };
+}

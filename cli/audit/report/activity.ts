@@ -7,6 +7,7 @@ import {
   officeChanges,
   outside,
   silentReaders,
+  tampering,
   topReaders,
 } from './activity-tables.ts';
 import { type Asked, type Findings, rowsOf } from './asked.ts';
@@ -28,6 +29,7 @@ export async function activity(asked: Asked): Promise<Findings> {
     await rowsOf(asked, 'activity-silent-readers'),
     await rowsOf(asked, 'activity-changes'),
   ];
+  const tampered = await rowsOf(asked, 'activity-tampering');
   const relatives = await householdLooks(asked);
   const probing = refused.first.filter((row) => Number(row.most_in_an_hour) >= MANY_REFUSALS);
   const snooping = joined.first.filter((row) => Number(row.conversations) >= 3);
@@ -35,15 +37,21 @@ export async function activity(asked: Asked): Promise<Findings> {
     title: 'Activity review',
     question: 'Did anybody do in these days what must be looked into?',
     answers: [
+      ...(tampered.total === 0
+        ? []
+        : [
+            `${counted(tampered.total, 'record was', 'records were')} changed or taken away in the table itself: see the first table.`,
+          ]),
       ...looked(snooping, 'joined, read and left several conversations without a word', asked),
       ...looked(probing, `was refused ${MANY_REFUSALS} times or more within an hour`, asked),
       ...looked(relatives, 'read of a patient of their own household', asked),
-      ...(snooping.length + probing.length + relatives.length === 0
+      ...(snooping.length + probing.length + relatives.length + tampered.total === 0
         ? ['Nothing stands out by the rules of this review: the tables show what it looked at.']
         : []),
       `${counted(afterHours.total, 'person', 'people')} read outside ${opens} to ${closes} o’clock or on a weekend; offices made ${counted(changes.total, 'change', 'changes')} or asked for them.`,
     ],
     sections: [
+      tampering(tampered),
       justJoined(joined, asked),
       household(relatives, asked.households.size > 0),
       denied(refused, asked),

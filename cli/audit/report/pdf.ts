@@ -8,7 +8,7 @@ import { count } from './wording.ts';
 
 /**
  * The report as a tagged PDF, page by page. Its only time is that of the newest record, and nothing in it is random: the
- * same report is the same bytes. Its fonts hold the letters of western European languages; others show as `?`.
+ * same report is the same bytes. Its fonts hold the letters of western European languages; others do not show.
  */
 export async function pdfOf(report: Report, names: Names): Promise<Buffer> {
   const document = new PDFDocument({

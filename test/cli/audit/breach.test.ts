@@ -128,7 +128,7 @@ const reads = new Set([
   'conversation.catch-up',
   'sync',
   'attachment.download',
-  'record.export',
+  'export.download',
 ]);
 
 describe('at the edges of a window', () => {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { queryFiles, viewFiles } from '../../../cli/audit/query-files.ts';
 import { Trail } from '../../../cli/audit/trail.ts';
+import { SealedRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
 
 const { directory, clinic, records } = await clinicExport();
@@ -89,18 +90,32 @@ test('memberships are what changes of membership make them, from the first one t
   expect(found.sort()).toEqual(expected.sort());
 });
 
-test('a record that was sealed twice, after a crash, counts once', async () => {
+test('a record that was sealed twice counts once, and one that was taken out of the table is told', async () => {
   const twice = mkdtempSync(join(tmpdir(), 'twice-'));
   onTestFinished(() => rmSync(twice, { recursive: true, force: true }));
   const few = records.slice(0, 20);
-  const batch = gzipSync(few.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const [{ id = '', person = '' } = {}] = records.slice(20);
+  const at = '2025-01-01T20:00:00.000Z';
+  const told = SealedRecord.parse({
+    kind: 'tampering',
+    id,
+    at,
+    change: 'removed',
+    record: few[0]?.id,
+    person,
+  });
+  const batch = gzipSync([...few, told].map((record) => `${JSON.stringify(record)}\n`).join(''));
   for (const day of ['2025-01-01', '2025-01-02']) {
     mkdirSync(join(twice, `sealed/records/day=${day}`), { recursive: true });
     writeFileSync(join(twice, `sealed/records/day=${day}/00000000000${day.at(-1)}.jsonl.gz`), batch);
   }
   const opened = await Trail.open(twice);
   onTestFinished(() => opened.close());
-  expect(opened.span.records).toBe(20);
+  expect(opened.span.records).toBe(21);
+  const [change, ...more] = await opened.rows('activity-tampering', given);
+  expect([change, more]).toEqual([undefined, []]); // before the days asked for
+  const tampered = await opened.rows('activity-tampering', { ...given, from: '2025-01-01' });
+  expect(tampered).toEqual([{ moment: at, change: 'removed', record: few[0]?.id, person, id }]);
   const [day] = await opened.rows('access-days', {
     ...given,
     from: '2025-01-01',

@@ -21,9 +21,13 @@ afterAll(() => trail.close());
 test('who saw a patient’s messages is every record about their conversations, and no other', async () => {
   const [patient] = clinic.cast.patient;
   const id = patient?.person ?? '';
+  const joined = (operation: string) => /^(conversation\.create|member\.add)$/.test(operation);
   const theirs = new Set(
     records
-      .filter(({ people, outcome }) => people?.includes(id) && outcome === 'allowed')
+      .filter(
+        ({ people, outcome, operation }) =>
+          people?.includes(id) && outcome === 'allowed' && joined(operation),
+      )
       .map(({ object }) => object),
   );
   const out = scratch();

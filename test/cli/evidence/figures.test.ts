@@ -1,21 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { figuresOf } from '../../../cli/evidence/figures.ts';
 import type { AuditRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
-import { testKey } from '../../functions/audit/in-memory-sealing.ts';
-import { exportOf, sealedIn } from '../audit/trail.ts';
 
-const { records } = await clinicExport();
+const { directory, records } = await clinicExport();
 let files: ReadonlyMap<string, Buffer>;
 
-beforeAll(async () => {
-  const size = 2_000;
-  const sizes = Array<number>(Math.ceil(records.length / size)).fill(size);
-  files = await exportOf(await sealedIn(records, sizes, testKey()));
+beforeAll(() => {
+  const names = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  );
+  const paths = names.map(({ parentPath, name }) => join(parentPath, name));
+  files = new Map(paths.map((path) => [relative(directory, path), readFileSync(path)]));
 });
 
 test('figures are counted from a sealed export, as the records themselves have it', async () => {
