@@ -11,6 +11,7 @@ const LONG = [
   'journey/authorisation-matrix',
   'cli/chat',
   'cli/start',
+  'cli/audit/export',
   'journey/promises/over-time',
   'journey/anywhere/p2-one-order',
   'journey/histories',

@@ -18,6 +18,9 @@ describe('a command that is called wrongly', () => {
       ['users', 'add', 'staff-1', '--role', 'staff', '--outputs', 'none.json'],
       /cdk deploy --all/,
     ],
+    ['an export that is none', ['audit', 'verify', 'none'], /wardline audit export writes one/],
+    ['a proof without a key', ['audit', 'prove', '--check', 'proof.json'], /--key FILE/],
+    ['a day that is none', ['audit', 'export', '--out', 'x', '--from', 'May'], /2030-01-31/],
   ])('with %s says what would be right, and ends with 2', async (_what, given, sentence) => {
     const { code, told } = await called(...given);
     expect(code).toBe(2);
