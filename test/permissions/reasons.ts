@@ -19,13 +19,13 @@ export const reasons: readonly Reason[] = [
       'Within an account the trust of a role that names the caller is enough, and the local run finds it there; sts:SetSourceIdentity is asked of both.',
   },
   {
-    doors: ['RecordScan', 'MakePreview'],
+    doors: ['RecordScan', 'MakePreview', 'SealRecords'],
     statement: 'ParkRecords',
     actions: ['sqs:SendMessage'],
     reason: parking,
   },
   {
-    doors: ['RecordScan', 'MakePreview'],
+    doors: ['RecordScan', 'MakePreview', 'SealRecords'],
     statement: 'EncryptParkedRecords',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     reason: parking,

@@ -11,6 +11,7 @@ import { verifyExport } from '../../../cli/audit/verify.ts';
 import { auditDeploymentOf } from '../../../cli/deployment.ts';
 import { main } from '../../../cli/main.ts';
 import type { SealedRecord } from '../../../functions/audit/record.ts';
+import { keys } from '../../../functions/store/keys.ts';
 import type { Person } from '../../fixtures/deployed.ts';
 import { tableOf } from '../../fixtures/observed/stored.ts';
 import { report } from '../../fixtures/results.ts';
@@ -26,6 +27,7 @@ const out = join(directory, 'export');
 let run: Run;
 let ana: Person;
 let ben: Person;
+let nurse: Awaited<ReturnType<Run['client']>>;
 let conversation: string;
 
 beforeAll(async () => {
@@ -34,7 +36,7 @@ beforeAll(async () => {
   const group = { ref: randomUUID(), kind: 'group', members: [ben.id] };
   const { body } = await run.request(ana, 'POST', 'conversations', group);
   conversation = (body as { conversationId: string }).conversationId;
-  const nurse = await run.client(ana);
+  nurse = await run.client(ana);
   for (let nth = 0; nth < SENT; nth += 1) await nurse.send(conversation, `the dose ${nth}`);
   for (let nth = 0; nth < READ; nth += 1)
     await run.request(ben, 'GET', `conversations/${conversation}/messages`);
@@ -79,7 +81,6 @@ test('what was sent, read and refused is sealed, exported and verified without A
 test('an export can be given again over itself, and then has what was sealed since', async () => {
   await exported();
   const before = recordsIn(out).length;
-  const nurse = await run.client(ana);
   await nurse.send(conversation, 'one dose more');
   await sealedAfterAMinute(isEntry, SENT + 1);
   expect(await exported()).toMatchObject({ code: 0 });
@@ -169,6 +170,16 @@ test('who changes or takes away a record in the table is evidence in the next ba
   const { code, told } = await wardline('audit', 'verify', out);
   expect(code).toBe(0);
   expect(told).toMatch(/Note: 2 times somebody changed the table of records/);
+}, 120_000);
+
+test('where the table has lost how far it was sealed, the bucket says it, and one chain goes on', async () => {
+  const TableName = tableOf(run.stack.resources, 'AuditTrail');
+  const [before, entries] = [batchHeads(out).length, recordsIn(out).filter(isEntry).length];
+  await run.operator.tables.send(new DeleteCommand({ TableName, Key: keys.seals }));
+  await nurse.send(conversation, 'the last dose');
+  await sealedAfterAMinute(isEntry, entries + 1);
+  expect(batchHeads(out).length).toBeGreaterThan(before);
+  expect(await wardline('audit', 'verify', out)).toMatchObject({ code: 0 });
 }, 120_000);
 
 test('each hour says that the trail was alive, and nobody takes a sealed batch away', async () => {
