@@ -1,14 +1,14 @@
 import { buildExports } from './domain/build-exports.ts';
-import { openExports } from './wiring/export-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
+import { openPacking } from './wiring/packing-rooms.ts';
 import { reportExport } from './wiring/report.ts';
 import { world } from './wiring/rooms.ts';
 
 const rooms = {
   now: world.now,
-  exports: openExports.exports(),
-  files: openExports.files(),
-  pack: openExports.pack(),
+  exports: openPacking.exports(),
+  files: openPacking.files(),
+  pack: openPacking.pack(),
   failed: reportExport,
 };
 

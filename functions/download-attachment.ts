@@ -1,6 +1,6 @@
 import { DownloadAttachment } from '../protocol/attachments.ts';
 import { downloadAttachment } from './domain/download-attachment.ts';
-import { openBucket } from './wiring/attachment-rooms.ts';
+import { openDownloads } from './wiring/download-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
@@ -9,7 +9,7 @@ const rooms = {
   log: open.log(),
   retention: open.retention(),
   attachments: open.attachments(),
-  objects: openBucket.downloads(),
+  objects: openDownloads(),
 };
 
 /** `POST …/messages/{seq}/downloads`: where who may read a message fetches what it carries, within a minute. */

@@ -9,43 +9,14 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { DOWNLOAD_SECONDS } from '../../protocol/attachments.ts';
-import type { PersonId } from '../../protocol/ids.ts';
 import type { AttachmentName } from '../domain/attachment.ts';
 import { Fault } from '../domain/fault.ts';
-import type { ExportDownloads, ExportFiles } from '../domain/patient-exports.ts';
-import { keyOf } from './object-keys.ts';
-import { encryptedWith, type Place, untilOf } from './permits.ts';
+import type { ExportFiles } from '../domain/patient-exports.ts';
+import { keyOf, keyOfExport } from './object-keys.ts';
+import { encryptedWith, type Place } from './permits.ts';
 
 /** What is in memory of an export at once; S3 takes 10,000 parts of at least 5 MiB (user guide, "multipart upload limits"). */
 const PART_BYTES = 8 * 1024 * 1024;
-
-/** The key of an export: an opaque id. */
-function keyOfExport(exportId: string): string {
-  return `exports/${exportId}`;
-}
-
-/** Permits to fetch an export, signed as the person who fetches: S3's own event then names them. */
-export function exportDownloads(
-  clientFor: (person: PersonId) => Promise<S3Client>,
-  Bucket: string,
-  now: () => number,
-): ExportDownloads {
-  return {
-    permit: async (person, exportId, VersionId) => {
-      const command = new GetObjectCommand({
-        ...{ Bucket, Key: keyOfExport(exportId), VersionId },
-        ResponseContentDisposition: 'attachment; filename="messages.zip"',
-        ResponseContentType: 'application/zip',
-        ResponseCacheControl: 'no-store',
-      });
-      const client = await clientFor(person);
-      const until = untilOf(now(), DOWNLOAD_SECONDS);
-      return { url: await getSignedUrl(client, command, { expiresIn: DOWNLOAD_SECONDS }), until };
-    },
-  };
-}
 
 /** The end of exports. */
 export function exportFiles(client: S3Client, Bucket: string): ExportFiles {

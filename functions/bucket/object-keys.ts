@@ -10,6 +10,11 @@ export function keyOf({ conversationId, attachmentId }: AttachmentName, renditio
   return `${rooms[rendition]}/${conversationId}/${attachmentId}`;
 }
 
+/** The key of an export of what a patient may see: an opaque id. */
+export function keyOfExport(exportId: string): string {
+  return `exports/${exportId}`;
+}
+
 /** What the keys of all of a conversation's objects begin with. */
 export function prefixOfAll(conversationId: ConversationId, rendition: Rendition): string {
   return `${rooms[rendition]}/${conversationId}/`;

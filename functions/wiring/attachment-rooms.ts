@@ -1,13 +1,12 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { deleter } from '../bucket/deleter.ts';
-import { downloads } from '../bucket/downloads.ts';
 import { objects } from '../bucket/objects.ts';
-import { asPerson, type PersonCredentials } from './as-person.ts';
+import type { PersonCredentials } from './as-person.ts';
 import { setting } from './env.ts';
 import { world } from './rooms.ts';
 
 /** The client adds no checksum of its own: a permit has the one that was declared, and says nothing else. */
-function s3(credentials?: PersonCredentials): S3Client {
+export function s3(credentials?: PersonCredentials): S3Client {
   return new S3Client({
     ...(credentials && { credentials }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -19,10 +18,5 @@ function s3(credentials?: PersonCredentials): S3Client {
 export const openBucket = {
   objects: () =>
     objects(s3(), { bucket: setting('attachmentsBucket'), keyArn: setting('attachmentsKeyArn') }, world.now),
-  /** Signed as the person who fetches. */
-  downloads: () => {
-    const clientFor = asPerson({ roleArn: setting('downloadRoleArn'), now: world.now }, s3);
-    return downloads(clientFor, setting('attachmentsBucket'), world.now);
-  },
   deleter: () => deleter(s3(), setting('attachmentsBucket')),
 };
