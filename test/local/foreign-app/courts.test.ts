@@ -61,7 +61,7 @@ test('an app that nobody here wrote does its business from sign-in to announceme
 }, 120_000); // its synthesis alone takes most of a minute on a busy machine
 
 test.each([
-  ['AWS::SNS::Topic', {}, 'AWS::SNS::Topic (Small.Odd)'],
+  ['AWS::SNS::Subscription', {}, 'AWS::SNS::Subscription (Small.Odd)'],
   ['AWS::SQS::Queue', { FifoQueue: true }, 'is a FIFO queue'],
   ['AWS::Lambda::LayerVersion', {}, 'AWS::Lambda::LayerVersion (Small.Odd)'],
   [
