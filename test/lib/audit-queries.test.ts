@@ -20,10 +20,10 @@ test('Athena has each query of the reports under its name, to the letter, and no
   for (const query of named) expect(weaknessesOf(query, templates)).toEqual([]);
 });
 
-test('Glue has the sealed records with every field that one can have, and the views that queries read', () => {
+test('Glue has the sealed records with every field that one can have, what CloudTrail delivered, and the views that queries read', () => {
   const tables = resources(templates, 'AWS::Glue::Table');
   expect(tables.map(({ Properties }) => (Properties.TableInput as { Name: string }).Name).sort()).toEqual(
-    ['records', 'trail', ...viewFiles().map(({ name }) => name)].sort(),
+    ['cloudtrail', 'records', 'trail', ...viewFiles().map(({ name }) => name)].sort(),
   );
   for (const table of tables) expect(weaknessesOf(table, templates)).toEqual([]);
 });

@@ -4,7 +4,8 @@ SELECT
   id, moment, day, epoch_second, local_hour, local_weekday, person, session, source_ip,
   operation, purpose, rule, outcome, code, conversation,
   CASE
-    WHEN operation IN ('conversation.read', 'conversation.catch-up', 'sync', 'attachment.download', 'export.download')
+    WHEN operation IN ('conversation.read', 'conversation.catch-up', 'sync', 'attachment.download', 'export.download',
+      'amendment.read', 'amendment.list')
       THEN 'read'
     WHEN operation IN ('message.send', 'attachment.upload') THEN 'wrote'
     WHEN operation = 'conversation.list' THEN 'listed'
