@@ -16,8 +16,8 @@ export async function main(given: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError('(--help tells what there is)');
   for (const command of [
-    ...[startCommand(), usersCommand(), chatCommand(), keysCommand(), doctorCommand(), evidenceCommand()],
-    auditCommand().addCommand(exportCommand()),
+    ...[startCommand(), usersCommand(), chatCommand(), keysCommand(), doctorCommand()],
+    auditCommand().addCommand(exportCommand()).addCommand(evidenceCommand()),
   ])
     adopt(program, command);
 
@@ -34,7 +34,11 @@ export async function main(given: readonly string[]): Promise<number> {
 /** Commander copies settings to commands that it makes itself, not to those it is given. */
 function adopt(parent: Command, command: Command): void {
   parent.addCommand(command.copyInheritedSettings(parent));
-  for (const child of command.commands) child.copyInheritedSettings(command);
+  settle(command);
+}
+
+function settle(command: Command): void {
+  for (const child of command.commands) settle(child.copyInheritedSettings(command));
 }
 
 /** A stack helps nobody at a terminal; WARDLINE_DEBUG=1 shows it to whoever mends the command. */

@@ -103,7 +103,7 @@ export class AuditStack extends Stack {
     });
     new CfnOutput(this, 'Regulation', {
       value: settings.regulation,
-      description: 'Which text of the Security Rule binds this deployment: wardline evidence',
+      description: 'Which text of the Security Rule binds this deployment: wardline audit evidence',
     });
     new CfnOutput(this, 'SigningKeyArn', {
       value: this.signingKey.arn,

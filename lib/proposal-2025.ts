@@ -17,7 +17,7 @@ const SIX_YEARS = 2_192;
 /**
  * What a deployment may choose today and could not under the Security Rule as HHS proposed it on 6 January 2025 (90 FR 898), where no
  * safeguard is addressable any more; nothing where the rule in force binds. What no setting can contradict (encryption, MFA, daily backups)
- * stands in the template and is looked at by `wardline evidence`.
+ * stands in the template and is looked at by `wardline audit evidence`.
  */
 export function againstTheProposal(settings: Bound): readonly Contradiction[] {
   if (settings.regulation !== 'proposal-2025') return [];

@@ -25,11 +25,12 @@ interface Given {
   readonly assembly?: string;
   readonly previous?: string;
   readonly auditExport?: string;
+  readonly reviews?: string;
   readonly tests?: string;
   readonly unsigned?: true;
 }
 
-/** `wardline evidence`: what an evaluation of one deployment rests on, signed; and its verification, offline. */
+/** `wardline audit evidence`: what an evaluation of one deployment rests on, signed; and its verification, offline. */
 export function evidenceCommand(): Command {
   return new Command('evidence')
     .description(
@@ -39,7 +40,7 @@ export function evidenceCommand(): Command {
     .addCommand(verifyCommand());
 }
 
-/** `wardline evidence --out DIR`. Ends with 1 where a safeguard fails. */
+/** `wardline audit evidence --out DIR`. Ends with 1 where a safeguard fails. */
 function makeCommand(): Command {
   return new Command('make')
     .description('makes the pack; this is what evidence alone does')
@@ -48,12 +49,13 @@ function makeCommand(): Command {
     .option('--assembly <directory>', 'the cloud assembly that was deployed (default: synthesized now)')
     .option('--previous <directory>', 'the pack before, to compare with')
     .option('--audit-export <directory>', 'what wardline audit export wrote, to count from')
+    .option('--reviews <directory>', 'reports that were signed with wardline audit sign-off')
     .option('--tests <file>', 'what npx vitest run --reporter=json --outputFile=FILE wrote')
     .option('--unsigned', 'from the template alone: no deployment is asked, and nobody signs')
     .action(make);
 }
 
-/** `wardline evidence verify`: offline. Ends with 1 where anything was changed. */
+/** `wardline audit evidence verify`: offline. Ends with 1 where anything was changed. */
 function verifyCommand(): Command {
   return new Command('verify')
     .description('says whether a pack is as it was signed; needs no deployment')
@@ -83,7 +85,7 @@ async function make(given: Given): Promise<void> {
     assembly,
     answers: await askAll(questions, assembly, asked),
     tests: given.tests === undefined ? undefined : readTestResults(given.tests),
-    figures: await figuresOf(given.auditExport),
+    figures: await figuresOf(given.auditExport, given.reviews),
     previous: previous?.snapshot,
   });
   const clock = new ServerClock();

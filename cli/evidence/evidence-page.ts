@@ -243,7 +243,7 @@ function assets(inventory: readonly Asset[]): readonly string[] {
 function provenance({ templates }: Evidence): readonly string[] {
   return [
     '<h2 id="provenance">How to check this pack</h2>',
-    '<p><code>npx wardline evidence verify DIR</code> compares every file with the SHA-256 in <code>manifest.json</code>, and the manifest’s signature with <code>signing-key.pem</code>. Whoever could change the pack could put another key into it, so compare the key’s SHA-256 with that of <code>aws kms get-public-key --key-id</code> of the deployment’s signing key, or pass one that you had before with <code>--key</code>.</p>',
+    '<p><code>npx wardline audit evidence verify DIR</code> compares every file with the SHA-256 in <code>manifest.json</code>, and the manifest’s signature with <code>signing-key.pem</code>. Whoever could change the pack could put another key into it, so compare the key’s SHA-256 with that of <code>aws kms get-public-key --key-id</code> of the deployment’s signing key, or pass one that you had before with <code>--key</code>.</p>',
     '<p>By hand: <code>sha256sum</code> of each file; the signature is ECDSA P-256 over the manifest without its member <code>signature</code> as canonical JSON (RFC 8785).</p>',
     ...table(
       'Templates this was drawn from',

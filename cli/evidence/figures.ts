@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { directory } from '../audit/evidence.ts';
 import { inWords } from '../audit/findings.ts';
+import type { SignOff } from '../audit/sign-off.ts';
 import { type Row, Trail } from '../audit/trail.ts';
 import { verifyExport } from '../audit/verify.ts';
 
@@ -19,6 +23,7 @@ type Outcome = Pick<Figure, 'outcome' | 'seen'>;
 const REVIEW_WITHIN = 72 * 3_600;
 
 const SOUND = 'records-sound';
+const REVIEWS = 'reviews-signed';
 
 const allDays = { from: '0001-01-01', to: '9999-12-31' };
 
@@ -35,13 +40,6 @@ const counted: Readonly<
   refusals: {
     says: 'Times that somebody was refused something',
     count: async (trail) => found(sum(await trail.rows('activity-refused', allDays), 'refused'), 'refusals'),
-  },
-  'reviews-signed': {
-    says: 'Activity reviews that were signed off',
-    count: async () => ({
-      outcome: 'none',
-      seen: 'not counted: an activity review is signed on its own pages (wardline audit report activity), which the trail does not hold',
-    }),
   },
   'break-glass-reviewed': {
     says: 'Emergency accesses that were reviewed within 72 hours',
@@ -72,39 +70,75 @@ const counted: Readonly<
 };
 
 /**
- * What the records of an export say. Nothing is counted from an export that does not verify by itself.
+ * What the records of an export say, and the reviews that were signed beside it. Nothing is counted from an export that does not
+ * verify by itself, or from a review whose report was changed since.
  *
  * @throws TrailUnreadable where there is no export
  */
-export async function figuresOf(auditExport: string | undefined): Promise<readonly Figure[]> {
-  if (auditExport === undefined) return figuresLeftOut('no export of the trail was given (--audit-export)');
+export async function figuresOf(auditExport?: string, reviews?: string): Promise<readonly Figure[]> {
+  const recorded =
+    auditExport === undefined
+      ? figuresLeftOut('no export of the trail was given (--audit-export)')
+      : await figuresIn(auditExport);
+  return recorded.map((figure) => (figure.id === REVIEWS ? { ...figure, ...reviewsIn(reviews) } : figure));
+}
+
+async function figuresIn(auditExport: string): Promise<readonly Figure[]> {
   const { findings, figures } = await verifyExport(directory(auditExport));
   const [first] = findings;
   if (first) {
     const seen = `the export does not verify: ${inWords(first)}`;
     return figuresLeftOut('').map((figure) => ({ ...figure, outcome: 'fails', seen }));
   }
+  const sound: Outcome = {
+    outcome: figures.tampering > 0 ? 'fails' : 'holds',
+    seen: `${figures.records} records in ${figures.heads} signed batches, from ${figures.from ?? '-'} to ${figures.to ?? '-'}; ${figures.tampering} signs of a record changed in the table itself`,
+  };
   const trail = await Trail.open(auditExport);
   try {
-    const made: Figure[] = [
-      {
-        ...{ id: SOUND, says: soundSays, outcome: figures.tampering > 0 ? 'fails' : 'holds' },
-        seen: `${figures.records} records in ${figures.heads} signed batches, from ${figures.from ?? '-'} to ${figures.to ?? '-'}; ${figures.tampering} signs of a record changed in the table itself`,
-      },
-    ];
-    for (const [id, { says, count }] of Object.entries(counted))
-      made.push({ id, says, ...(await count(trail)) });
+    const made: Figure[] = [];
+    for (const figure of figuresLeftOut('')) {
+      const counting = counted[figure.id];
+      made.push({ ...figure, ...(counting ? await counting.count(trail) : sound) });
+    }
     return made;
   } finally {
     trail.close();
   }
 }
 
+/** Sign-offs (`wardline audit sign-off`) that stand beside the very bytes that they name. */
+function reviewsIn(reviews: string | undefined): Outcome {
+  if (reviews === undefined)
+    return { outcome: 'none', seen: 'not counted: no reviews were given (--reviews)' };
+  const signed = readdirSync(reviews, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.sign-off-\d+\.json$/.test(file))
+    .sort()
+    .map((file) => ({ file, ...(JSON.parse(readFileSync(join(reviews, file), 'utf8')) as SignOff) }));
+  const changed = signed.find(
+    ({ file, sha256 }) => hashOf(join(reviews, file.replace(/\.sign-off-\d+\.json$/, ''))) !== sha256,
+  );
+  if (changed) return { outcome: 'fails', seen: `${changed.file} signs other bytes than those beside it` };
+  const newest = signed
+    .map(({ at }) => at)
+    .sort()
+    .at(-1);
+  return found(signed.length, 'reviews signed', newest === undefined ? '' : `the last at ${newest}`);
+}
+
+function hashOf(file: string): string {
+  return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : 'nothing';
+}
+
 const soundSays = 'The export verifies by itself: nothing was altered, left out, inserted or moved';
 
 /** All figures, each left out for the one reason. */
 export function figuresLeftOut(reason: string): readonly Figure[] {
-  const all = [[SOUND, soundSays], ...Object.entries(counted).map(([id, { says }]) => [id, says])];
+  const all = [
+    [SOUND, soundSays],
+    [REVIEWS, 'Activity reviews that were signed off'],
+    ...Object.entries(counted).map(([id, { says }]) => [id, says]),
+  ];
   return all.map(([id = '', says = '']) => ({ id, says, outcome: 'none', seen: `not counted: ${reason}` }));
 }
 
@@ -125,7 +159,7 @@ async function emergencies(trail: Trail): Promise<Outcome> {
 
 /** A count is evidence where there is something to count; none at all shows nothing. */
 function found(count: number, what: string, more = ''): Outcome {
-  if (count === 0) return { outcome: 'none', seen: `none in the export: no ${what}` };
+  if (count === 0) return { outcome: 'none', seen: `none: no ${what}` };
   return { outcome: 'holds', seen: [`${count} ${what}`, more].filter((part) => part !== '').join(', ') };
 }
 

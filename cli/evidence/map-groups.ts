@@ -21,7 +21,7 @@ export interface Line {
 }
 
 /** Most boxes that a column of stores shows one by one; what is more stands together by stack and by what it holds. */
-const MOST_STORES = 14;
+const MOST_STORES = 20;
 
 const order = ['clear', 'sealed', 'about', 'none', 'not written down', ''] as const;
 

@@ -14,7 +14,7 @@ const columns = {
   outside: { x: 16, width: 128, letters: 18 },
   entrance: { x: 196, width: 150, letters: 21 },
   work: { x: 420, width: 320, letters: 46 },
-  store: { x: 830, width: 190, letters: 28 },
+  store: { x: 830, width: 190, letters: 25 },
   key: { x: 1070, width: 150, letters: 18 },
 } as const;
 

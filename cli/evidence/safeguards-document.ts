@@ -8,7 +8,7 @@ export function safeguardsDocument(safeguards: readonly Safeguard[]): string {
     '# Safeguards',
     '',
     'What each safeguard of 45 CFR part 164 asks today, what the proposal of 2025 would ask (90 FR 898, not final as of November 2026), what is done here, and what shows it. Generated from',
-    '`cli/evidence/safeguards/`, as every pack of `npx wardline evidence` is; a pack says beside each line whether it holds in one deployment. The words for the rules are ours and no legal advice.',
+    '`cli/evidence/safeguards/`, as every pack of `npx wardline audit evidence` is; a pack says beside each line whether it holds in one deployment. The words for the rules are ours and no legal advice.',
     '',
     '`rule`: held by the template, looked at in every pack. `asked`: read from the running deployment. `test`: tried by a test of this repository. `counted`: drawn from the sealed audit trail.',
     '',

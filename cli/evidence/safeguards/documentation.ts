@@ -56,10 +56,15 @@ export const documentation: readonly Safeguard[] = [
     wouldAsk: 'No change.',
     controls: [
       {
-        says: 'Whose data was or may have been opened is counted from the sealed records.',
+        says: 'Whose data was or may have been opened is told from the sealed records, with counts by State, dates and letters.',
+        tests: [
+          'test/cli/audit/breach.test.ts > a person’s patients are those of the conversations that they read, and at most of those they were in',
+          'test/cli/audit/breach.test.ts > media are told in a State with more than 500 residents, and not with 500',
+          'test/cli/audit/breach.test.ts > a letter goes to each of them, with what 164.404(c) asks for and nothing of theirs',
+        ],
         figures: ['reads'],
       },
-      { says: 'The letters, their dates and their sending.', owedBy: 'the organisation' },
+      { says: 'The decision, and sending the letters in time.', owedBy: 'the organisation' },
     ],
   },
   {
@@ -72,6 +77,7 @@ export const documentation: readonly Safeguard[] = [
       {
         says: 'The records that it would be shown with cannot be changed.',
         rules: ['records-locked'],
+        figures: ['records-sound'],
         live: ['bucket-lock'],
       },
       { says: 'The proof itself.', owedBy: 'the organisation' },

@@ -54,7 +54,16 @@ export const privacy: readonly Safeguard[] = [
         says: 'A patient reads their own conversations and files at any time, from the first message on.',
         tests: ['test/journey/anywhere/conversation.test.ts > reads in pages from either end'],
       },
-      { says: 'A copy in a form that leaves this system.', owedBy: 'nobody yet' },
+      {
+        says: 'Two privacy officers have everything that a patient may see made into one file: pages, JSON, FHIR, the files themselves and a manifest.',
+        tests: [
+          'test/journey/patient-export.test.ts > two privacy officers have everything made into one file that a patient may see, and nothing else; it is there for a week',
+        ],
+      },
+      {
+        says: 'Answering the request in time, and in the form that was asked for.',
+        owedBy: 'the organisation',
+      },
     ],
   },
   {

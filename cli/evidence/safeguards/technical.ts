@@ -152,6 +152,8 @@ export const technical: readonly Safeguard[] = [
       {
         says: 'Records are sealed in signed batches where nobody can change or delete them, and an export of them verifies by itself.',
         tests: [
+          'test/cli/audit/export.test.ts > what was sent, read and refused is sealed, exported and verified without AWS',
+          'test/cli/audit/tampering.test.ts > 1,000 tamperings are all found, and each where it is',
           'test/functions/audit/seal-records.test.ts > before or after any step of its batch loses nothing, seals nothing twice and leaves no hole when the batch comes again',
           'test/lib/locked-bucket.test.ts > what is protected is locked in compliance mode for the days of the setting, and a throw-away bucket can be emptied and goes',
         ],

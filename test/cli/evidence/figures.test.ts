@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { signOff } from '../../../cli/audit/sign-off.ts';
 import { figuresOf } from '../../../cli/evidence/figures.ts';
 import type { AuditRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
@@ -33,7 +34,7 @@ test('figures are counted from a sealed export, as the records themselves have i
     ({ operation, outcome }) => operation === 'recertification.sign-off' && outcome === 'allowed',
   );
   expect(figures.get('recertifications')?.seen).toBe(
-    signedOff > 0 ? `${signedOff} sign-offs` : 'none in the export: no sign-offs',
+    signedOff > 0 ? `${signedOff} sign-offs` : 'none: no sign-offs',
   );
   const opened = counted(({ operation, outcome }) => operation === 'emergency.open' && outcome === 'allowed');
   expect(figures.get('break-glass-reviewed')?.seen).toMatch(
@@ -47,11 +48,24 @@ test('nothing is counted from an export in which one record was changed', async 
   const [path = '', sealed = Buffer.alloc(0)] = [...files].find(([name]) => name.endsWith('.jsonl.gz')) ?? [];
   const lines = gunzipSync(sealed).toString().replace('"allowed"', '"refused"');
   changed.set(path, gzipSync(lines));
-  for (const { outcome, seen } of await figuresOf(written(changed)))
+  for (const { id, outcome, seen } of await figuresOf(written(changed)))
     expect([outcome, seen]).toEqual([
       'fails',
       expect.stringContaining('the export does not verify: altered'),
     ]);
+});
+
+test('reviews count where they are of the very bytes beside them, and fail where these were changed', async () => {
+  const reviews = written(new Map([['activity.html', Buffer.from('what was reviewed')]]));
+  const counted = async () => (await figuresOf(undefined, reviews)).find(({ id }) => id === 'reviews-signed');
+  expect(await counted()).toMatchObject({ outcome: 'none', seen: 'none: no reviews signed' });
+  signOff(join(reviews, 'activity.html'), { by: 'officer-1', at: new Date('2033-01-01T00:00:00Z') });
+  expect(await counted()).toMatchObject({
+    outcome: 'holds',
+    seen: '1 reviews signed, the last at 2033-01-01T00:00:00.000Z',
+  });
+  writeFileSync(join(reviews, 'activity.html'), 'something else');
+  expect(await counted()).toMatchObject({ outcome: 'fails' });
 });
 
 test('without an export every figure says that it was not counted', async () => {

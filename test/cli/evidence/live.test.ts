@@ -106,6 +106,6 @@ async function made(name: string, ...more: string[]): Promise<{ pack: string; ev
   });
   const pack = join(directory, name);
   const given = ['--out', pack, '--outputs', outputs, '--assembly', await synthesized(), ...more];
-  expect([0, 1]).toContain(await main(['evidence', ...given]));
+  expect([0, 1]).toContain(await main(['audit', 'evidence', ...given]));
   return { pack, evidence: JSON.parse(readFileSync(join(pack, 'evidence.json'), 'utf8')) };
 }

@@ -64,7 +64,7 @@ describe('verification finds', () => {
     const pack = await packed({});
     tamper(pack);
     expect(verifyPack(pack).faults).toEqual([fault]);
-    expect(await main(['evidence', 'verify', pack])).toBe(1);
+    expect(await main(['audit', 'evidence', 'verify', pack])).toBe(1);
     process.exitCode = undefined;
   });
 
