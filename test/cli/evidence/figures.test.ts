@@ -1,27 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { signOff } from '../../../cli/audit/sign-off.ts';
 import { figuresOf } from '../../../cli/evidence/figures.ts';
 import type { AuditRecord } from '../../../functions/audit/record.ts';
 import { clinicExport } from '../../fixtures/clinic-export.ts';
 
 const { directory, records } = await clinicExport();
-let files: ReadonlyMap<string, Buffer>;
-
-beforeAll(() => {
-  const names = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) =>
-    one.isFile(),
-  );
-  const paths = names.map(({ parentPath, name }) => join(parentPath, name));
-  files = new Map(paths.map((path) => [relative(directory, path), readFileSync(path)]));
-});
 
 test('figures are counted from a sealed export, as the records themselves have it', async () => {
   const figures = new Map(
-    (await figuresOf(written(files))).map(({ id, outcome, seen }) => [id, { outcome, seen }]),
+    (await figuresOf(directory)).map(({ id, outcome, seen }) => [id, { outcome, seen }]),
   );
   const counted = (of: (record: AuditRecord) => boolean) => records.filter(of).length;
 
@@ -44,11 +35,15 @@ test('figures are counted from a sealed export, as the records themselves have i
 });
 
 test('nothing is counted from an export in which one record was changed', async () => {
-  const changed = new Map(files);
-  const [path = '', sealed = Buffer.alloc(0)] = [...files].find(([name]) => name.endsWith('.jsonl.gz')) ?? [];
-  const lines = gunzipSync(sealed).toString().replace('"allowed"', '"refused"');
-  changed.set(path, gzipSync(lines));
-  for (const { id, outcome, seen } of await figuresOf(written(changed)))
+  const copy = written(new Map());
+  cpSync(directory, copy, { recursive: true });
+  const names = readdirSync(copy, { recursive: true, encoding: 'utf8' });
+  const batch = join(copy, names.find((name) => name.endsWith('.jsonl.gz')) ?? '');
+  writeFileSync(
+    batch,
+    gzipSync(gunzipSync(readFileSync(batch)).toString().replace('"allowed"', '"refused"')),
+  );
+  for (const { outcome, seen } of (await figuresOf(copy)).filter(({ id }) => id !== 'reviews-signed'))
     expect([outcome, seen]).toEqual([
       'fails',
       expect.stringContaining('the export does not verify: altered'),
@@ -69,10 +64,10 @@ test('reviews count where they are of the very bytes beside them, and fail where
 });
 
 test('without an export every figure says that it was not counted', async () => {
-  for (const { outcome, seen } of await figuresOf(undefined))
+  for (const { outcome, seen } of await figuresOf())
     expect([outcome, seen]).toEqual([
       'none',
-      'not counted: no export of the trail was given (--audit-export)',
+      expect.stringMatching(/^not counted: no (export of the trail was|reviews were) given/),
     ]);
 });
 
