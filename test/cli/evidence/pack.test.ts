@@ -89,6 +89,12 @@ describe('a safeguard', () => {
     expect(JSON.stringify(safeguard(spoiled, '164.312(d)'))).toContain(
       'SignIn/People MfaConfiguration: OPTIONAL',
     );
+    const open = found({ tests, assembly: assemblyOf(planted('sockets-authorized')) });
+    const states = safeguard(open, '164.312(a)(1)').controls.map(({ state }) => state);
+    expect([new Set(states), safeguard(open, '164.312(a)(1)').stateToday]).toEqual([
+      new Set(['holds', 'fails']),
+      'fails',
+    ]);
     const bare = found({ assembly: assemblyOf(planted('tables-recoverable')) });
     expect(safeguard(bare, '164.308(a)(7)(ii)(A)').stateToday).toBe('fails');
   });
