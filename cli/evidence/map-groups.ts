@@ -56,6 +56,8 @@ function groupFor(node: Node, map: NetworkMap, single: boolean): Omit<Group, 'la
   if (kind === 'outside') return { id, column: 'outside', title: label };
   if (kind === 'entrance') return { id, column: 'entrance', title: label, ...(ephi && { ephi }) };
   if (kind === 'key') return { id, column: 'key', title: label };
+  if (kind === 'service' && /Backups?/.test(id))
+    return { id: 'AWS Backup', column: 'work', title: 'AWS Backup' };
   if (kind === 'service') return { id, column: 'work', title: serviceOf(id, label) };
   if (kind === 'function') {
     const starts = startOf(node, map);
@@ -74,7 +76,6 @@ function groupFor(node: Node, map: NetworkMap, single: boolean): Omit<Group, 'la
 
 function serviceOf(id: string, label: string): string {
   if (/Scanner/.test(id)) return 'GuardDuty: malware scan';
-  if (/Backups?/.test(id)) return `AWS Backup: ${label}`;
   return /Role$/.test(id) ? `People of the account: ${label}` : label;
 }
 

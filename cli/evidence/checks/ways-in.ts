@@ -131,9 +131,11 @@ function refusesPlain(store: Resource, all: Assembly): Finding {
     (statement) =>
       valueAt(statement, 'Effect') === 'Deny' &&
       plainOf(statement) === 'false' &&
-      listOf(valueAt(statement, 'Action')).some((action) => /^(s3|sqs|sns):\*$/i.test(String(action))),
+      listOf(valueAt(statement, 'Action')).some((action) =>
+        /^(s3:\*|sqs:\*|sns:Publish)$/i.test(String(action)),
+      ),
   );
-  const expected = 'a Deny of everything where aws:SecureTransport is false';
+  const expected = 'a Deny of every call (of publishing, for a topic) where aws:SecureTransport is false';
   const seen = holds ? 'such a Deny' : 'none';
   return { resource: store.path, property: 'policy', expected, seen, holds };
 }

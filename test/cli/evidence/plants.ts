@@ -228,9 +228,10 @@ export const plants: Readonly<Record<string, Plant>> = {
     },
   },
   'trail-watched': {
-    type: 'AWS::Logs::MetricFilter',
-    spoil: (filter) => {
-      filter.FilterPattern = '{ $.eventName = "nothing" }';
+    stack: 'Audit',
+    type: 'AWS::Events::Rule',
+    spoil: (rule) => {
+      rule.EventPattern = { source: ['aws.nothing'] };
     },
   },
   'audit-table-append-only': {
