@@ -12,6 +12,7 @@ import { everybody } from '../functions/store/profiles.ts';
 import { signingKey } from '../functions/vault/signing-key.ts';
 import { Head, headPath, keyPath } from './audit/formats.ts';
 import { progress } from './audit/progress.ts';
+import { copyCloudTrail } from './audit-export/cloudtrail-files.ts';
 import { type Copying, copyHeads, copyObject, type Days, numbersOf } from './audit-export/sealed-objects.ts';
 import { signStatement } from './audit-export/statement.ts';
 import { type AuditDeployment, auditDeploymentOf, readAccess } from './deployment.ts';
@@ -86,8 +87,17 @@ export async function exportTrail(
   });
   for (const keyId of keyIds) await writeKey(kms, keyId, out);
   await writePeople(operator, out);
-  const { name, auditRetentionDays } = deployment;
-  const said = { deployment: name, region, auditRetentionDays };
+  const ofCloudTrail = {
+    ...copying,
+    bucket: deployment.trailFilesBucket,
+    directory: join(out, 'cloudtrail'),
+  };
+  const since = await copyCloudTrail(ofCloudTrail, days, { region, endpoint }, tell);
+  const { name, auditRetentionDays, retentionDays, timeZone } = deployment;
+  const said = {
+    ...{ deployment: name, region, auditRetentionDays, retentionDays, timeZone },
+    cloudTrail: { bucket: deployment.trailFilesBucket, ...(since && { since }) },
+  };
   await writeFile(join(out, 'settings.json'), `${JSON.stringify(said, null, 2)}\n`);
   const { Arn: by = '-' } = await new STSClient(settings).send(new GetCallerIdentityCommand({}));
   const exported = { firstHead: span.first, lastHead };

@@ -52,6 +52,11 @@ export interface AuditDeployment extends Deployment {
   readonly sealedRecordsBucket: string;
   readonly signingKeyArn: string;
   readonly auditRetentionDays: number;
+  /** How long messages are kept, and by which clock reports tell hours of the day. */
+  readonly retentionDays: number;
+  readonly timeZone: string;
+  /** Where CloudTrail delivers. */
+  readonly trailFilesBucket: string;
 }
 
 const Credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
@@ -110,6 +115,9 @@ export function auditDeploymentOf(outputs: Outputs, credentials?: Credentials): 
     sealedRecordsBucket: outputOf(outputs, 'SealedRecordsBucket'),
     signingKeyArn: outputOf(outputs, 'SigningKeyArn'),
     auditRetentionDays: Number(outputOf(outputs, 'AuditRetentionDays')),
+    retentionDays: Number(outputOf(outputs, 'RetentionDays')),
+    timeZone: outputOf(outputs, 'TimeZone'),
+    trailFilesBucket: outputOf(outputs, 'TrailFilesBucket'),
   };
 }
 

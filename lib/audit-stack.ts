@@ -63,6 +63,15 @@ export class AuditStack extends Stack {
       description: 'Days on which nobody deletes a sealed record: wardline audit export',
     });
 
+    new CfnOutput(this, 'RetentionDays', {
+      value: String(settings.retentionDays),
+      description: 'Days on which messages are kept where nobody has set others: wardline audit report',
+    });
+    new CfnOutput(this, 'TimeZone', {
+      value: settings.timeZone,
+      description: 'The clock by which reports tell hours of the day: wardline audit report',
+    });
+
     const cloudTrail = new Trail(this, 'CloudTrail', { encryptionKey: key, logs: data.logs, settings });
     for (const store of [
       data.keys,

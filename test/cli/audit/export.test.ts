@@ -48,6 +48,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'credentials.json'), JSON.stringify(run.stack.administrator));
   await sealedAfterAMinute(isEntry, SENT);
   await sealedAfterAMinute(isRead, READ + 1);
+  await run.stack.trails.deliver();
 }, 180_000);
 afterAll(async () => {
   await run.close();
@@ -59,6 +60,8 @@ test('what was sent, read and refused is sealed, exported and verified without A
   const { code, told } = await wardline('audit', 'verify', out, '--key', keyFile());
   expect(told).toMatch(/\nSound: nothing was altered/);
   expect(code).toBe(0);
+
+  expect(told).toMatch(/CloudTrail: [1-9]\d* digests and [1-9]\d* log files are as CloudTrail signed them/);
 
   const records = recordsIn(out);
   const ofConversation = records.filter((record) => 'object' in record && record.object === conversation);
@@ -77,6 +80,24 @@ test('what was sent, read and refused is sealed, exported and verified without A
   );
   expect(JSON.stringify(records)).not.toContain('the dose');
 }, 120_000);
+
+test('a file of CloudTrail’s that was changed in the export is named by CloudTrail’s own digest', async () => {
+  const copy = join(directory, 'changed-trail');
+  cpSync(out, copy, { recursive: true });
+  const logs = readdirSync(join(copy, 'cloudtrail'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /_CloudTrail_.*\.json\.gz$/.test(name),
+  );
+  const [log = ''] = logs.sort();
+  const file = join(copy, 'cloudtrail', log);
+  writeFileSync(
+    file,
+    gzipSync(gunzipSync(readFileSync(file)).toString().replace('"eventName":"', '"eventName":"X')),
+  );
+  const { code, told } = await wardline('audit', 'verify', copy, '--key', keyFile());
+  expect(code).toBe(1);
+  expect(told).toContain(`altered: cloudtrail/${log}`);
+  rmSync(copy, { recursive: true });
+});
 
 test('an export can be given again over itself, and then has what was sealed since', async () => {
   await exported();
