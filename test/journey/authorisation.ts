@@ -76,7 +76,7 @@ export const asks: Readonly<Record<string, Ask>> = {
   ),
   'POST /admin/people/{person}/restrictions': about(
     'POST',
-    (cast) => `admin/people/${cast.actor('patient', 'stranger').person.id}/restrictions`,
+    ({ patient }) => `admin/people/${patient.id}/restrictions`,
     { restrictions: [] },
   ),
   'POST /me/amendments': askingAmendment,
@@ -87,9 +87,7 @@ export const asks: Readonly<Record<string, Ask>> = {
   'POST /admin/exports': about(
     'POST',
     () => 'admin/exports',
-    (cast) => ({
-      person: cast.actor('patient', 'stranger').person.id,
-    }),
+    ({ patient }) => ({ person: patient.id }),
   ),
   'POST /admin/exports/{exportId}/download': fetchingExport,
   'GET /me': route(() => ['GET', 'me']),
