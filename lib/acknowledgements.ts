@@ -87,14 +87,3 @@ export const lockedBucketFindings: readonly Acknowledgement[] = [
     test: 'test/lib/locked-bucket.test.ts',
   },
 ];
-
-/** What holds for the alarm of late reviews. */
-export const alarmFindings: readonly Acknowledgement[] = [
-  {
-    rule: 'HIPAA.Security-CloudWatchAlarmAction',
-    reason: 'whom an alarm wakes is the organisation’s own: a topic of ours would have no subscribers.',
-    control:
-      'privacy officers are told over their open sockets and find what awaits them in their list, and again each day from the 72nd hour on; operators see the alarm in CloudWatch, and the runbook says how to have it wake somebody.',
-    test: 'test/journey/emergency.test.ts',
-  },
-];

@@ -10,6 +10,7 @@ import { Door } from './door.ts';
 import { EncryptionKey } from './encryption-keys.ts';
 import { everyHour } from './every-hour.ts';
 import { LockedBucket } from './locked-bucket.ts';
+import { OwnAlarm } from './own-alarm.ts';
 import type { Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { Trail } from './trail.ts';
@@ -20,6 +21,7 @@ export class AuditStack extends Stack {
   readonly trail: AuditTrail;
   readonly signingKey: SigningKey;
   readonly sealedRecords: LockedBucket;
+  readonly alarms: TrailAlarms;
 
   constructor(
     scope: Construct,
@@ -83,11 +85,11 @@ export class AuditStack extends Stack {
     ])
       store.watchedBy(cloudTrail);
     cloudTrail.watchBucket(this.sealedRecords.bucketArn);
-    const alarms = new TrailAlarms(this, 'TrailAlarms', {
+    this.alarms = new TrailAlarms(this, 'TrailAlarms', {
       ...{ encryptionKey: key, logGroup: cloudTrail.logGroup, deployment: settings.name },
     });
     new CfnOutput(this, 'AlarmTopicArn', {
-      value: alarms.topicArn,
+      value: this.alarms.topicArn,
       description: 'Topic of alarms: subscribe whoever is on duty',
     });
 
@@ -126,6 +128,7 @@ export class AuditStack extends Stack {
     this.sealedRecords.letRead(sealRecords, sealed);
     this.signingKey.letSign(sealRecords);
     everyHour(sealRecords);
+    new OwnAlarm(this, 'TamperedRecords', { metricName: 'TamperedRecords', alarms: this.alarms });
   }
 }
 

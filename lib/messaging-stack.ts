@@ -9,7 +9,7 @@ import { everyMinute } from './every-minute.ts';
 import { GatewayLogRole } from './gateway-log-role.ts';
 import { GatewayRefusals } from './gateway-refusals.ts';
 import { HttpApi } from './http-api.ts';
-import { LateReviewAlarm } from './late-review-alarm.ts';
+import { OwnAlarm } from './own-alarm.ts';
 import { PersonRole } from './person-role.ts';
 import type { Settings } from './settings.ts';
 import { SocketApi } from './socket-api.ts';
@@ -140,7 +140,10 @@ export class MessagingStack extends Stack {
     sessions.letForgetSocket(watchEmergencies);
     conversations.letWatchEmergencies(watchEmergencies);
     everyMinute(watchEmergencies);
-    new LateReviewAlarm(this, 'LateReviewAlarm');
+    new OwnAlarm(this, 'UnreviewedEmergencies', {
+      metricName: 'UnreviewedEmergencies',
+      alarms: audit.alarms,
+    });
 
     const restrictPatients = door('RestrictPatients', 'page');
     sessions.letAdmit(restrictPatients);

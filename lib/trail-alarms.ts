@@ -63,6 +63,11 @@ export class TrailAlarms extends Construct {
     return this.topic.topicArn;
   }
 
+  /** Has an alarm tell the topic. */
+  wake(alarm: Alarm): void {
+    alarm.addAlarmAction(new SnsAction(this.topic));
+  }
+
   private tellAtOnce(name: string, service: string, detail: object): void {
     new CfnRule(this, name, {
       state: 'ENABLED',
@@ -90,7 +95,7 @@ export class TrailAlarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(this.topic));
+    this.wake(alarm);
   }
 
   /** Only what is of this account and Region reaches the topic, by EventBridge and CloudWatch, and its key for that. */

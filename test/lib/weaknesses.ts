@@ -279,7 +279,9 @@ const looks: Readonly<Record<string, Look>> = {
         ? alarmOfTrail(alarm)
         : {
             Namespace: 'Wardline',
-            MetricName: 'UnreviewedEmergencies',
+            MetricName: alarm.path.split('/')[0],
+            'AlarmActions.0': (topic) => /TrailAlarmsTopic/.test(JSON.stringify(topic)),
+            'AlarmActions.1': undefined,
             'Dimensions.0': { Name: 'service', Value: 'wardline' },
             'Dimensions.1': undefined,
             Statistic: 'Maximum',
@@ -288,7 +290,7 @@ const looks: Readonly<Record<string, Look>> = {
             EvaluationPeriods: 1,
             ComparisonOperator: 'GreaterThanOrEqualToThreshold',
             TreatMissingData: 'notBreaching',
-            AlarmDescription: (text) => String(text).includes('docs/runbook.md'),
+            AlarmDescription: `docs/runbook.md, "${alarm.path.split('/')[0]}"`,
           },
     ),
   'AWS::Events::Rule': (rule) =>
