@@ -2,10 +2,17 @@ import { ConversationCatchUp, MAX_PAGE_ENTRIES } from '../protocol/frames.ts';
 import { readLog } from './domain/read-log.ts';
 import { logFrame } from './push/frames.ts';
 import { onFrame } from './wiring/on-frame.ts';
+import { openingInAName } from './wiring/opening-in-a-name.ts';
 import { open, world } from './wiring/rooms.ts';
 import { openVault } from './wiring/vault-rooms.ts';
 
-const rooms = { now: world.now, log: open.log(), vault: openVault.vault(), retention: open.retention() };
+const rooms = {
+  now: world.now,
+  log: open.log(),
+  vault: openVault.vault(),
+  openFor: openingInAName(),
+  retention: open.retention(),
+};
 const door = {
   schema: ConversationCatchUp,
   operation: 'conversation.catch-up',

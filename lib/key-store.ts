@@ -32,10 +32,17 @@ export class KeyStore extends Construct {
   }
 
   /** Lets `door` open bodies with keys that exist. */
-  letOpen(door: Borrower): void {
+  letOpen(door: Door): void {
     this.table.lend(door, { name: 'ReadDataKeys', actions: ['GetItem', 'Query'] });
     this.lendOrganisationKey(door, 'UnwrapOrganisationKey', 'kms:Decrypt');
     door.tell(env.organisationKeyArn, this.wrappingKey.keyArn);
+  }
+
+  /** Lets a session of `role` open bodies with keys that it asks for one by one: CloudTrail names each, which it does not where they are queried. */
+  letOpenByName(role: Borrower): void {
+    this.table.lend(role, { name: 'ReadNamedDataKeys', actions: ['GetItem'] });
+    this.lendOrganisationKey(role, 'UnwrapOrganisationKey', 'kms:Decrypt');
+    role.tell(env.organisationKeyArn, this.wrappingKey.keyArn);
   }
 
   /** Lets `door` open bodies and seal new ones, making keys where there are none. */

@@ -69,6 +69,13 @@ export class MessagingStack extends Stack {
     conversations.letRead(catchUp);
     conversations.letJudgeAge(catchUp);
     keys.letOpen(catchUp);
+    keys.letOpenByName(
+      new PersonRole(this, 'AsPersonCatchUp', {
+        door: catchUp,
+        variable: env.emergencyRoleArn,
+        description: 'Opens a conversation in the name of one person who broke the glass',
+      }),
+    );
 
     const sync = door('Sync', 'message'); // a reconnect waits for it, and it opens hundreds of bodies
     sessions.letAdmit(sync);
@@ -103,6 +110,13 @@ export class MessagingStack extends Stack {
     conversations.letRead(readMessages);
     conversations.letJudgeAge(readMessages);
     keys.letOpen(readMessages);
+    keys.letOpenByName(
+      new PersonRole(this, 'AsPersonRead', {
+        door: readMessages,
+        variable: env.emergencyRoleArn,
+        description: 'Opens a conversation in the name of one person who broke the glass',
+      }),
+    );
 
     const changeMembers = door('ChangeMembers', 'page');
     sessions.letAdmit(changeMembers);

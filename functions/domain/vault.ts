@@ -1,5 +1,5 @@
 import type { EntryBody } from '../../protocol/bodies.ts';
-import type { ConversationId } from '../../protocol/ids.ts';
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { EntryDraft, MessageEntry, Sealed } from './entry.ts';
 import type { Phi, Withheld } from './phi.ts';
 
@@ -11,6 +11,15 @@ export interface Vault {
   sealTitle(conversationId: ConversationId, at: number, title: Phi<string>): Promise<Sealed>;
   openTitle(conversationId: ConversationId, title: Sealed): Promise<Phi<string>>;
 }
+
+/**
+ * Does `work` with a vault that opens in the name of `person`, whom AWS's own record then names beside the conversation: no key that was
+ * in memory before is used, and none stays there.
+ */
+export type OpensFor = <T>(
+  person: PersonId,
+  work: (vault: Pick<Vault, 'openBody'>) => Promise<T>,
+) => Promise<T>;
 
 /** What somebody wrote about a conversation and not in it. */
 export interface Notes {

@@ -106,6 +106,28 @@ export function wrappedKeys(client: DynamoDBDocumentClient, table: string): Wrap
   };
 }
 
+/**
+ * {@link wrappedKeys} as CloudTrail names the conversation: of a GetItem it records the item's key, of a Query its condition without the
+ * values. Reads two units where the query reads one.
+ */
+export function namedKeys(client: DynamoDBDocumentClient, table: string): WrappedKeys {
+  const item = async (Key: ReturnType<typeof keys.conversationKey>) => {
+    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+    return Item;
+  };
+  return {
+    ...wrappedKeys(client, table),
+    conversationKey: async (conversationId, epoch) => {
+      const [found, shred] = await Promise.all([
+        item(keys.conversationKey(conversationId, epoch)),
+        item(keys.shred(conversationId)),
+      ]);
+      if (shred) throw new KeyDestroyed('shredded');
+      return found && keyOf(found);
+    },
+  };
+}
+
 /** Whether a transaction was cancelled because something stands there, or is about to. */
 function isLost(error: unknown): boolean {
   if (!(error instanceof TransactionCanceledException)) return false;

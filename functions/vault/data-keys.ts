@@ -77,6 +77,12 @@ export class DataKeys {
     return this.conversationKeys.use(`${conversationId}/${epoch}`, unwrapOrMake, work);
   }
 
+  /** Overwrites every plain key that is kept, before its time. */
+  forget(): void {
+    this.conversationKeys.dropAll();
+    this.organisationKeys.dropAll();
+  }
+
   /** Makes a key and gives what stands then: another environment may have been faster. */
   private async made(conversationId: ConversationId, epoch: string): Promise<WrappedKey> {
     const plain = randomBytes(32);

@@ -26,6 +26,11 @@ export class Kept {
     return work(await this.entryOf(name, fetch).key);
   }
 
+  /** Overwrites every key, each behind whoever waits for it. */
+  dropAll(): void {
+    for (const name of this.entries.keys()) this.drop(name);
+  }
+
   private entryOf(name: string, fetch: () => Promise<Uint8Array>): Entry {
     const now = this.now();
     for (const [old, { until }] of this.entries) if (until <= now) this.drop(old);

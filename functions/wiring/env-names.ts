@@ -10,6 +10,7 @@ export const env = {
   attachmentsKeyArn: 'ATTACHMENTS_KEY_ARN',
   downloadRoleArn: 'DOWNLOAD_ROLE_ARN',
   exportRoleArn: 'EXPORT_ROLE_ARN',
+  emergencyRoleArn: 'EMERGENCY_ROLE_ARN',
   keysTable: 'KEYS_TABLE',
   backupDays: 'BACKUP_DAYS',
   organisationKeyArn: 'ORGANISATION_KEY_ARN',

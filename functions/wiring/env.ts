@@ -16,6 +16,7 @@ const schema = z.object({
   [names.attachmentsBucket]: z.string().min(1),
   [names.attachmentsKeyArn]: z.string().startsWith('arn:'),
   [names.downloadRoleArn]: z.string().startsWith('arn:'),
+  [names.emergencyRoleArn]: z.string().startsWith('arn:'),
   [names.exportRoleArn]: z.string().startsWith('arn:'),
   [names.keysTable]: z.string().min(1),
   [names.backupDays]: z.coerce.number().int().positive(),

@@ -226,6 +226,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   TakeConversationOffLists: { actions: ['dynamodb:DeleteItem'], on: 'table People', when: ofLists },
 
   ReadDataKeys: { actions: ['dynamodb:GetItem', 'dynamodb:Query'], on: 'table Keys' },
+  ReadNamedDataKeys: { actions: ['dynamodb:GetItem'], on: 'table Keys' },
   KeepNewDataKeys: { actions: ['dynamodb:PutItem', 'dynamodb:ConditionCheckItem'], on: 'table Keys' },
   DestroyDataKeys: { actions: ['dynamodb:Scan', 'dynamodb:UpdateItem'], on: 'table Keys' },
   ShredDataKeys: {
@@ -299,6 +300,14 @@ export const abilities: Readonly<Record<string, Ability>> = {
     actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonDownload*',
   },
+  AssumeAsPersonCatchUp: {
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonCatchUp*',
+  },
+  AssumeAsPersonRead: {
+    actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
+    on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonRead*',
+  },
   AssumeAsPersonExport: {
     actions: ['sts:AssumeRole', 'sts:SetSourceIdentity'],
     on: 'arn:<partition>:iam::<account>:role/Wardline-Messaging-AsPersonExport*',
@@ -355,6 +364,7 @@ const admitted = [
   'ReadTablesUnderDataKey',
   'WriteTablesUnderDataKey',
 ];
+const openingByName = ['ReadNamedDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
 const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
 
@@ -404,11 +414,13 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     ...sealing,
     'PushToSockets',
   ],
-  'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening],
+  'CatchUp/Policy': [...admitted, 'ReadConversations', ...opening, 'AssumeAsPersonCatchUp'],
+  'AsPersonCatchUp/Policy': openingByName,
   'Sync/Policy': [...admitted, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
   'MarkRead/Policy': [...admitted, 'ReadConversations', 'MarkOnLists', 'PushToSockets'],
   'ListConversations/Policy': [...admitted, 'ReadLists', 'ReadConversations', 'ReadManyHeads', ...opening],
-  'ReadMessages/Policy': [...admitted, 'ReadConversations', ...opening],
+  'ReadMessages/Policy': [...admitted, 'ReadConversations', ...opening, 'AssumeAsPersonRead'],
+  'AsPersonRead/Policy': openingByName,
   'CreateConversation/Policy': [
     ...admitted,
     'BeginConversations',
@@ -679,7 +691,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'PEOPLE_TABLE',
     ...keys,
   ],
-  'CatchUp/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'CatchUp/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', 'EMERGENCY_ROLE_ARN', ...keys],
   'Sync/Function': ['RETENTION_DAYS', ...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', ...keys],
   'MarkRead/Function': [...sessions, 'PEOPLE_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'ListConversations/Function': [
@@ -689,7 +701,13 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'CONVERSATIONS_TABLE',
     ...keys,
   ],
-  'ReadMessages/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', ...keys],
+  'ReadMessages/Function': [
+    'RETENTION_DAYS',
+    ...sessions,
+    'CONVERSATIONS_TABLE',
+    'EMERGENCY_ROLE_ARN',
+    ...keys,
+  ],
   'CreateConversation/Function': [
     'RETENTION_DAYS',
     ...sessions,

@@ -494,8 +494,10 @@ const isScanner = ({ path }: Placed) => path === 'Attachments/Scanner/Role';
 
 /** Roles that one door assumes for one person each → that door. */
 const personRoles: Readonly<Record<string, string>> = {
+  'AsPersonCatchUp/Role': 'CatchUp/Role',
   'AsPersonDownload/Role': 'DownloadAttachment/Role',
   'AsPersonExport/Role': 'ExportPatients/Role',
+  'AsPersonRead/Role': 'ReadMessages/Role',
 };
 const isPerson = ({ path }: Placed) => path in personRoles;
 

@@ -11,13 +11,12 @@ const parking =
 
 /** Why each permission stands that no test uses. An auditor reads these; a reason that excuses nothing fails the check. */
 export const reasons: readonly Reason[] = [
-  {
-    doors: ['DownloadAttachment'],
-    statement: 'AssumeAsPersonDownload',
+  ...['CatchUp', 'Download', 'Export', 'Read'].map((what) => ({
+    statement: `AssumeAsPerson${what}`,
     actions: ['sts:AssumeRole'],
     reason:
       'Within an account the trust of a role that names the caller is enough, and the local run finds it there; sts:SetSourceIdentity is asked of both.',
-  },
+  })),
   {
     doors: ['RecordScan', 'MakePreview', 'SealRecords'],
     statement: 'ParkRecords',

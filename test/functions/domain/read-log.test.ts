@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
+import { Fault } from '../../../functions/domain/fault.ts';
 import type { Stretch } from '../../../functions/domain/log.ts';
 import { type Range, readLog } from '../../../functions/domain/read-log.ts';
 import { sendMessage } from '../../../functions/domain/send-message.ts';
+import type { OpensFor } from '../../../functions/domain/vault.ts';
 import { aConversation, aRef, aText, callerNamed, cliniciansOf, person } from './in-memory.ts';
 
 const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
@@ -127,5 +129,38 @@ describe('a change of membership that is not to be seen yet', () => {
     expect(await page(early, ben, { after: 1 })).toMatchObject({ entries: [3], floor: 2, more: false });
     if (hidden) early.log.entries.unshift(hidden);
     expect(await page(early, ben, { after: 1 })).toMatchObject({ entries: [2, 3], floor: 0, more: false });
+  });
+});
+
+describe('for who broke the glass', () => {
+  const brokeIt = async (chat: Chat) => {
+    await send(chat, 0);
+    const grant = { conversationId: chat.conversationId, until: 1 };
+    return Promise.resolve({ ...callerNamed(cleo), emergency: grant });
+  };
+  const readBy = async (
+    chat: Chat,
+    rooms: Parameters<typeof readLog>[0],
+    caller: ReturnType<typeof callerNamed>,
+  ) => readLog(rooms, Promise.resolve(caller), 'conversation.read', chat.conversationId, { after: 0 }, 100);
+
+  test('bodies are opened in their name, and for a member they are not', async () => {
+    const chat = aConversation([ana, ben]);
+    const caller = await brokeIt(chat);
+    const named: string[] = [];
+    const openFor: OpensFor = async (who, work) => {
+      named.push(who);
+      return work(chat.rooms.vault);
+    };
+    const { value } = await readBy(chat, { ...chat.rooms, openFor }, caller);
+    expect(value.entries).toHaveLength(1);
+    await readBy(chat, { ...chat.rooms, openFor }, callerNamed(ben));
+    expect(named).toEqual([cleo]);
+  });
+
+  test('nothing is opened where nobody can open it in their name', async () => {
+    const chat = aConversation([ana, ben]);
+    const caller = await brokeIt(chat);
+    await expect(readBy(chat, chat.rooms, caller)).rejects.toThrow(Fault);
   });
 });

@@ -144,6 +144,18 @@ describe('data keys', () => {
     await expect.poll(() => isBlank(bytes)).toBe(true);
   });
 
+  test('are overwritten as soon as they are to be forgotten, and asked for anew', async () => {
+    const keys = new MemoryKeys();
+    const dataKeys = new DataKeys(keys, keys, () => draft.at);
+    const given: Uint8Array[] = [];
+    await dataKeys.toSeal(person('talk'), '2026-11', (key) => given.push(key));
+    dataKeys.forget();
+    await expect.poll(() => given.map(isBlank)).toEqual([true]);
+    await dataKeys.toOpen(person('talk'), '2026-11', (key) => given.push(key));
+    expect(given.map(isBlank)).toEqual([true, false]);
+    expect(keys.serviceCalls).toBe(2);
+  });
+
   test('of two environments that start at once are the same keys', async () => {
     const keys = new MemoryKeys();
     const [one, other] = [0, 1].map(() => vault(new DataKeys(keys, keys, () => draft.at)));
