@@ -39,7 +39,12 @@ export const privacy: readonly Safeguard[] = [
     asks: 'A patient’s request to restrict disclosures is answered, and kept where it was agreed to.',
     wouldAsk: 'No change.',
     controls: [
-      { says: 'Agreed restrictions are enforced.', owedBy: 'nobody yet' },
+      {
+        says: 'An agreed restriction keeps whom it names out of the patient’s conversations: at creation, when somebody is added, in an emergency.',
+        tests: [
+          'test/functions/domain/restrictions.test.ts > keeps who is named out of a conversation that the patient is in, whoever adds them, and nobody else',
+        ],
+      },
       { says: 'Answering the request.', owedBy: 'the organisation' },
     ],
   },
@@ -74,9 +79,12 @@ export const privacy: readonly Safeguard[] = [
     wouldAsk: 'No change.',
     controls: [
       {
-        says: 'Requests, decisions and their dates beside the message they are about.',
-        owedBy: 'nobody yet',
+        says: 'Requests, decisions and their dates, and what was accepted beside the message that it is about.',
+        tests: [
+          'test/journey/amendment.test.ts > a patient asks for an amendment of what they may read; accepted, it stands beside the message for whoever reads that',
+        ],
       },
+      { says: 'Deciding within the days, and telling whom the patient names.', owedBy: 'the organisation' },
     ],
   },
   {
