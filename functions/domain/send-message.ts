@@ -125,7 +125,9 @@ export async function sendMessage(
   }
 
   if (!repeat) throw refuse(decision, 'one-ref-one-message', 'busy');
-  return answerAgain(rooms, draft, decision, { repeat, head: view.head, sockets: await audience() });
+  const isOwn = repeat.source !== undefined && repeat.source.requestId === caller.source?.requestId; // its reply was lost
+  const recorded: Decision = isOwn ? { ...decision, inLog: true } : decision;
+  return answerAgain(rooms, draft, recorded, { repeat, head: view.head, sockets: await audience() });
 }
 
 /** The head once no change of membership waits for its place: that takes several writes at once, and would lose to single ones. */

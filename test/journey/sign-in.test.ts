@@ -99,7 +99,7 @@ describe('a session', () => {
     const taken = open.flat().filter(({ code }) => code !== 'malformed' && code !== 'unknown-type');
     expect(taken).toHaveLength(Object.keys(clientFrames).length + httpRoutes(run.stack).length);
     const codes = new Set(taken.map(({ code }) => code));
-    expect(codes).toEqual(new Set([undefined, 'not-allowed', 'unknown-attachment'])); // a patient at an officer's route, and no file
+    expect(codes).toEqual(new Set([undefined, 'not-allowed', 'unknown-attachment', 'unknown-amendment'])); // a patient at an officer's route, and no file
 
     await revoke(person);
     const refused = [await askEveryFrame(socket, places), await askEveryRoute(run, person, places)];

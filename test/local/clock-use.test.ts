@@ -38,6 +38,14 @@ const MAY: Readonly<Record<string, { readonly why: string; readonly uses: readon
     uses: ['performance.now', 'setTimeout', 'timers/promises'],
   },
   'local/logs.ts': { why: 'writes to disk after what is under way', uses: ['setImmediate'] },
+  'local/cloudtrail/running-trail.ts': {
+    why: 'lets other events have a turn while it reads a long file',
+    uses: ['setImmediate', 'timers/promises'],
+  },
+  'local/log-subscriptions/subscriptions.ts': {
+    why: 'sends lines of one turn together',
+    uses: ['setImmediate'],
+  },
 };
 
 const sources = readdirSync(path.join(root, 'local'), { recursive: true, encoding: 'utf8' })

@@ -38,8 +38,20 @@ export const reasons: readonly Reason[] = [
   },
   { statement: 'WriteTablesUnderDataKey', actions: asked, reason: writersList },
   { statement: 'WriteTablesUnderKeysKey', actions: asked, reason: writersList },
+  { statement: 'WriteTablesUnderAuditKey', actions: asked, reason: writersList },
   { statement: 'ReadTablesUnderDataKey', actions: ['kms:DescribeKey'], reason: describing },
   { statement: 'ReadTablesUnderKeysKey', actions: ['kms:DescribeKey'], reason: describing },
+  { statement: 'ReadTablesUnderAuditKey', actions: ['kms:DescribeKey'], reason: describing },
+  ...(['KeepNewDataKeys', 'MakeOrganisationKey'] as const).map((statement) => ({
+    doors: ['AskAmendments', 'DecideAmendments', 'OpenEmergency', 'ReviewEmergencies'],
+    statement,
+    actions:
+      statement === 'KeepNewDataKeys'
+        ? ['dynamodb:ConditionCheckItem', 'dynamodb:PutItem']
+        : ['kms:GenerateDataKey'],
+    reason:
+      'Makes a key where this door is the first to write in a month; in every test somebody else has written before.',
+  })),
   {
     statement: 'AdmitCaller',
     actions: ['dynamodb:UpdateItem'],

@@ -130,7 +130,15 @@ test('a role has its policies and its boundary, and is refused where its trust o
 test.each([
   ['AWS::IAM::ManagedPolicy', (PolicyDocument: object) => ({ PolicyDocument })],
   ['AWS::IAM::Policy', (PolicyDocument: object) => ({ PolicyDocument })],
-  ['AWS::IAM::Role', (PolicyDocument: object) => ({ Policies: [{ PolicyName: 'Odd', PolicyDocument }] })],
+  [
+    'AWS::IAM::Role',
+    (PolicyDocument: object) => ({
+      AssumeRolePolicyDocument: {
+        Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: lambda } },
+      },
+      Policies: [{ PolicyName: 'Odd', PolicyDocument }],
+    }),
+  ],
 ])(
   'what nobody can judge in a policy of an %s stops the start by its name, used or not',
   (type, propertiesOf) => {
