@@ -29,8 +29,15 @@ export async function getObject(given: BucketCall, store: Store): Promise<Answer
     },
   };
   if (call.method === 'HEAD') return answer;
-  const body = length > 0 ? await store.files.read(version.pieces, span.start, span.end) : Readable.from([]);
+  const reading = () => store.files.read(version.pieces, span.start, span.end);
+  const body = length > 0 ? await reading().catch((error) => sinceDeleted(given, error)) : Readable.from([]);
   return { ...answer, body };
+}
+
+/** What was found and then deleted, before its first byte was read, is answered as what was never there. */
+function sinceDeleted(given: BucketCall, error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOENT') wanted(given);
+  throw error;
 }
 
 /** The version that a call is about; throws what S3 answers where there is none, delete markers included. */
