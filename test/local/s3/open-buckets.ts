@@ -57,8 +57,17 @@ export interface BucketSetting {
 
 /** A front door with one bucket and one key behind it, both from resources as a template has them. `close` ends it. */
 export async function openBuckets(setting: BucketSetting = {}) {
+  if (setting.directory !== undefined) return open(setting, setting.directory, () => {});
+  const directory = mkdtempSync(join(tmpdir(), 'buckets-'));
+  const forget = () => rmSync(directory, { recursive: true });
+  return open(setting, directory, forget).catch((error) => {
+    forget();
+    throw error;
+  });
+}
+
+async function open(setting: BucketSetting, directory: string, forget: () => void) {
   const { properties = {}, policy, keyPolicy, startAt } = setting;
-  const directory = setting.directory ?? mkdtempSync(join(tmpdir(), 'buckets-'));
   const clock = new Clock(startAt);
   const credentials = new CredentialStore(clock);
   const keys = new KmsService({ account: localAccount, clock, stateFile: join(directory, 'kms.json') });
@@ -119,7 +128,7 @@ export async function openBuckets(setting: BucketSetting = {}) {
       s3.close();
       keys.close();
       clock.stop();
-      if (setting.directory === undefined) rmSync(directory, { recursive: true });
+      forget();
       if (reported.length > 0) throw new AggregateError(reported, 'the local run met faults');
     },
   };
