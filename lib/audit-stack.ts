@@ -87,6 +87,7 @@ export class AuditStack extends Stack {
     cloudTrail.watchBucket(this.sealedRecords.bucketArn);
     this.alarms = new TrailAlarms(this, 'TrailAlarms', {
       ...{ encryptionKey: key, logGroup: cloudTrail.logGroup, deployment: settings.name },
+      logRetentionDays: settings.logRetentionDays,
     });
     new CfnOutput(this, 'AlarmTopicArn', {
       value: this.alarms.topicArn,

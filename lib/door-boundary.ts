@@ -33,6 +33,7 @@ export class DoorBoundary extends ManagedPolicy {
       refuse('RefuseToActForPeople', actingForPeople),
       refuse('RefuseBucketAdministration', bucketAdministration),
       refuse('RefuseToScan', ['guardduty:*']),
+      refuse('RefuseToBlind', watching),
     );
   }
 }
@@ -86,6 +87,12 @@ const bucketAdministration = calls(
   ...['Put*Configuration', 'PutAccountPublicAccessBlock', 'PutObject*Acl', 'PutObject*Tagging'],
   ...['DeleteObject*Tagging', 'ReplicateObject'],
 );
+
+/** Whoever ends the trail, a log or an alarm is not seen at what they do next. */
+const watching = [
+  ...calls('logs', 'Associate*', 'Delete*', 'Disassociate*', 'Put*Filter', 'Put*Policy'),
+  ...['cloudtrail:*', 'cloudwatch:*', 'events:*', 'sns:*'],
+];
 
 function allow(sid: string, actions: readonly string[], resources: readonly string[]): PolicyStatement {
   return new PolicyStatement({ sid, actions: [...actions], resources: [...resources] });

@@ -14,6 +14,8 @@ export interface TrailAlarmsProps {
   readonly logGroup: LogGroup;
   /** What the names of the deployment's stacks begin with. */
   readonly deployment: string;
+  /** Days that the deployment keeps its log lines. */
+  readonly logRetentionDays: number;
 }
 
 /**
@@ -24,8 +26,9 @@ export interface TrailAlarmsProps {
 export class TrailAlarms extends Construct {
   private readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { encryptionKey, logGroup, deployment }: TrailAlarmsProps) {
+  constructor(scope: Construct, id: string, props: TrailAlarmsProps) {
     super(scope, id);
+    const { encryptionKey, logGroup, deployment, logRetentionDays } = props;
     this.topic = new Topic(this, 'Topic', { masterKey: encryptionKey });
     this.letTell(encryptionKey);
 
@@ -36,6 +39,14 @@ export class TrailAlarms extends Construct {
     this.tellAtOnce('BucketPolicyChanged', 's3', {
       eventName: bucketChanges,
       requestParameters: { bucketName },
+    });
+    const logGroupName = [{ prefix: `${deployment}-` }, { prefix: EXECUTION_LOGS }];
+    const retentionInDays = [{ numeric: ['<', logRetentionDays] }];
+    this.tellAtOnce('LogsEnding', 'logs', {
+      $or: [
+        { eventName: logEndings, requestParameters: { logGroupName } },
+        { eventName: ['PutRetentionPolicy'], requestParameters: { logGroupName, retentionInDays } },
+      ],
     });
 
     const names = roleChanges.map((name) => `($.eventName = "${name}")`).join(' || ');
@@ -137,6 +148,12 @@ const bucketChanges = [
   ...['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketAcl', 'PutBucketPublicAccessBlock'],
   ...['DeleteBucketPublicAccessBlock', 'PutBucketLifecycle', 'PutBucketVersioning', 'PutBucketEncryption'],
   ...['DeleteBucketEncryption', 'PutBucketReplication', 'PutBucketObjectLockConfiguration', 'DeleteBucket'],
+];
+/** What API Gateway calls its own groups. */
+const EXECUTION_LOGS = 'API-Gateway-Execution-Logs_';
+const logEndings = [
+  ...['DeleteLogGroup', 'DeleteLogStream', 'DisassociateKmsKey', 'DeleteMetricFilter'],
+  ...['DeleteSubscriptionFilter', 'PutSubscriptionFilter'],
 ];
 const roleChanges = [
   ...['AttachRolePolicy', 'DetachRolePolicy', 'PutRolePolicy', 'DeleteRolePolicy', 'UpdateAssumeRolePolicy'],

@@ -77,7 +77,22 @@ describe('lent everything by mistake, a door still', () => {
       'guardduty:DeleteMalwareProtectionPlan',
       `arn:aws:guardduty:us-east-1:${accountId}:malware-protection-plan/p`,
     ],
-    ['reads no log', 'logs:GetLogEvents', `arn:aws:logs:us-east-1:${accountId}:log-group:Wardline-Data-x`],
+    [
+      'stops no trail',
+      'cloudtrail:StopLogging',
+      `arn:aws:cloudtrail:us-east-1:${accountId}:trail/Wardline-Audit-x`,
+    ],
+    ['deletes no log', 'logs:DeleteLogGroup', logGroup()],
+    ['deletes no stream of a log', 'logs:DeleteLogStream', logGroup()],
+    ['keeps no log shorter', 'logs:PutRetentionPolicy', logGroup()],
+    ['hands no log on', 'logs:PutSubscriptionFilter', logGroup()],
+    [
+      'silences no alarm',
+      'cloudwatch:DisableAlarmActions',
+      `arn:aws:cloudwatch:us-east-1:${accountId}:alarm:a`,
+    ],
+    ['disables no rule', 'events:DisableRule', `arn:aws:events:us-east-1:${accountId}:rule/r`],
+    ['reads no log', 'logs:GetLogEvents', logGroup()],
     [
       'reaches no other account',
       'dynamodb:GetItem',
@@ -128,6 +143,10 @@ describe('lent everything by mistake, a door still', () => {
 
   function pool(): string {
     return `arn:aws:cognito-idp:us-east-1:${accountId}:userpool/us-east-1_abc`;
+  }
+
+  function logGroup(): string {
+    return `arn:aws:logs:us-east-1:${accountId}:log-group:Wardline-Data-x`;
   }
 });
 

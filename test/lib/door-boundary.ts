@@ -20,6 +20,7 @@ export function doorBoundary(): object {
       never('RefuseToActForPeople', actingForPeople),
       never('RefuseBucketAdministration', bucketAdministration),
       never('RefuseToScan', 'guardduty:*'),
+      never('RefuseToBlind', watching),
     ],
   };
 }
@@ -118,6 +119,18 @@ const bucketAdministration = [
   's3:PutObject*Tagging',
   's3:DeleteObject*Tagging',
   's3:ReplicateObject',
+];
+
+const watching = [
+  'logs:Associate*',
+  'logs:Delete*',
+  'logs:Disassociate*',
+  'logs:Put*Filter',
+  'logs:Put*Policy',
+  'cloudtrail:*',
+  'cloudwatch:*',
+  'events:*',
+  'sns:*',
 ];
 
 function may(Sid: string, Action: string | string[], Resource: unknown): object {

@@ -26,6 +26,10 @@ const told = (service: string, detail: object) => ({
 const root = { userIdentity: { type: 'Root', arn: 'arn:aws:iam::111122223333:root' } };
 const ours = { requestParameters: { bucketName: 'wardline-audit-cloudtrailfilesbucket-abc' } };
 
+const ourLog = (more: object = {}) => ({
+  requestParameters: { logGroupName: 'Wardline-Audit-TrailLogGroupABC-xyz', ...more },
+});
+
 describe('what EventBridge tells at once', () => {
   test.each<[string, string, string, object?]>([
     ['TrailStopped', 'cloudtrail', 'StopLogging'],
@@ -38,6 +42,11 @@ describe('what EventBridge tells at once', () => {
     ['BucketPolicyChanged', 's3', 'PutBucketPolicy', ours],
     ['BucketPolicyChanged', 's3', 'DeleteBucketPublicAccessBlock', ours],
     ['BucketPolicyChanged', 's3', 'PutBucketObjectLockConfiguration', ours],
+    ['LogsEnding', 'logs', 'DeleteLogGroup', ourLog()],
+    ['LogsEnding', 'logs', 'DeleteLogStream', ourLog()],
+    ['LogsEnding', 'logs', 'DeleteMetricFilter', ourLog()],
+    ['LogsEnding', 'logs', 'PutSubscriptionFilter', ourLog()],
+    ['LogsEnding', 'logs', 'PutRetentionPolicy', ourLog({ retentionInDays: 1 })],
   ])('%s hears of %s %s', (name, service, eventName, more) => {
     expect(heardBy(told(service, call(service, eventName, more)))).toEqual([name]);
   });
@@ -49,6 +58,9 @@ describe('what EventBridge tells at once', () => {
     ['kms', 'DescribeKey'],
     ['s3', 'GetBucketPolicy', ours],
     ['s3', 'PutBucketPolicy', { requestParameters: { bucketName: 'billing' } }],
+    ['logs', 'CreateLogStream', ourLog()],
+    ['logs', 'PutRetentionPolicy', ourLog({ retentionInDays: 3653 })],
+    ['logs', 'DeleteLogGroup', { requestParameters: { logGroupName: '/aws/lambda/billing' } }],
   ])('nobody hears of %s %s', (service, eventName, more) => {
     expect(heardBy(told(service, call(service, eventName, more)))).toEqual([]);
   });
@@ -99,7 +111,7 @@ describe('what is counted in the trail’s log group', () => {
 test('each alarm tells the topic, and has a heading of its name in the runbook', () => {
   const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
   const rules = [...of('AWS::Events::Rule'), ...of('AWS::CloudWatch::Alarm')];
-  expect(rules).toHaveLength(7);
+  expect(rules).toHaveLength(8);
   for (const { path, Properties } of rules) {
     const name = path.split('/')[1] ?? '';
     expect(String(Properties.Description ?? Properties.AlarmDescription)).toBe(`docs/runbook.md, "${name}"`);

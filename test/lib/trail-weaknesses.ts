@@ -145,45 +145,57 @@ export function topicPolicyWeaknesses({ Properties: policy }: Placed): string[] 
 /** Which events a rule or a filter takes is for test/lib/trail-alarms.test.ts; here only that it is one of those. */
 export function ruleOfTrail({ path }: Placed): Readonly<Record<string, Wish>> {
   const [name = ''] = path.split('/').slice(1);
-  const [service, eventName, requestParameters] = rules[name] ?? [];
+  const [service, detail] = rules[name] ?? [];
   return {
     Description: aString,
     EventPattern: (pattern) =>
       isDeepStrictEqual(pattern, {
         source: [`aws.${service}`],
         'detail-type': ['AWS API Call via CloudTrail'],
-        detail: {
-          ...{ eventSource: [`${service}.amazonaws.com`], eventName },
-          ...(requestParameters && { requestParameters }),
-        },
+        detail: { eventSource: [`${service}.amazonaws.com`], ...detail },
       }),
     ScheduleExpression: undefined,
     'Targets.0.Arn': { Ref: 'TrailAlarmsTopic0B43DDF3' },
   };
 }
 
-const rules: Readonly<Record<string, readonly [string, readonly string[], object?]>> = {
-  TrailStopped: ['cloudtrail', ['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors']],
-  KeyEnding: ['kms', ['DisableKey', 'ScheduleKeyDeletion']],
-  KeyPolicyChanged: ['kms', ['PutKeyPolicy']],
+const ourLogs = { logGroupName: [{ prefix: 'Wardline-' }, { prefix: 'API-Gateway-Execution-Logs_' }] };
+const rules: Readonly<Record<string, readonly [service: string, detail: object]>> = {
+  TrailStopped: [
+    'cloudtrail',
+    { eventName: ['StopLogging', 'DeleteTrail', 'UpdateTrail', 'PutEventSelectors'] },
+  ],
+  KeyEnding: ['kms', { eventName: ['DisableKey', 'ScheduleKeyDeletion'] }],
+  KeyPolicyChanged: ['kms', { eventName: ['PutKeyPolicy'] }],
   BucketPolicyChanged: [
     's3',
-    [
-      ...['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketAcl', 'PutBucketPublicAccessBlock'],
-      ...[
-        'DeleteBucketPublicAccessBlock',
-        'PutBucketLifecycle',
-        'PutBucketVersioning',
-        'PutBucketEncryption',
+    {
+      eventName: [
+        ...['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketAcl', 'PutBucketPublicAccessBlock'],
+        ...['DeleteBucketPublicAccessBlock', 'PutBucketLifecycle', 'PutBucketVersioning'],
+        ...['PutBucketEncryption', 'DeleteBucketEncryption', 'PutBucketReplication'],
+        ...['PutBucketObjectLockConfiguration', 'DeleteBucket'],
       ],
-      ...[
-        'DeleteBucketEncryption',
-        'PutBucketReplication',
-        'PutBucketObjectLockConfiguration',
-        'DeleteBucket',
+      requestParameters: { bucketName: [{ prefix: 'wardline-' }] },
+    },
+  ],
+  LogsEnding: [
+    'logs',
+    {
+      $or: [
+        {
+          eventName: [
+            ...['DeleteLogGroup', 'DeleteLogStream', 'DisassociateKmsKey', 'DeleteMetricFilter'],
+            ...['DeleteSubscriptionFilter', 'PutSubscriptionFilter'],
+          ],
+          requestParameters: ourLogs,
+        },
+        {
+          eventName: ['PutRetentionPolicy'],
+          requestParameters: { ...ourLogs, retentionInDays: [{ numeric: ['<', 3653] }] },
+        },
       ],
-    ],
-    { bucketName: [{ prefix: 'wardline-' }] },
+    },
   ],
 };
 
