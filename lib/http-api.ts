@@ -11,6 +11,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { SCOPE } from '../functions/wiring/claims.ts';
+import { PURPOSE_HEADER } from '../protocol/purposes.ts';
 import { accessLog } from './access-log.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { Door } from './door.ts';
@@ -77,7 +78,7 @@ function corsFor(origins: readonly string[]) {
   return {
     allowOrigins: [...origins],
     allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
-    allowHeaders: ['authorization', 'content-type'],
+    allowHeaders: ['authorization', 'content-type', PURPOSE_HEADER],
     maxAge: Duration.hours(1),
   };
 }

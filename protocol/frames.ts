@@ -3,6 +3,7 @@ import { AttachmentScanned } from './attachments.ts';
 import { DeviceKind, EntryBody, MessageBody } from './bodies.ts';
 import { EmergencyAwaiting } from './emergencies.ts';
 import { ConversationId, Instant, MessageId, PersonId, Ref, Seq } from './ids.ts';
+import { Purpose } from './purposes.ts';
 import { RefusalCode } from './refusals.ts';
 
 /** The WebSocket subprotocol that this file describes. */
@@ -54,6 +55,7 @@ export const MessageSend = z.strictObject({
   conversationId: ConversationId,
   since: Seq,
   body: MessageBody,
+  purpose: Purpose.optional(),
 });
 
 /** Asks for what stands after `since`. */
@@ -62,6 +64,7 @@ export const ConversationCatchUp = z.strictObject({
   conversationId: ConversationId,
   since: Seq,
   limit: z.int().min(1).max(MAX_PAGE_ENTRIES).optional(),
+  purpose: Purpose.optional(),
 });
 
 /**
@@ -73,6 +76,7 @@ export const Sync = z.strictObject({
   cursors: Cursors,
   after: ConversationId.optional(),
   through: ConversationId.optional(),
+  purpose: Purpose.optional(),
 });
 
 /** Notes, for all of the caller's devices, that everything up to a `seq` was read. It never moves back. */
@@ -80,6 +84,7 @@ export const ConversationMarkRead = z.strictObject({
   type: z.literal('conversation.mark-read'),
   conversationId: ConversationId,
   upTo: Seq,
+  purpose: Purpose.optional(),
 });
 
 // --- server → client -------------------------------------------------------------------------------------------

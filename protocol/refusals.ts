@@ -50,6 +50,11 @@ export const refusals = {
   'read-only': { message: 'you may read this conversation and write nothing', retryable: false, status: 403 },
   'not-an-owner': { message: 'only an owner of the conversation may do this', retryable: false, status: 403 },
   'not-allowed': { message: 'your role does not allow this', retryable: false, status: 403 },
+  'purpose-not-allowed': {
+    message: 'you may do this, and not for the purpose that you stated',
+    retryable: false,
+    status: 403,
+  },
   'ref-reused': {
     message: 'this ref was used before for something else; use a new one',
     retryable: false,

@@ -1,5 +1,6 @@
 import type { DeviceKind } from '../protocol/bodies.ts';
 import type { ServerFrame } from '../protocol/frames.ts';
+import type { Purpose } from '../protocol/purposes.ts';
 import type { CreateConversation, Inbox, Me } from '../protocol/requests.ts';
 import type { Attachments, ChatRooms } from './attachments/attachments.ts';
 import type { KeptUpload } from './attachments/kept-uploads.ts';
@@ -34,6 +35,8 @@ export type ChatOptions = Addresses &
     readonly attachments?: (chat: ChatRooms) => Attachments;
     /** What kind of device this is, for the lists of the person's sign-ins. */
     readonly device?: DeviceKind;
+    /** What everything that is asked here is for, as the organisation's record has it. @default what its policy names first */
+    readonly purpose?: Purpose;
   };
 
 /** A page of an inbox. */
@@ -61,7 +64,8 @@ export class Chat {
   constructor(options: ChatOptions) {
     const { webSocketUrl, httpApiUrl } = urlsOf(options);
     const world = worldOf(options);
-    const opening = { url: webSocketUrl, device: options.device };
+    const { device, purpose } = options;
+    const opening = { url: webSocketUrl, device, purpose };
     const refused = (conversationId: string, { code, message }: ChatError) => {
       if (code === 'not-a-member') this.#remove(conversationId);
       else if (code === 'since-ahead') this.#reader.reset(conversationId);
@@ -69,7 +73,7 @@ export class Chat {
     };
     this.#world = world;
     this.#tokens = new Tokens(options.getToken);
-    this.#requests = new Requests(world, httpApiUrl, this.#tokens);
+    this.#requests = new Requests(world, httpApiUrl, this.#tokens, purpose);
     this.#connection = new Connection(world, opening, this.#tokens, {
       changed: (change) => this.#changed(change),
       hear: (frame, asked) => this.#hear(frame, asked),

@@ -1,5 +1,6 @@
 import type { DeviceKind } from '../protocol/bodies.ts';
 import type { ServerFrame } from '../protocol/frames.ts';
+import type { Purpose } from '../protocol/purposes.ts';
 import type { ChatError } from './errors.ts';
 import { GOOD_AFTER_MS, OVERLAP_MS, waitBefore } from './reconnect.ts';
 import { type Loss, Socket, type SocketListener } from './socket.ts';
@@ -32,6 +33,7 @@ export interface ConnectionHooks {
 interface Opening {
   readonly url: string;
   readonly device: DeviceKind | undefined;
+  readonly purpose: Purpose | undefined;
 }
 
 interface Opened {
@@ -52,8 +54,7 @@ interface Waiting {
 /** Keeps one socket live from `connect` until `close`: comes back after a loss, and has the next open before the old one ends. */
 export class Connection {
   readonly #world: World;
-  readonly #url: string;
-  readonly #device: DeviceKind | undefined;
+  readonly #opening: Opening;
   readonly #tokens: Tokens;
   readonly #hooks: ConnectionHooks;
   readonly #listener: SocketListener;
@@ -70,10 +71,9 @@ export class Connection {
   /** Lets go of the live socket. */
   #release = () => {};
 
-  constructor(world: World, { url, device }: Opening, tokens: Tokens, hooks: ConnectionHooks) {
+  constructor(world: World, opening: Opening, tokens: Tokens, hooks: ConnectionHooks) {
     this.#world = world;
-    this.#url = url;
-    this.#device = device;
+    this.#opening = opening;
     this.#tokens = tokens;
     this.#hooks = hooks;
     this.#listener = {
@@ -139,10 +139,11 @@ export class Connection {
     const wasFresh = this.#needsFresh;
     const taken = await this.#tokens.take(wasFresh);
     if ('failure' in taken) return taken.failure;
-    const socket = await Socket.open(this.#world, this.#url, taken.token, this.#listener);
+    const socket = await Socket.open(this.#world, this.#opening, taken.token, this.#listener);
     this.#needsFresh = !socket; // the handshake may have been refused: browsers do not tell
     if (!socket) return (wasFresh && (await this.#hooks.whyRefused())) || 'unreachable';
-    const opening = { type: 'session.open' as const, ...(this.#device && { device: this.#device }) };
+    const { device } = this.#opening;
+    const opening = { type: 'session.open' as const, ...(device && { device }) };
     const answer = await socket.askInTurn(opening, ({ type }) => type === 'session.opened');
     if (answer.type === 'session.opened') {
       for (const feature of answer.features) socket.features.add(feature);

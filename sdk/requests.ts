@@ -1,8 +1,10 @@
+import type { PURPOSE_HEADER, Purpose } from '../protocol/purposes.ts';
 import { ChatError } from './errors.ts';
 import { waitBefore } from './reconnect.ts';
 import { ended, type Tokens } from './token.ts';
 import { pause, type World } from './world.ts';
 
+const purposeHeader: typeof PURPOSE_HEADER = 'wardline-purpose';
 const TRIES = 5;
 /** API Gateway answers within 29 s or not at all. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -21,11 +23,13 @@ export class Requests {
   readonly #world: World;
   readonly #url: string;
   readonly #tokens: Tokens;
+  readonly #purpose: Purpose | undefined;
 
-  constructor(world: World, url: string, tokens: Tokens) {
+  constructor(world: World, url: string, tokens: Tokens, purpose?: Purpose) {
     this.#world = world;
     this.#url = url.replace(/\/*$/, '/');
     this.#tokens = tokens;
+    this.#purpose = purpose;
   }
 
   /**
@@ -64,6 +68,7 @@ export class Requests {
     if ('failure' in taken) throw ended(taken.failure);
     const headers: Record<string, string> = { authorization: `Bearer ${taken.token}` };
     if (body) headers['content-type'] = 'application/json';
+    if (this.#purpose) headers[purposeHeader] = this.#purpose;
     const late = new AbortController();
     const cancel = this.#world.after(ANSWER_WITHIN_MS, () => late.abort());
     try {

@@ -1,4 +1,5 @@
 import type { ServerFrame, SUBPROTOCOL } from '../protocol/frames.ts';
+import type { Purpose } from '../protocol/purposes.ts';
 import { type Answer, type ClientFrame, read } from './frames.ts';
 import type { CodeTo } from './states.ts';
 import type { WebSocketLike, World } from './world.ts';
@@ -35,14 +36,16 @@ export class Socket {
   readonly #world: World;
   readonly #listener: SocketListener;
   readonly #ws: WebSocketLike;
+  readonly #purpose: Purpose | undefined;
   readonly #exchanges = new Set<Exchange>();
   readonly #turns: Turn[] = [];
   #isAsking = false;
   #isOver = false;
 
-  private constructor(world: World, ws: WebSocketLike, listener: SocketListener) {
+  private constructor(world: World, ws: WebSocketLike, listener: SocketListener, purpose?: Purpose) {
     this.#world = world;
     this.#ws = ws;
+    this.#purpose = purpose;
     this.#listener = listener;
     ws.onmessage = ({ data }: { data: unknown }) => this.#receive(data);
     ws.onclose = ({ code }: { code: number }) => this.#lose(code === 1001 ? 'going-away' : 'connection-lost');
@@ -51,7 +54,7 @@ export class Socket {
   /** Opens a socket under the token; nothing where that fails, for browsers do not tell why. */
   static open(
     world: World,
-    url: string,
+    { url, purpose }: { readonly url: string; readonly purpose?: Purpose | undefined },
     token: string,
     listener: SocketListener,
   ): Promise<Socket | undefined> {
@@ -76,7 +79,7 @@ export class Socket {
       ws.onclose = fail;
       ws.onopen = () => {
         cancel();
-        resolve(new Socket(world, ws, listener));
+        resolve(new Socket(world, ws, listener, purpose));
       };
     });
   }
@@ -130,7 +133,8 @@ export class Socket {
       },
     };
     this.#exchanges.add(exchange);
-    this.#ws.send(JSON.stringify(frame));
+    const isStated = this.#purpose && !frame.type.startsWith('session.'); // a session is for nothing but itself
+    this.#ws.send(JSON.stringify(isStated ? { ...frame, purpose: this.#purpose } : frame));
   }
 
   #receive(data: unknown): void {

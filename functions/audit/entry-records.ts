@@ -1,10 +1,10 @@
 import type { Operation } from '../domain/decision.ts';
-import { type Entry, hashOf, isMembership, type MembershipChange } from '../domain/entry.ts';
+import { type Entry, hashOf, isMembership, type MembershipChange, type Source } from '../domain/entry.ts';
 import { policy } from '../domain/policy.ts';
 import type { AuditRecord } from './record.ts';
 
 /** Whence an entry came that nobody asked for: somebody's time in a conversation was over. */
-const BY_ITSELF = { session: '-', sourceIp: '-', requestId: '-' };
+const BY_ITSELF: Source = { session: '-', sourceIp: '-', requestId: '-' };
 
 /**
  * The record that an entry is: who sent or changed what, from where, under which row of the policy. Made behind the send from the
@@ -13,16 +13,17 @@ const BY_ITSELF = { session: '-', sourceIp: '-', requestId: '-' };
 export function recordOfEntry(entry: Entry): AuditRecord {
   const { operation, people } = actOf(entry);
   const { rule, purposes } = rowOf(operation, entry);
+  const { purpose: stated, ...whence } = entry.source ?? BY_ITSELF;
   return {
     kind: 'entry',
     id: entry.messageId,
     at: new Date(entry.at).toISOString(),
     person: entry.sender,
-    ...(entry.source ?? BY_ITSELF),
+    ...whence,
     operation,
     object: entry.conversationId,
     ...(people && { people }),
-    purpose: purposes[0] ?? 'operations',
+    purpose: stated ?? purposes[0] ?? 'operations',
     rule,
     outcome: 'allowed',
     seq: entry.seq,

@@ -1,6 +1,7 @@
 import type { DeviceKind } from '../../protocol/bodies.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import type { Operation, Purpose } from './decision.ts';
+import type { Purpose } from '../../protocol/purposes.ts';
+import type { Operation } from './decision.ts';
 import type { Entitlements } from './entitlements.ts';
 import type { Source } from './entry.ts';
 import { Refusal } from './refusal.ts';
@@ -111,7 +112,7 @@ export interface Caller extends Entitlements {
   readonly idleAt: number;
   readonly endsAt: number;
   /** What they say that they ask for; without it, what the policy names first. */
-  readonly purpose?: Purpose;
+  readonly purpose?: Purpose | undefined;
   /** One conversation that they were let into for an emergency, and until when. */
   readonly emergency?: EmergencyGrant | undefined;
   /** The caller's other sockets that the stamp leaves open, found by the same read. */

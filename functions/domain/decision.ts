@@ -1,4 +1,5 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { Purpose } from '../../protocol/purposes.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 
 /** What can be asked for; the name of the frame, or of the route's resource and verb. */
@@ -91,9 +92,6 @@ export type Rule =
   | 'known-conversation'
   | 'well-formed'
   | 'no-rule';
-
-/** What the access is for (HIPAA's purposes of use, 45 CFR 164.506(c) and, for emergencies, 164.510(a)(3)). */
-export type Purpose = 'treatment' | 'operations' | 'emergency';
 
 /** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
 export interface Decision {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntryBody, MemberRole } from '../../protocol/bodies.ts';
 import type { AmendmentId, AttachmentId, ConversationId, MessageId, PersonId } from '../../protocol/ids.ts';
+import type { Purpose } from '../../protocol/purposes.ts';
 import type { Withheld } from './phi.ts';
 
 /** A body that only its conversation's data key opens, and the epoch whose key that is. */
@@ -55,6 +56,8 @@ export interface Source {
   readonly sourceIp: string;
   /** As the gateway names the request. */
   readonly requestId: string;
+  /** What it was asked for, where that was stated. */
+  readonly purpose?: Purpose;
 }
 
 export type MessageEntry = EntryDraft & { readonly sealed: Sealed };
@@ -95,6 +98,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     entry.source?.sourceIp ?? '',
     entry.source?.requestId ?? '',
     ...(change?.kind === 'amendment.accepted' ? [String(change.of), change.amendmentId] : []),
+    ...(entry.source?.purpose ? [entry.source.purpose] : []),
   ]);
 }
 

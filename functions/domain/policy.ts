@@ -1,9 +1,10 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { Purpose } from '../../protocol/purposes.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 import type { Role } from '../../protocol/roles.ts';
 import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
-import type { Decision, Operation, Purpose, Rule } from './decision.ts';
+import type { Decision, Operation, Rule } from './decision.ts';
 import { conversing, type Entitlements, holdsAny, offices } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
 import { isRelated, type Relation } from './relation.ts';
@@ -200,6 +201,8 @@ function whyNot(
   if (isForMembers && 'conversationId' in about && !isRelated('member', caller, about)) {
     return { row: { ...memberRow, ...rows[0], rule: 'member-of-conversation' }, code: 'not-a-member' };
   }
+  const another = rows.find((one) => fits(one, { ...caller, purpose: undefined }, about));
+  if (another) return { row: another, code: 'purpose-not-allowed' };
   const byRole = rows.filter(({ roles }) => holdsAny(caller, roles));
   const nearest = byRole.find(({ relation }) => !isRelated(relation, caller, about));
   return nearest

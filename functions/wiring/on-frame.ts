@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import * as z from 'zod';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import { Ref } from '../../protocol/ids.ts';
+import type { Purpose } from '../../protocol/purposes.ts';
 import { refusals } from '../../protocol/refusals.ts';
 import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
@@ -10,7 +11,14 @@ import { Refusal } from '../domain/refusal.ts';
 import { identityOf } from './identity.ts';
 import { parsing } from './parse.ts';
 import { record } from './record.ts';
-import { type Admission, type Answer, malformed, type RequestContext, recorded } from './request.ts';
+import {
+  type Admission,
+  type Answer,
+  malformed,
+  type RequestContext,
+  recorded,
+  statedFor,
+} from './request.ts';
 import { open } from './rooms.ts';
 
 /** A MESSAGE event of API Gateway's WebSocket APIs, as far as a door needs it. */
@@ -64,6 +72,8 @@ export function onFrame<Schema extends z.ZodType>(
         throw malformed(door.operation);
       }
       context.parsed = parsed;
+      const { purpose } = parsed as { readonly purpose?: Purpose };
+      context.admission = statedFor(context.admission, purpose);
     })
     .onError(async (request) => {
       const outcome = await recorded(trail, request.context.asker, door, request.error);

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { z } from 'zod';
+import { PURPOSE_HEADER, Purpose } from '../../protocol/purposes.ts';
 import { refusals } from '../../protocol/refusals.ts';
 import { type Admitting, admit } from '../domain/caller.ts';
 import type { Operation } from '../domain/decision.ts';
@@ -10,7 +11,15 @@ import { identityIfAny } from './identity.ts';
 import { json } from './on-frame.ts';
 import { parsing } from './parse.ts';
 import { record } from './record.ts';
-import { type Admission, type Answer, malformed, nobody, type RequestContext, recorded } from './request.ts';
+import {
+  type Admission,
+  type Answer,
+  malformed,
+  nobody,
+  type RequestContext,
+  recorded,
+  statedFor,
+} from './request.ts';
 import { open } from './rooms.ts';
 
 type Event = APIGatewayProxyEventV2WithJWTAuthorizer;
@@ -63,10 +72,12 @@ export function onRequest(sessions: Admitting, routes: Readonly<Record<string, P
     .before(async ({ event, context }) => {
       const { parse, operation } = routeOf(event);
       context.parsed = parse(requestOf(event));
-      if (context.parsed === undefined) {
+      const purpose = Purpose.optional().safeParse(event.headers[PURPOSE_HEADER]);
+      if (context.parsed === undefined || !purpose.success) {
         await context.admission.caller;
         throw malformed(operation);
       }
+      context.admission = statedFor(context.admission, purpose.data);
     })
     .onError(async (request) => {
       const outcome = await recorded(trail, request.context.asker, routeOf(request.event), request.error);

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { Purpose } from '../../protocol/purposes.ts';
 import type { Caller, Identity } from '../domain/caller.ts';
 import type { Decided, Decision } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -11,6 +12,18 @@ export interface Admission {
   readonly identity: Identity;
   /** Settles when the caller's session was read and found live; every rule needs what it gives. */
   readonly caller: Promise<Caller>;
+}
+
+/** The same admission, for what the caller states that they ask for. */
+export function statedFor({ identity, caller }: Admission, purpose: Purpose | undefined): Admission {
+  if (purpose === undefined) return { identity, caller };
+  const stated = caller.then((known) => ({
+    ...known,
+    purpose,
+    source: known.source && { ...known.source, purpose },
+  }));
+  stated.catch(() => {}); // as of the caller itself: whoever needs it meets the refusal
+  return { identity, caller: stated };
 }
 
 /** What Lambda's context carries from one middleware to the next. */

@@ -106,3 +106,35 @@ test('every frame, request and handshake leaves exactly one typed decision, allo
     ]),
   );
 });
+
+test('a stated purpose stands in the record, of a read as of a message, and is refused where the policy does not name it', async () => {
+  const ana = await run.person('ana-2', 'clinician');
+  const group = { ref: randomUUID(), kind: 'group', members: [(await run.person('ben-2', 'patient')).id] };
+  const { body } = await run.request(ana, 'POST', 'conversations', group);
+  const { conversationId } = body as { conversationId: string };
+  const socket = await run.socket(ana);
+  const message = { ref: randomUUID(), conversationId, since: 0, body: { kind: 'text', text: 'hi' } };
+  const send = (purpose?: string) => socket.ask({ type: 'message.send', ...message, purpose });
+  const read = (purpose: string) =>
+    run.request(ana, 'GET', `conversations/${conversationId}/messages`, undefined, {
+      'wardline-purpose': purpose,
+    });
+
+  expect(await send('emergency')).toMatchObject({ type: 'refused', code: 'purpose-not-allowed' });
+  expect(await send('curiosity')).toMatchObject({ type: 'refused', code: 'malformed' });
+  expect(await send('operations')).toMatchObject({ type: 'message.accepted', seq: 1 });
+  expect(await read('emergency')).toMatchObject({ status: 403, body: { code: 'purpose-not-allowed' } });
+  expect(await read('operations, treatment')).toMatchObject({ status: 400, body: { code: 'malformed' } });
+  expect(await read('operations')).toMatchObject({ status: 200 });
+  await socket.ask({ type: 'conversation.catch-up', conversationId, since: 0 });
+
+  const mine = recorded().filter(({ person, object }) => person === ana.id && object === conversationId);
+  expect(mine.map(({ operation, purpose, outcome }) => [operation, purpose, outcome])).toEqual(
+    expect.arrayContaining([
+      ['message.send', 'emergency', 'refused'],
+      ['message.send', 'operations', 'allowed'],
+      ['conversation.read', 'operations', 'allowed'],
+      ['conversation.catch-up', 'treatment', 'allowed'],
+    ]),
+  );
+});

@@ -375,7 +375,7 @@ const looks: Readonly<Record<string, Look>> = {
             ProtocolType: 'HTTP',
             'CorsConfiguration.AllowOrigins': ['https://app.example.org'],
             'CorsConfiguration.AllowMethods': ['GET', 'POST', 'DELETE'],
-            'CorsConfiguration.AllowHeaders': ['authorization', 'content-type'],
+            'CorsConfiguration.AllowHeaders': ['authorization', 'content-type', 'wardline-purpose'],
             'CorsConfiguration.AllowCredentials': undefined,
             'CorsConfiguration.MaxAge': 3600,
           },

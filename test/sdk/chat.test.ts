@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fetch } from '../../sdk/index.ts';
 import { DAY, failing, id, live, MINUTE, settled, start } from './pretend-chat.ts';
 import { kind, tokenOf } from './pretend-deployment.ts';
 
@@ -29,6 +30,29 @@ describe('a chat', () => {
     started.deployment.isReachable = true;
     await started.clock.turn(MINUTE);
     expect([connected, acknowledged, message.status]).toEqual(['connected', 'stored', 'accepted']);
+  });
+
+  test('states its purpose in every frame of a conversation and every request, and in no frame of the session', async () => {
+    const headers: Record<string, string>[] = [];
+    const fetch: Fetch = async (_url, init) => {
+      headers.push(init.headers);
+      return { ok: true, status: 200, json: async () => ({}) } as Awaited<ReturnType<Fetch>>;
+    };
+    const { chat, clock, deployment } = await live({ purpose: 'operations', fetch });
+    const conversation = chat.conversation(id);
+    await clock.turn(MINUTE);
+    void conversation.send('for the record');
+    await clock.turn(MINUTE);
+    await chat.me();
+
+    const stated = new Map(deployment.frames.map(({ frame: { type, purpose } }) => [type, purpose]));
+    expect([...stated].sort()).toEqual([
+      ['conversation.catch-up', 'operations'],
+      ['message.send', 'operations'],
+      ['session.open', undefined],
+      ['sync', 'operations'],
+    ]);
+    expect(headers.map((sent) => sent['wardline-purpose'])).toEqual(['operations']);
   });
 
   test('asks for a fresh token after a handshake that failed, and not before', async () => {

@@ -57,7 +57,8 @@ describe('the policy', () => {
   test('takes a stated purpose only where the row allows for it, and writes it down', () => {
     const purposes = ['treatment', 'operations', 'emergency'] as const;
     const outcomes = purposes.map((purpose) => asked('message.send', { purpose }, inIt));
-    expect(outcomes).toEqual(['member-of-conversation', 'member-of-conversation', 'not-allowed']);
+    expect(outcomes).toEqual(['member-of-conversation', 'member-of-conversation', 'purpose-not-allowed']);
+    expect(asked('member.add', { purpose: 'emergency', roles: ['auditor'] }, inIt)).toBe('not-allowed'); // the role comes first
     const caller = { ...callerNamed(ana), purpose: 'operations' as const };
     expect(allow('conversation.read', caller, inIt).purpose).toBe('operations');
   });
