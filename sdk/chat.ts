@@ -243,7 +243,14 @@ export class Chat {
   #changed(change: StateChange): void {
     if (change.to === 'live') this.#sync.twice();
     else this.#sync.stop();
+    if (change.code === 'session-ended') this.#erase();
     this.#events.emit('state', change);
+  }
+
+  /** Whoever ended the sign-in may not have this device any more: what people wrote does not stay on it. */
+  #erase(): void {
+    this.#outbox.erase();
+    this.#attachments?.erase();
   }
 
   #hear(frame: ServerFrame, asked: boolean): void {

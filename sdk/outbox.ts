@@ -126,6 +126,15 @@ export class Outbox {
     item.reject(error);
   }
 
+  /** Takes everything off this device: nothing of it is sent, and nothing of it is left in a storage. */
+  erase(): void {
+    for (const [ref, { handle }] of this.#items) {
+      const mayBeStored = handle.status === 'sending';
+      const message = 'the organisation ended this sign-in, and what waited on this device was erased';
+      this.refuse(ref, new ChatError('session-ended', message, { ref, mayBeStored }));
+    }
+  }
+
   /** Lets go of everything; what is kept in a storage stays there. */
   abandon(): void {
     for (const [ref, item] of this.#items) {

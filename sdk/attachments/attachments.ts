@@ -47,6 +47,8 @@ export interface Attachments {
   unfinished(): Promise<KeptUpload[]>;
   /** A message of this ref was stored, or refused for good. */
   settled(ref: string): void;
+  /** Ends every upload, and takes what is kept of any off this device. */
+  erase(): void;
   close(): void;
 }
 
@@ -82,6 +84,10 @@ export function attachments(options: AttachmentsOptions = {}): (chat: ChatRooms)
       stream: (conversationId, of, how = {}) => open(conversationId, of, how),
       unfinished: async () => (await kept.list()).filter(({ ref }) => !chat.isWaiting(ref)),
       settled: (ref) => void kept.forget(ref),
+      erase: () => {
+        for (const upload of uploads) upload.close();
+        void kept.erase();
+      },
       close: () => {
         for (const upload of uploads) upload.close();
       },

@@ -78,6 +78,11 @@ export class KeptUploads {
     await this.#write((storage) => storage.remove(ref));
   }
 
+  async erase(): Promise<void> {
+    await this.#load();
+    for (const ref of [...this.#uploads.keys()]) await this.forget(ref);
+  }
+
   #load(): Promise<void> {
     this.#loaded ??= this.#read();
     return this.#loaded;

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { attachments, type ChatOptions, type KeptUpload, type UploadStorage } from '../../../sdk/index.ts';
+import {
+  attachments,
+  type ChatOptions,
+  type KeptUpload,
+  type OutboxStorage,
+  type UploadStorage,
+} from '../../../sdk/index.ts';
 import type { HandClock } from '../hand-clock.ts';
 import { start } from '../pretend-chat.ts';
 import type { PretendDeployment } from '../pretend-deployment.ts';
@@ -14,17 +20,19 @@ export const SMALL = Buffer.from('%PDF-1.7 a letter');
 export async function withFiles(
   given: {
     readonly storage?: UploadStorage;
+    readonly outbox?: OutboxStorage;
     readonly bucket?: PretendBucket;
     readonly deployment?: PretendDeployment;
     readonly clock?: HandClock;
   } = {},
 ) {
-  const { storage } = given;
+  const { storage, outbox } = given;
   let bucket = given.bucket as PretendBucket;
   const options: Partial<ChatOptions> = {
     fetch: (url, init) => bucket.fetch(url, init),
     attachments: attachments({ newHash: () => createHash('sha256'), ...(storage && { storage }) }),
     random: () => 0.5,
+    ...(outbox && { outbox }),
     ...(given.clock && { clock: given.clock }),
     ...(given.deployment && { WebSocket: given.deployment.WebSocket }),
   };
@@ -61,14 +69,13 @@ export async function outcome<Value>(clock: HandClock, promise: Promise<Value>):
   return end?.value as Value | string;
 }
 
-/** A storage that outlives chats. */
-export function storageOf(
-  kept = new Map<string, KeptUpload>(),
-): UploadStorage & { readonly kept: typeof kept } {
+/** A storage that outlives chats, of uploads or of an outbox. */
+export function storageOf<Kept extends { readonly ref: string } = KeptUpload>() {
+  const kept = new Map<string, Kept>();
   return {
     kept,
     load: async () => [...kept.values()],
-    put: async (upload) => void kept.set(upload.ref, upload),
-    remove: async (ref) => void kept.delete(ref),
+    put: async (one: Kept) => void kept.set(one.ref, one),
+    remove: async (ref: string) => void kept.delete(ref),
   };
 }

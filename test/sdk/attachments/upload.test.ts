@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { BeginUpload } from '../../../protocol/attachments.ts';
 import { FileBody } from '../../../protocol/bodies.ts';
-import type { FileProgress } from '../../../sdk/index.ts';
+import type { FileProgress, Unacknowledged } from '../../../sdk/index.ts';
 import { id, live } from '../pretend-chat.ts';
 import { kind } from '../pretend-deployment.ts';
 import { LARGE, outcome, SMALL, storageOf, until, withFiles } from './pretend-files.ts';
@@ -289,3 +289,27 @@ describe('a file that was begun before the app was killed', () => {
 function never(): never {
   throw new Error('nothing was begun');
 }
+
+test.each([
+  ['revoked', 0, 'refused'],
+  ['idle', 1, 'sending'],
+] as const)(
+  'after a sign-in ended with %s the device keeps %i of each in its storages',
+  async (reason, left, status) => {
+    const storage = storageOf();
+    const outbox = storageOf<Unacknowledged>();
+    const { chat, clock, bucket, deployment } = await withFiles({ storage, outbox });
+    bucket.fate = () => 'hangs';
+    const file = chat.conversation(id).sendFile(pdf(LARGE), { text: 'at last' });
+    file.acknowledged.catch(() => {});
+    await until(clock, () => storage.kept.size === 1);
+    deployment.fate = () => ({ ...kind, frame: 'unanswered' });
+    const message = chat.conversation(id).send('not yet stored');
+    await until(clock, () => outbox.kept.size === 1 && message.status === 'sending');
+
+    deployment.open[0]?.send({ type: 'session.ended', reason });
+    await until(clock, () => chat.state === 'signed-out');
+    await clock.turn(1000);
+    expect([storage.kept.size, outbox.kept.size, message.status]).toEqual([left, left, status]);
+  },
+);
