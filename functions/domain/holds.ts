@@ -103,6 +103,7 @@ export interface HoldingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly people: People;
   readonly requests: ApprovingRooms['requests'];
+  readonly sessions: ApprovingRooms['sessions'];
   readonly restamps: Pick<Restamps, 'ask'>;
   readonly now: () => number;
 }
