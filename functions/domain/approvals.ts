@@ -34,15 +34,22 @@ export interface ApprovingRooms {
   readonly now: () => number;
 }
 
+/** An act that waits for its second person until then; milliseconds since the epoch. */
+export interface Awaiting {
+  readonly state: 'awaiting-second-person';
+  readonly requestedBy: PersonId;
+  readonly until: number;
+}
+
 /** Either the act may be carried out now, asked for by one and by another; or it waits for the other. */
 export type Approval =
+  | Awaiting
   | {
       readonly state: 'approved';
       readonly requestedBy: PersonId;
       readonly approvedBy: PersonId;
       readonly request: Request;
-    }
-  | { readonly state: 'awaiting-second-person'; readonly requestedBy: PersonId; readonly until: number };
+    };
 
 /**
  * Two people for one act: it is carried out when a second person, for whom the policy allows it too, asks for the same
