@@ -1,5 +1,5 @@
 import { destroyKeys } from './domain/destroy-keys.ts';
-import { underPolicy } from './domain/retention.ts';
+import { underLongestDays } from './domain/retention.ts';
 import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
@@ -20,5 +20,5 @@ const [log, retention] = [open.log(), open.retention()];
 
 /** Once a day: destroys every data key whose last entry has expired. What failed is met again the next day. */
 export const handler = onEvent('DestroyKeys', () =>
-  destroyKeys({ ...rooms, log: underPolicy(log, retention.standing()) }),
+  destroyKeys({ ...rooms, log: underLongestDays(log, retention.standing(), world.now) }),
 );

@@ -6,7 +6,9 @@ import { onRequest, route } from './wiring/on-request.ts';
 import { shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
+const sessions = open.sessions();
 const rooms = {
+  sessions,
   now: world.now,
   people: open.people(),
   requests: open.requests(),
@@ -15,7 +17,7 @@ const rooms = {
 };
 
 /** Exports of what patients may see: asked for and approved by two privacy officers, and handed out by one. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(sessions, {
   'POST /admin/exports': route({
     schema: AskExport,
     operation: 'export.ask',

@@ -6,7 +6,9 @@ import { onRequest, route } from './wiring/on-request.ts';
 import { shaped } from './wiring/request.ts';
 import { open, world } from './wiring/rooms.ts';
 
+const sessions = open.sessions();
 const rooms = {
+  sessions,
   now: world.now,
   log: open.log(),
   people: open.people(),
@@ -16,7 +18,7 @@ const rooms = {
 };
 
 /** Legal holds: placed and listed by a privacy officer, released by two. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(sessions, {
   'POST /admin/holds': route({
     schema: PlaceHold,
     operation: 'hold.place',

@@ -9,7 +9,9 @@ import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 import { openVault } from './wiring/vault-rooms.ts';
 
+const sessions = open.sessions();
 const rooms = {
+  sessions,
   ...world,
   log: open.log(),
   people: open.people(),
@@ -24,7 +26,7 @@ const rooms = {
 };
 
 /** `POST /admin/shreds`: destroys a conversation's keys once two people have asked for it, and certifies that. */
-export const handler = onRequest(open.sessions(), {
+export const handler = onRequest(sessions, {
   'POST /admin/shreds': route({
     schema: ShredConversation,
     operation: 'conversation.shred',

@@ -253,6 +253,7 @@ export class MessagingStack extends Stack {
 
     const changeRetention = door('ChangeRetention', 'page');
     sessions.letAdmit(changeRetention);
+    people.letApprove(changeRetention);
     conversations.letSetRetention(changeRetention);
 
     const keepHolds = door('KeepHolds', 'page');

@@ -206,7 +206,7 @@ const RetentionKind = z.enum(['default', 'direct', 'group']);
 /** The longest retention there is: 100 years. */
 const RetentionDays = z.int().min(1).max(36_500);
 
-/** `POST /admin/retention`: sets the days of one kind of conversation. May be repeated. */
+/** `POST /admin/retention`: sets the days of one kind of conversation; fewer than hold now take two people. May be repeated. */
 export const ChangeRetention = z.strictObject({ kind: RetentionKind, days: RetentionDays });
 
 /** `GET /admin/retention`. */
@@ -220,6 +220,8 @@ export const RetentionPolicy = z
     group: RetentionDays.optional(),
     changedAt: Instant.optional(),
     changedBy: PersonId.optional(),
+    /** Who asked for the change first, where it took two people. */
+    requestedBy: PersonId.optional(),
     /** Whether what is stored is still being given its new dates of deletion; nobody who reads needs to wait for it. */
     restamping: z.boolean(),
   })

@@ -23,8 +23,8 @@ const source = {
 /** What was asked, of what, under which rule, and how it ended. See `functions/domain/decision.ts`. */
 const decided = {
   operation: word,
-  /** An id, a quarter, a kind of conversation or `-`. */
-  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4]|direct|group)$/),
+  /** An id, a quarter, a kind of conversation and the days that were wished for it, or `-`. */
+  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4]|(direct|group|default)(-\d{1,5})?)$/),
   /** The conversations of which something was told, where `object` is not the one conversation itself. */
   opened: z.array(id).readonly().optional(),
   /** Whom the act concerns: those added, removed, looked up or changed. */

@@ -1,6 +1,6 @@
-import type { ConversationId, PersonId } from '../../protocol/ids.ts';
+import type { ConversationId } from '../../protocol/ids.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
-import { type ApprovingRooms, secondPerson } from './approvals.ts';
+import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts';
 import type { Caller } from './caller.ts';
 import type { Decided } from './decision.ts';
 import { allow, refuse } from './policy.ts';
@@ -8,7 +8,7 @@ import { type ShreddingRooms, shredConversation } from './shred-conversation.ts'
 
 export type Shredding =
   | { readonly state: 'destroyed'; readonly certificate: DestructionCertificate }
-  | { readonly state: 'awaiting-second-person'; readonly requestedBy: PersonId; readonly until: number };
+  | Awaiting;
 
 /**
  * Destroys a conversation when a second privacy officer asks for the same within a day. One that is destroyed already is

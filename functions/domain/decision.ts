@@ -96,7 +96,7 @@ export type Rule =
 /** What was asked, of what, under which rule, and how it ended: what the audit trail is made from. */
 export interface Decision {
   readonly operation: Operation;
-  /** A conversation's, person's, hold's or attachment's id, or a kind of conversation; never anything that somebody wrote. */
+  /** A conversation's, person's, hold's or attachment's id, or a kind of conversation with the days wished for it; never anything that somebody wrote. */
   readonly object: string;
   readonly purpose: Purpose;
   readonly rule: Rule;

@@ -31,6 +31,7 @@ export interface DestructibleKeys {
 
 export interface DestroyingRooms {
   readonly keys: DestructibleKeys;
+  /** Heads under the longest days of the last week. */
   readonly log: Pick<Log, 'head'>;
   readonly titles: Titles;
   readonly vault: Pick<Vault, 'openTitle' | 'sealTitle'>;
@@ -56,7 +57,7 @@ export interface DestroyedKeys {
 
 /**
  * Destroys every key whose time has come: a conversation's key of a month when the last entry that the month can hold
- * has expired by the policy of this moment and nothing holds it, and the organisation's key of a month when no
+ * has expired by the longest days of the last week (`underLongestDays`) and nothing holds it, and the organisation's key of a month when no
  * conversation's key is wrapped under it any more. May be repeated, and broken off anywhere.
  */
 export async function destroyKeys(rooms: DestroyingRooms): Promise<DestroyedKeys> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { type Approval, type ApprovingRooms, secondPerson } from './approvals.ts';
+import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts';
 import type { Caller } from './caller.ts';
 import { type Head, isHeld, type Member } from './conversation.ts';
 import type { Decided } from './decision.ts';
@@ -103,6 +103,7 @@ export interface HoldingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly people: People;
   readonly requests: ApprovingRooms['requests'];
+  readonly sessions: ApprovingRooms['sessions'];
   readonly restamps: Pick<Restamps, 'ask'>;
   readonly now: () => number;
 }
@@ -170,7 +171,7 @@ export async function listHolds(
 }
 
 /** A hold that is being released, or whose release waits for a second person. */
-export type Release = Hold | Extract<Approval, { state: 'awaiting-second-person' }>;
+export type Release = Hold | Awaiting;
 
 /**
  * Releases a hold when a second person asks for the same: its entries get back the dates of deletion that they would

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { type Approval, type ApprovingRooms, secondPerson } from './approvals.ts';
+import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts';
 import type { Caller } from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
 import { holdsAny } from './entitlements.ts';
@@ -65,7 +65,7 @@ export interface ExportingRooms extends ApprovingRooms {
 }
 
 /** An export that is being made, or the wish for one that waits. */
-export type AskedExport = PatientExport | Extract<Approval, { state: 'awaiting-second-person' }>;
+export type AskedExport = PatientExport | Awaiting;
 
 /**
  * Has everything made into one file that a patient may see, when a second privacy officer asks for the same within a day. Who the patient is

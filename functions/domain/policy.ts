@@ -41,7 +41,7 @@ export const policy: readonly PolicyRow[] = [
   row('me.show', everyone, 'themselves', ['operations'], 'live-session'),
 
   row('retention.show', offices, 'themselves', ['operations'], 'oversight'),
-  row('retention.change', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
+  row('retention.change', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // two of them for fewer days
   row('hold.place', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('hold.list', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'),
   row('hold.release', ['privacy-officer'], 'themselves', ['operations'], 'privacy-office'), // two of them

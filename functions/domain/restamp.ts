@@ -2,9 +2,7 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import { type Head, storedUntil } from './conversation.ts';
 import { type Hold, type Holds, holdsOn, isStanding } from './holds.ts';
 import type { Log } from './log.ts';
-import { daysFor, type Retention } from './retention.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { daysFor, KEPT_WHEN_CUT_MS, type Retention } from './retention.ts';
 
 /**
  * How long a stamping waits before it looks: longer than any function that writes lives (15 s, `lib/door.ts`) and clocks
@@ -14,9 +12,6 @@ const SETTLE_MS = 60_000;
 
 /** How long one call goes on; the next one, a minute later, takes up where it stopped. */
 const WORK_MS = 40_000;
-
-/** Days that an entry is kept at least when its days are cut: a number that was mistaken can be taken back. */
-const KEPT_WHEN_CUT_DAYS = 7;
 
 /** Items that are stamped at once. */
 const IN_PARALLEL = 20;
@@ -170,7 +165,7 @@ export function dateFor(head: Head, entry: StampedEntry, now: number): number | 
   const standing = entry.storedUntil;
   if (standing === undefined) return Math.max(due, secondsUp(now));
   if (due > standing) return due > now ? due : standing; // or it is being deleted already
-  return Math.max(due, Math.min(standing, secondsUp(now + KEPT_WHEN_CUT_DAYS * DAY_MS)));
+  return Math.max(due, Math.min(standing, secondsUp(now + KEPT_WHEN_CUT_MS)));
 }
 
 /** Dates are stored in whole seconds, never too early. */

@@ -1,19 +1,42 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
-import type { Decided } from './decision.ts';
 import type { Log } from './log.ts';
-import { allowOwn } from './policy.ts';
-import type { Restamps } from './restamp.ts';
+
+/** How long days that were cut still keep what they kept, in milliseconds: a number that was mistaken can be taken back. */
+export const KEPT_WHEN_CUT_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** What a number of days is set for: one kind of conversation, or every kind that has none of its own. */
 export type RetentionKind = Head['kind'] | 'default';
 
+/** Every kind of conversation. */
+const kinds: readonly Head['kind'][] = ['direct', 'group'];
+
+/** Days of the kinds that have some of their own, and of those that have none. */
+export type RetentionDays = Readonly<Partial<Record<Head['kind'], number>>> & { readonly default: number };
+
 /** How many days what is said may be read, by kind of conversation: the organisation's rule of this moment. */
 export interface RetentionPolicy {
-  readonly days: Readonly<Partial<Record<Head['kind'], number>>> & { readonly default: number };
-  /** The last change; without one, what the deployment was set to holds. Milliseconds since the epoch. */
-  readonly changed?: { readonly at: number; readonly by: PersonId };
+  readonly days: RetentionDays;
+  /** What the days were before each cut of the last week: reading ignores it, and no key is destroyed against it. */
+  readonly before?: readonly FormerDays[];
+  /** The last change; without one, what the deployment was set to holds. */
+  readonly changed?: RetentionChange;
+  /** Counts the changes. @default 0 */
+  readonly version?: number;
+}
+
+/** Days that held until they were cut, and for how long they still keep keys; milliseconds since the epoch. */
+export interface FormerDays {
+  readonly days: RetentionDays;
+  readonly until: number;
+}
+
+/** A change of the policy; milliseconds since the epoch. */
+export interface RetentionChange {
+  readonly at: number;
+  readonly by: PersonId;
+  /** Who asked for it first, where it took two people. */
+  readonly requestedBy?: PersonId;
 }
 
 export interface Retention {
@@ -22,13 +45,46 @@ export interface Retention {
 }
 
 export interface ChangeableRetention extends Retention {
-  /** Sets the days of one kind and gives the policy as it stands then. */
-  change(kind: RetentionKind, days: number, changed: { at: number; by: PersonId }): Promise<RetentionPolicy>;
+  /**
+   * Sets the days of one kind in the place of `standing`, and what was before them; gives the policy as it stands then,
+   * and nothing where somebody else has changed it meanwhile. One conditional write.
+   */
+  change(standing: RetentionPolicy, set: SetDays): Promise<RetentionPolicy | undefined>;
+}
+
+/** What one change writes. */
+export interface SetDays {
+  readonly kind: RetentionKind;
+  readonly days: number;
+  readonly before: readonly FormerDays[];
+  readonly changed: RetentionChange;
 }
 
 /** Days that an entry of this conversation may be read. */
-export function daysFor({ days }: RetentionPolicy, kind: Head['kind']): number {
+export function daysFor({ days }: Pick<RetentionPolicy, 'days'>, kind: Head['kind']): number {
   return days[kind] ?? days.default;
+}
+
+/** Whether fewer days would hold for some kind than do now. */
+export function isShorter(policy: RetentionPolicy, kind: RetentionKind, days: number): boolean {
+  const set = { days: { ...policy.days, [kind]: days } };
+  return kinds.some((one) => daysFor(set, one) < daysFor(policy, one));
+}
+
+/** What must be remembered of a policy that is cut at `at`: its own days, and those of cuts within the week before. */
+export function formerDays({ days, before = [] }: RetentionPolicy, at: number): readonly FormerDays[] {
+  return [...stillKeeping(before, at), { days, until: at + KEPT_WHEN_CUT_MS }];
+}
+
+/** The former days that keep something yet. */
+export function stillKeeping(before: readonly FormerDays[], at: number): readonly FormerDays[] {
+  return before.filter(({ until }) => until > at);
+}
+
+/** The longest days that held for a kind at some moment of the week before `at`: what nobody can read may be destroyed after them. */
+export function longestDaysFor(policy: RetentionPolicy, kind: Head['kind'], at: number): number {
+  const held = [policy, ...stillKeeping(policy.before ?? [], at)];
+  return Math.max(...held.map((one) => daysFor(one, kind)));
 }
 
 /** The head as it is to be read: what has expired follows from the policy, and not from what entries were stamped by. */
@@ -45,6 +101,20 @@ export function underPolicy(log: ReadLog, policy: Promise<RetentionPolicy>): Rea
 
 type ReadLog = Pick<Log, 'head' | 'forward' | 'backward'>;
 
+/** The head as whoever destroys keys is to read it: days that were cut within the last week hold as before. */
+export function underLongestDays(
+  log: Pick<Log, 'head'>,
+  policy: Promise<RetentionPolicy>,
+  now: () => number,
+): Pick<Log, 'head'> {
+  return {
+    head: async (conversationId: ConversationId) => {
+      const [head, standing] = await Promise.all([log.head(conversationId), policy]);
+      return head && { ...head, retentionDays: longestDaysFor(standing, head.kind, now()) };
+    },
+  };
+}
+
 /** One head as {@link underPolicy} gives it. */
 export function headUnder(policy: RetentionPolicy, head: Head): Head {
   return { ...head, retentionDays: daysFor(policy, head.kind) };
@@ -59,48 +129,4 @@ export function readOnce(retention: Retention): Retention {
       return reading;
     },
   };
-}
-
-/** The policy, and whether what is stored is still being stamped by it. */
-export interface RetentionState {
-  readonly policy: RetentionPolicy;
-  readonly restamping: boolean;
-}
-
-export interface RetentionRooms {
-  readonly retention: ChangeableRetention;
-  readonly restamps: Pick<Restamps, 'standing' | 'ask'>;
-  readonly now: () => number;
-}
-
-/**
- * Tells the policy.
- *
- * @throws Refusal `not-allowed`
- */
-export async function showRetention(
-  rooms: RetentionRooms,
-  admitted: Promise<Caller>,
-): Promise<Decided<RetentionState>> {
-  const decision = allowOwn('retention.show', await admitted);
-  const [policy, restamp] = await Promise.all([rooms.retention.standing(), rooms.restamps.standing()]);
-  return { decision, value: { policy, restamping: restamp.done < restamp.asked } };
-}
-
-/**
- * Sets the days of one kind of conversation. Whoever reads goes by it from the write on; what is stored is stamped anew
- * behind it, so that deletion follows. Longer days bring back what has expired and was not yet deleted.
- *
- * @throws Refusal `not-allowed`
- */
-export async function changeRetention(
-  rooms: RetentionRooms,
-  admitted: Promise<Caller>,
-  { kind, days }: { readonly kind: RetentionKind; readonly days: number },
-): Promise<Decided<RetentionState>> {
-  const caller = await admitted;
-  const decision = { ...allowOwn('retention.change', caller), object: kind };
-  await rooms.restamps.ask(); // first: where the function dies between the two, a stamping that changes nothing
-  const policy = await rooms.retention.change(kind, days, { at: rooms.now(), by: caller.person });
-  return { decision, value: { policy, restamping: true } };
 }

@@ -2,14 +2,15 @@ import type { EntryBody } from '../../protocol/bodies.ts';
 import { type LogEntry, MAX_PAGE_BYTES, type MessageNew } from '../../protocol/frames.ts';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { ReadMark } from '../domain/announcements.ts';
+import type { Awaiting } from '../domain/approvals.ts';
 import type { Shredding } from '../domain/ask-to-shred.ts';
+import type { ChangedRetention, RetentionState } from '../domain/change-retention.ts';
 import type { Head } from '../domain/conversation.ts';
 import type { OpenedEntry } from '../domain/entry.ts';
 import type { Hold, Release } from '../domain/holds.ts';
 import type { InboxPage } from '../domain/list-conversations.ts';
 import { type Phi, reveal, revealAll, type Withheld } from '../domain/phi.ts';
 import type { Page } from '../domain/read-log.ts';
-import type { RetentionState } from '../domain/retention.ts';
 import type { Missed } from '../domain/sync.ts';
 
 /** An entry as the protocol says it; `ref` is its sender's own affair. */
@@ -109,7 +110,7 @@ export function conversation(head: Head, title?: Phi<string>) {
 
 /** How far the destruction of a conversation has come. */
 export function shredding(value: Shredding) {
-  return value.state === 'destroyed' ? value : { ...value, until: new Date(value.until).toISOString() };
+  return value.state === 'destroyed' ? value : awaiting(value);
 }
 
 /** How long what is said may be read. */
@@ -118,8 +119,14 @@ export function retentionPolicy({ policy, restamping }: RetentionState) {
   return {
     ...days,
     ...(changed && { changedAt: time(changed.at), changedBy: changed.by }),
+    ...(changed?.requestedBy !== undefined && { requestedBy: changed.requestedBy }),
     restamping,
   };
+}
+
+/** A policy that was changed, or what its change waits for. */
+export function changedRetention(value: ChangedRetention) {
+  return 'policy' in value ? retentionPolicy(value) : awaiting(value);
 }
 
 /** A legal hold. */
@@ -139,8 +146,10 @@ export function holdList(holds: readonly Hold[]) {
 
 /** A hold that was released, or what its release waits for. */
 export function release(value: Release) {
-  if (value.state !== 'awaiting-second-person') return hold(value);
-  const { state, requestedBy, until } = value;
+  return value.state === 'awaiting-second-person' ? awaiting(value) : hold(value);
+}
+
+function awaiting({ state, requestedBy, until }: Awaiting) {
   return { state, requestedBy, until: time(until) };
 }
 

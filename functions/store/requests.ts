@@ -5,18 +5,24 @@ import * as z from 'zod';
 import type { Request, Requests } from '../domain/approvals.ts';
 import { keys } from './keys.ts';
 
-const RequestItem = z.object({ by: z.string(), until: z.number() });
+const RequestItem = z.object({
+  by: z.string(),
+  session: z.string().default(''),
+  auth: z.number().default(0), // asked before the sign-in was kept: any stamp on the person takes it off
+  until: z.number(),
+});
 
 /** Acts that wait for a second person, in the People table: one for each operation and object. */
 export function requests(client: DynamoDBDocumentClient, table: string): Requests {
   return {
     ask: async (request, now) => {
-      const { operation, object, requestedBy: by, until } = request;
+      const { operation, object, requestedBy: by, session, authenticatedAt: auth, until } = request;
+      const Item = { ...keys.request(operation, object), by, session, auth, until };
       try {
         await client.send(
           new PutCommand({
             TableName: table,
-            Item: { ...keys.request(operation, object), by, until, expiresAt: Math.ceil(until / 1000) },
+            Item: { ...Item, expiresAt: Math.ceil(until / 1000) },
             ConditionExpression: 'attribute_not_exists(pk) OR #until <= :now',
             ExpressionAttributeNames: { '#until': 'until' },
             ExpressionAttributeValues: { ':now': now },
@@ -27,7 +33,10 @@ export function requests(client: DynamoDBDocumentClient, table: string): Request
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException) || !error.Item) throw error;
         const standing = RequestItem.parse(unmarshall(error.Item));
-        return { operation, object, requestedBy: standing.by, until: standing.until };
+        return {
+          ...{ operation, object, requestedBy: standing.by, until: standing.until },
+          ...{ session: standing.session, authenticatedAt: standing.auth },
+        };
       }
     },
 

@@ -10,8 +10,8 @@ export const FRAME = /^at [\w$.<>[\]# ()-]{0,100}\(?(file:\/\/\/|node:|\/)[\w/.@
 const kinds = {
   /** A person's or conversation's id; `-` where there is none. */
   id: z.string().regex(/^(-|[a-z2-7]{26})$/),
-  /** What a decision is about: an id, a quarter's list by its quarter, or a kind of conversation. */
-  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4]|direct|group)$/),
+  /** What a decision is about: an id, a quarter's list by its quarter, or a kind of conversation and its days. */
+  object: z.string().regex(/^(-|[a-z2-7]{26}|2\d{3}-Q[1-4]|(direct|group|default)(-\d{1,5})?)$/),
   /** A sign-in as Cognito names it, or `-`. */
   signIn: z.string().regex(/^(-|[0-9a-f-]{36})$/),
   /** A request as API Gateway, Lambda or another service of AWS names it, or `-`. */

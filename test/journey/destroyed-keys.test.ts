@@ -65,6 +65,47 @@ describe('keys by the month', () => {
     const { inbox } = await everywhere(id);
     expect(inbox?.title).toBe(TITLE);
   }, 300_000);
+
+  test('outlive a cut of the days by a week, each kind from its own cut on, so that one person can take it back', async () => {
+    const { clock } = run.stack;
+    const officers = [
+      await run.person('po-5', 'privacy-officer'),
+      await run.person('po-6', 'privacy-officer'),
+    ];
+    const set = async (by: readonly Person[], kind: string, days: number) => {
+      for (const officer of by) {
+        const answer = await run.request(await again(officer), 'POST', 'admin/retention', { kind, days });
+        expect(answer.status).toBe(200);
+      }
+    };
+    const proposal = { ref: randomUUID(), kind: 'direct', members: [ben.id] };
+    const { body } = await run.request(await again(ana), 'POST', 'conversations', proposal);
+    const direct = (body as { conversationId: string }).conversationId;
+    const group = await aGroup();
+    for (const id of [direct, group]) await say(id, `${TEXT} that is cut`);
+    const month = epochOf(clock.now());
+    clock.advance(62 * DAY);
+
+    await set(officers, 'direct', 1);
+    expect(await textsOf(direct)).toEqual([]);
+    clock.advance(4 * DAY);
+    await set(officers, 'group', 1);
+    expect(await textsOf(group)).toEqual([]);
+    expect([await standing(direct), await standing(group)]).toEqual([[month], [month]]);
+    clock.advance(4 * DAY);
+    await expect.poll(() => standing(direct), { timeout: 20_000 }).toEqual([]);
+    const earlier = walks();
+    clock.advance(DAY);
+    await expect.poll(walks, { timeout: 20_000 }).toBeGreaterThan(earlier);
+    expect(await standing(group)).toEqual([month]);
+
+    await set(officers.slice(0, 1), 'group', RETENTION / DAY);
+    expect(await textsOf(group)).toEqual([`${TEXT} that is cut`]);
+    await set(officers, 'group', 1);
+    clock.advance(8 * DAY);
+    await expect.poll(() => standing(group), { timeout: 20_000 }).not.toContain(month);
+    for (const kind of ['direct', 'group']) await set(officers.slice(0, 1), kind, RETENTION / DAY);
+  }, 300_000);
 });
 
 describe('a shredded conversation', () => {
@@ -316,11 +357,14 @@ async function forget(table: string, Key: { pk: string; sk: string }): Promise<v
 
 /** Resolves when a daily walk has ended. */
 async function destroyed(): Promise<void> {
-  const walks = () =>
-    run.stack.meter.totals(
-      ({ principal = '', operation }) => /DestroyKeys/.test(principal) && operation === 'Scan',
-    );
-  await expect.poll(() => walks().calls, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(walks, { timeout: 20_000 }).toBeGreaterThan(0);
+}
+
+/** How many daily walks have looked through the keys. */
+function walks(): number {
+  return run.stack.meter.totals(
+    ({ principal = '', operation }) => /DestroyKeys/.test(principal) && operation === 'Scan',
+  ).calls;
 }
 
 /** Runs a command of the operator's against this run. */

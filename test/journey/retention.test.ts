@@ -38,8 +38,10 @@ test('policy and holds are the privacy officer’s: refused to everybody else, w
   const before = (await run.request(olga, 'GET', 'admin/retention')).body;
   const refused = { status: 403, body: { code: 'not-allowed' } };
   for (const [name, person] of Object.entries(others)) {
-    const longest = { kind: 'group', days: 36_500 };
-    expect(await run.request(person, 'POST', 'admin/retention', longest), name).toMatchObject(refused);
+    for (const days of [36_500, 1]) {
+      const wanted = { kind: 'group', days };
+      expect(await run.request(person, 'POST', 'admin/retention', wanted), name).toMatchObject(refused);
+    }
     const wish = { ref: randomUUID(), reason: 'M-1', conversations: [id] };
     expect(await run.request(person, 'POST', 'admin/holds', wish), name).toMatchObject(refused);
     expect(await run.request(person, 'GET', 'admin/holds'), name).toMatchObject(refused);
@@ -47,6 +49,12 @@ test('policy and holds are the privacy officer’s: refused to everybody else, w
     expect(await run.request(person, 'POST', release, {}), name).toMatchObject(refused);
     const mayLook = name === 'adam' || name === 'aida';
     expect((await run.request(person, 'GET', 'admin/retention')).status, name).toBe(mayLook ? 200 : 403);
+  }
+  for (const kind of ['group', 'direct', 'default']) {
+    expect(await run.request(olga, 'POST', 'admin/retention', { kind, days: 1 }), kind).toMatchObject({
+      status: 200,
+      body: { state: 'awaiting-second-person', requestedBy: olga.id },
+    });
   }
   expect((await run.request(olga, 'GET', 'admin/retention')).body).toEqual(before);
   expect((await run.request(olga, 'GET', 'admin/holds')).body).toEqual({ holds: [] });
@@ -61,12 +69,19 @@ test(
     run.stack.clock.advance(2 * DAY);
     await say(id, 2);
 
-    const reader = await signedIn('ana');
     const officer = (await signedIn('olga')).person;
+    const second = (await signedIn('otto')).person;
+    const reader = await signedIn('ana');
     const seenNow = () => seen(run, reader.person, reader.socket, id);
+    const cut = { kind: 'group', days: 1 };
+    expect((await run.request(officer, 'POST', 'admin/retention', cut)).body).toMatchObject({
+      state: 'awaiting-second-person',
+      requestedBy: people.olga.id,
+    });
     expect(await seenNow()).toMatchObject({ ...everywhere([1, 2, 3, 4, 5]), floor: 0 });
-    const changed = await run.request(officer, 'POST', 'admin/retention', { kind: 'group', days: 1 });
+    const changed = await run.request(second, 'POST', 'admin/retention', cut);
     expect(changed).toMatchObject({ status: 200, body: { default: DEPLOYED_DAYS, group: 1 } });
+    expect(changed.body).toMatchObject({ changedBy: people.otto.id, requestedBy: people.olga.id });
     expect(await seenNow()).toMatchObject({ ...everywhere([4, 5]), floor: 3, unread: 2 });
     await run.request(officer, 'POST', 'admin/retention', { kind: 'direct', days: 4_000 });
     expect(await seenNow()).toMatchObject(everywhere([4, 5]));
@@ -85,6 +100,36 @@ test(
     await stamped(run);
     for (const { expiresAt, at } of await itemsOf(id)) {
       expect(Math.round((expiresAt * 1000 - at) / DAY)).toBe(DEPLOYED_DAYS + 7);
+    }
+  },
+  PATIENCE,
+);
+
+test(
+  'a cut that waits falls with the sign-in that asked for it, and anew it takes two; taking it back takes one',
+  async () => {
+    const cut = { kind: 'group', days: 2_000 };
+    const ask = async ({ person }: { person: Person }, wanted = cut) => {
+      const { status, body } = await run.request(person, 'POST', 'admin/retention', wanted);
+      return { status, ...(body as Record<string, unknown>) };
+    };
+    const waits = { status: 200, state: 'awaiting-second-person' };
+    expect(await ask(await signedIn('olga'))).toMatchObject(waits);
+    const { person: adam } = await signedIn('adam');
+    const revoked = await run.request(adam, 'POST', 'admin/revocations', { person: people.olga.id });
+    expect(revoked.status).toBe(200);
+
+    const second = await signedIn('otto');
+    const before = (await run.request(second.person, 'GET', 'admin/retention')).body;
+    expect(await ask(second)).toMatchObject({ status: 403, code: 'not-allowed' });
+    expect((await run.request(second.person, 'GET', 'admin/retention')).body).toEqual(before);
+    expect(await ask(second)).toMatchObject({ ...waits, requestedBy: people.otto.id });
+    const first = await signedIn('olga');
+    expect(await ask(first)).toMatchObject({ group: 2_000, requestedBy: people.otto.id });
+    for (const kind of ['group', 'default']) {
+      const longer = await ask(first, { kind, days: DEPLOYED_DAYS });
+      expect(longer).toMatchObject({ [kind]: DEPLOYED_DAYS, changedBy: people.olga.id });
+      expect(longer).not.toHaveProperty('requestedBy');
     }
   },
   PATIENCE,

@@ -536,7 +536,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
     'ParkRecords',
     'EncryptParkedRecords',
   ],
-  'ChangeRetention/Policy': [...admitted, 'SetRetention'],
+  'ChangeRetention/Policy': [...admitted, 'SetRetention', 'ReadPerson', 'KeepRequests'],
   'KeepHolds/Policy': [...admitted, 'FindHeads', 'KeepHolds', 'ReadPeople', 'ReadPerson', 'KeepRequests'],
   'Restamp/Policy': [
     'WriteOwnLog',
@@ -769,7 +769,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   ],
   'DestroyKeys/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE', ...keys],
   'ShowMe/Function': [...sessions],
-  'ChangeRetention/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE'],
+  'ChangeRetention/Function': ['RETENTION_DAYS', ...sessions, 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE'],
   'KeepHolds/Function': [...sessions, 'CONVERSATIONS_TABLE', 'PEOPLE_TABLE'],
   'Restamp/Function': ['RETENTION_DAYS', 'CONVERSATIONS_TABLE'],
   'CreatePerson/Function': [...sessions, 'PEOPLE_TABLE', 'USER_POOL_ID'],

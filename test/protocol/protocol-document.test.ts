@@ -188,7 +188,7 @@ describe('PROTOCOL.md', () => {
     ],
     ['GET /me', undefined, [Me]],
     ['GET /admin/retention', ShowRetention, [RetentionPolicy]],
-    ['POST /admin/retention', ChangeRetention, [ChangeRetention, RetentionPolicy]],
+    ['POST /admin/retention', ChangeRetention, [ChangeRetention, AwaitingSecondPerson, RetentionPolicy]],
     ['POST /admin/holds', PlaceHold, [PlaceHold, Hold]],
     ['GET /admin/holds', ListHolds, [HoldList]],
     ['POST /admin/holds/{holdId}/release', ReleaseHold, [AwaitingSecondPerson, Hold]],

@@ -100,7 +100,7 @@ export async function retention(asked: Asked): Promise<Findings> {
       },
     ],
     limits: [
-      'The days of a kind of conversation and the reason of a hold stand in no record; the application shows them.',
+      'The reason of a hold stands in no record; the application shows it. A change of days that became fewer is in force from its second person’s record on.',
       'Deletion of what has expired is carried out by DynamoDB’s time to live and leaves no record of ours.',
     ],
   };

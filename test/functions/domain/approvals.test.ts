@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Approval, type Request, secondPerson } from '../../../functions/domain/approvals.ts';
+import type { SessionRecord } from '../../../functions/domain/caller.ts';
 import type { Decision } from '../../../functions/domain/decision.ts';
 import { callerNamed, person } from './in-memory.ts';
 
@@ -9,6 +10,7 @@ const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
 function anOffice() {
   const standing = new Map<string, Request>();
   const roles = new Map([ana, ben, cleo].map((one) => [one, ['privacy-officer']]));
+  const records = new Map<string, Omit<SessionRecord, 'sockets'>>();
   let time = 1_000;
   const rooms = {
     requests: {
@@ -23,9 +25,10 @@ function anOffice() {
     people: {
       profile: async (one: string) => ({ person: one, roles: roles.get(one) ?? [] }),
     },
+    sessions: { of: async (one: string) => ({ sockets: [], ...records.get(one) }) },
     now: () => time,
   };
-  const ask = (who: string, object = 'one') => {
+  const ask = (who: string, object = 'one', signIn = { session: 'first', authenticatedAt: 500 }) => {
     const decision: Decision = {
       operation: 'session.revoke',
       object,
@@ -33,13 +36,13 @@ function anOffice() {
       rule: 'security-role',
       outcome: 'allowed',
     };
-    return secondPerson(rooms, { ...callerNamed(who), roles: ['privacy-officer'] }, decision);
+    return secondPerson(rooms, { ...callerNamed(who), ...signIn, roles: ['privacy-officer'] }, decision);
   };
   const stateOf = async (asked: Promise<Approval>) => (await asked).state;
   const later = (milliseconds: number) => {
     time += milliseconds;
   };
-  return { ask, stateOf, roles, standing, later };
+  return { ask, stateOf, roles, records, standing, later };
 }
 
 test('one person alone never brings an act about, however often they ask', async () => {
@@ -76,4 +79,61 @@ test('who lost the office meanwhile no longer counts, and their request is taken
   expect(standing.size).toBe(0);
   expect(await stateOf(ask(ben))).toBe('awaiting-second-person');
   expect(await stateOf(ask(cleo))).toBe('approved');
+});
+
+describe('a request falls with the sign-in that it was asked under', () => {
+  test.each([
+    ['that one was ended', { ended: new Set(['first']) }],
+    ['everything of the person was', { revokedUntil: 500 }],
+    ['everything was, up to a later moment', { revokedUntil: 1_000 }],
+  ])('where %s: the second person is refused, and two are needed again', async (_why, record) => {
+    const { ask, stateOf, records, standing } = anOffice();
+    await ask(ana);
+    records.set(ana, record);
+    await expect(ask(ben)).rejects.toMatchObject({ code: 'not-allowed', decision: { rule: 'two-people' } });
+    expect(standing.size).toBe(0);
+    expect(await stateOf(ask(ben))).toBe('awaiting-second-person');
+    expect(await stateOf(ask(cleo))).toBe('approved');
+  });
+
+  test.each([
+    ['another sign-in was ended', { ended: new Set(['another']) }],
+    ['everything before it was', { revokedUntil: 499 }],
+    ['nobody was there since', { activeAt: new Map([['first', 500]]) }],
+  ])('and not where %s', async (_why, record) => {
+    const { ask, stateOf, records, later } = anOffice();
+    await ask(ana);
+    records.set(ana, record);
+    later(DAY_MS - 1);
+    expect(await stateOf(ask(ben))).toBe('approved');
+  });
+
+  test('whoever was shut out asks anew under a sign-in of now, for another day', async () => {
+    const { ask, stateOf, records, later } = anOffice();
+    await ask(ana);
+    records.set(ana, { ended: new Set(['first']) });
+    later(DAY_MS - 1);
+    const anew = { session: 'second', authenticatedAt: 900 };
+    expect(await ask(ana, 'one', anew)).toMatchObject({
+      state: 'awaiting-second-person',
+      until: 1_000 + 2 * DAY_MS - 1,
+    });
+    later(DAY_MS - 1);
+    expect(await stateOf(ask(ben))).toBe('approved');
+  });
+
+  test('a second sign-in of theirs that asks too leaves the first request as it is', async () => {
+    const { ask, later } = anOffice();
+    await ask(ana);
+    later(60_000);
+    const other = { session: 'second', authenticatedAt: 900 };
+    expect(await ask(ana, 'one', other)).toMatchObject({ until: 1_000 + DAY_MS });
+  });
+
+  test('one that is ended while it asks waits, and brings nothing about', async () => {
+    const { ask, stateOf, records } = anOffice();
+    records.set(ana, { ended: new Set(['first']) });
+    expect(await stateOf(ask(ana))).toBe('awaiting-second-person');
+    await expect(ask(ben)).rejects.toMatchObject({ code: 'not-allowed' });
+  });
 });

@@ -108,7 +108,7 @@ way stands in [decision 11](decisions/0011-one-organisation-one-policy.md).
   \`member\`: of the conversation, at this moment: not before it, not after its end; a guest only with an end, a caregiver only beside a patient they act for. \`member who may write\`: not a reader.
   \`owner\`: a member who owns it. \`broke the glass\`: was let into this one conversation for an emergency, until an end. \`no member\`: may become the former ([decision 22](decisions/0022-breaking-the-glass.md)).
 - **For**: purposes of use that the row allows for; the first is what is written down where the caller states none.
-- Two people, one after the other, are needed for \`hold.release\`, \`conversation.shred\` and an export (\`export.ask\`, \`export.approve\`) ([decision 16](decisions/0016-two-people.md)).
+- Two people, one after the other, are needed for \`hold.release\`, \`conversation.shred\`, \`retention.change\` where days become fewer, and an export (\`export.ask\`, \`export.approve\`) ([decision 16](decisions/0016-two-people.md)).
 
 | What | Who | Being to it | For |
 | --- | --- | --- | --- |`;

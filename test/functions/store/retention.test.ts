@@ -1,7 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Request } from '../../../functions/domain/approvals.ts';
+import { isEnded } from '../../../functions/domain/caller.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { recordDeletions } from '../../../functions/domain/deletions.ts';
 import { type Entry, hashOf, type MessageEntry } from '../../../functions/domain/entry.ts';
@@ -12,6 +20,7 @@ import { conversationLog } from '../../../functions/store/conversations.ts';
 import { deletions } from '../../../functions/store/heads.ts';
 import { holds } from '../../../functions/store/holds.ts';
 import { entryItem } from '../../../functions/store/items.ts';
+import { requests } from '../../../functions/store/requests.ts';
 import { restamps } from '../../../functions/store/restamps.ts';
 import { retention } from '../../../functions/store/retention.ts';
 import { stampingStore } from '../../../functions/store/stamping.ts';
@@ -78,21 +87,87 @@ async function walked<T>(page: (after?: string) => Promise<WalkPage<T>>) {
   }
 }
 
-test('the policy is the deployment’s until it is changed, and one kind’s days touch no other’s', async () => {
-  const policy = retention(client, TABLE, 2_192);
-  expect(await policy.standing()).toEqual({ days: { default: 2_192 } });
-  const by = newId();
-  await policy.change('direct', 365, { at: NOW, by });
-  expect(await policy.standing()).toEqual({
-    days: { default: 2_192, direct: 365 },
-    changed: { at: NOW, by },
+describe('the policy', () => {
+  test('is the deployment’s until it is changed; one kind’s days touch no other’s, and what was before is remembered', async () => {
+    const policy = retention(client, TABLE, 2_192);
+    expect(await policy.standing()).toEqual({ days: { default: 2_192 } });
+    const [by, requestedBy] = [newId(), newId()];
+    const before = [{ days: { default: 2_192 }, until: NOW + 7 }];
+    const cut = { kind: 'direct', days: 365, before, changed: { at: NOW, by, requestedBy } } as const;
+    const standing = {
+      days: { default: 2_192, direct: 365 },
+      ...{ before, changed: { at: NOW, by, requestedBy }, version: 1 },
+    };
+    expect(await policy.change(await policy.standing(), cut)).toEqual(standing);
+    expect(await policy.standing()).toEqual(standing);
+    const two = [{ days: { default: 2_192, direct: 365, group: 9 }, until: NOW + 8 }, ...before];
+    const alone = { kind: 'default', days: 90, before: two, changed: { at: NOW + 1, by } } as const;
+    expect(await policy.change(standing, alone)).toEqual({
+      days: { default: 90, direct: 365 },
+      ...{ before: two, changed: { at: NOW + 1, by }, version: 2 },
+    });
   });
-  const [last] = await Promise.all([
-    policy.change('group', 30, { at: NOW + 1, by }),
-    policy.change('default', 90, { at: NOW + 1, by }),
-  ]);
-  expect(last?.days.direct).toBe(365);
-  expect((await policy.standing()).days).toEqual({ default: 90, direct: 365, group: 30 });
+
+  test('that two change at once is changed by one of them, who saw what stood there', async () => {
+    const policy = retention(client, TABLE, 2_192);
+    const standing = await policy.standing();
+    const changes = await Promise.all(
+      [1, 2, 3, 4].map((days) =>
+        policy.change(standing, { kind: 'group', days, before: [], changed: { at: NOW, by: newId() } }),
+      ),
+    );
+    expect(changes.filter(Boolean)).toHaveLength(1);
+    expect(await policy.standing()).toEqual(changes.find(Boolean));
+    const { version: _version, ...first } = standing; // as whoever read it before there was any
+    const late = { kind: 'group', days: 5, before: [], changed: { at: NOW, by: newId() } } as const;
+    expect(await policy.change(first, late)).toBeUndefined();
+  });
+
+  test('from before cuts were remembered is read, and changed as any', async () => {
+    const changed = { at: NOW, by: newId() };
+    const Item = { pk: 'POLICY', sk: 'RETENTION', group: 30, changedAt: changed.at, changedBy: changed.by };
+    await client.send(new PutCommand({ TableName: TABLE, Item }));
+    const policy = retention(client, TABLE, 2_192);
+    const standing = await policy.standing();
+    expect(standing).toEqual({ days: { default: 2_192, group: 30 }, changed });
+    const before = [{ days: standing.days, until: NOW + 7 }];
+    const cut = { kind: 'group', days: 20, before, changed } as const;
+    expect(await policy.change(standing, cut)).toMatchObject({
+      days: { default: 2_192, group: 20 },
+      version: 1,
+    });
+    expect((await policy.standing()).before).toEqual(before);
+  });
+});
+
+describe('a request that waits for its second person', () => {
+  const aRequest = (requestedBy = newId(), authenticatedAt = NOW - 1): Request => ({
+    ...{ operation: 'retention.change', object: 'group-30', requestedBy, authenticatedAt },
+    ...{ session: randomUUID(), until: NOW + 9 },
+  });
+
+  test('stands once with the sign-in it was asked under, until it is closed or its day is over', async () => {
+    const store = requests(client, 'People');
+    const [first, second] = [aRequest(), aRequest()];
+    expect(await store.ask(first, NOW)).toEqual(first);
+    expect(await store.ask(second, NOW + 8)).toEqual(first);
+    await store.close(second);
+    expect(await store.ask(second, NOW + 8)).toEqual(first);
+    expect(await store.ask(second, NOW + 9)).toEqual(second);
+    await store.close(second);
+    expect(await store.ask(first, NOW)).toEqual(first);
+    await store.close(first);
+  });
+
+  test('from before sign-ins were kept is as one that any stamp on the person refuses', async () => {
+    const by = newId();
+    const Item = { pk: 'A#retention.change', sk: 'group-30', by, until: NOW + 9 };
+    await client.send(new PutCommand({ TableName: 'People', Item }));
+    const standing = await requests(client, 'People').ask(aRequest(), NOW);
+    expect(standing).toMatchObject({ requestedBy: by, until: NOW + 9 });
+    expect(isEnded({}, standing)).toBe(false);
+    expect(isEnded({ revokedUntil: 1 }, standing)).toBe(true);
+  });
 });
 
 test('askings in a race each get a number of their own, and progress of two at once is kept once', async () => {
