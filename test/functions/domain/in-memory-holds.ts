@@ -92,26 +92,24 @@ export async function inEveryOrder<T extends Play>(
 
 /** Performs the play in the order that begins so, and gives the beginning of the next one. */
 async function performed(play: Play, beginning: readonly number[]): Promise<number[] | undefined> {
-  const waiting = new Map<string, () => void>();
-  const players = Object.entries(play);
-  let atWork = players.length;
-  const turns = players.map(async ([name, act]) => {
-    await act(() => new Promise((resolve) => waiting.set(name, resolve)));
-    atWork -= 1;
+  const waiting: { readonly name: string; readonly go: () => void }[] = [];
+  const isAtWork = new Set(Object.keys(play));
+  const turns = Object.entries(play).map(async ([name, act]) => {
+    await act(() => new Promise<void>((go) => waiting.push({ name, go })));
+    isAtWork.delete(name);
   });
   const failed = Promise.all(turns);
   failed.catch(() => {});
   const taken: { choice: number; of: number }[] = [];
-  while (atWork > 0) {
-    while (waiting.size < atWork) await Promise.race([failed, new Promise((done) => setImmediate(done))]);
-    if (atWork === 0) break;
-    const ready = [...waiting.keys()].sort();
+  const isEverybodyWaiting = () => new Set(waiting.map(({ name }) => name)).size === isAtWork.size;
+  while (isAtWork.size > 0) {
+    do await Promise.race([failed, new Promise((done) => setImmediate(done))]);
+    while (!isEverybodyWaiting());
+    if (isAtWork.size === 0) break;
     const choice = beginning[taken.length] ?? 0;
-    taken.push({ choice, of: ready.length });
-    const next = ready[choice] as string;
-    const go = waiting.get(next);
-    waiting.delete(next);
-    go?.();
+    taken.push({ choice, of: waiting.length });
+    const [next] = waiting.splice(choice, 1);
+    next?.go();
   }
   await failed;
   const last = taken.findLastIndex(({ choice, of }) => choice + 1 < of);
