@@ -26,9 +26,10 @@ export async function* replay(
   const clock = new ServerClock();
   clock.watch(tables);
   const settings = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) };
+  const named = { keys: keysTable, conversations: conversationsTable };
   const rooms = {
-    records: shreds(tables, { keys: keysTable, conversations: conversationsTable }),
-    keys: destructibleKeys(tables, keysTable),
+    records: shreds(tables, named),
+    keys: destructibleKeys(tables, named),
     signer: signingKey(new KMSClient(settings), deployment.signingKeyArn),
     objects: deleter(new S3Client(settings), deployment.attachmentsBucket),
     recoveryDays: deployment.keysRecoveryDays,

@@ -2,6 +2,7 @@ import { DecideAmendment, ListAmendments } from '../protocol/amendments.ts';
 import { decideAmendment, listAmendments } from './domain/amendments.ts';
 import { amendment, amendmentList } from './push/amendment-frames.ts';
 import { openAmendments } from './wiring/amendment-rooms.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { openPush } from './wiring/push-rooms.ts';
 import { shaped } from './wiring/request.ts';
@@ -13,7 +14,7 @@ const rooms = {
   sessions: open.sessions(),
   log: open.log(),
   ends: open.ends(),
-  retention: open.retention(),
+  ...openKeeping.keeping(),
   announcements: openPush.announcements(),
   amendments: openAmendments(),
   notes: openVault.vault(),

@@ -12,7 +12,7 @@ const rooms = {
   keys: openKeys.destructible(),
   titles: openKeys.titles(),
   vault: openVault.vault(),
-  isHeld: openKeeping.isHeld(),
+  holds: openKeeping.holds(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('keys.destroy', conversationId, error),
 };
 

@@ -1,4 +1,5 @@
 import { endGrants } from './domain/end-grants.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { openPush } from './wiring/push-rooms.ts';
 import { reportFaultIn } from './wiring/report.ts';
@@ -10,7 +11,7 @@ const rooms = {
   log: open.logWithLists(),
   ends: open.ends(),
   announcements: openPush.announcements(),
-  retention: open.retention(),
+  ...openKeeping.keeping(),
   failed: (conversationId: string, error: unknown) => reportFaultIn('member.remove', conversationId, error),
 };
 

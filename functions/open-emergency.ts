@@ -3,6 +3,7 @@ import { openEmergency } from './domain/open-emergency.ts';
 import { emergencyOpened } from './push/emergency-frames.ts';
 import { openEmergencies } from './wiring/emergency-rooms.ts';
 import { setting } from './wiring/env.ts';
+import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { reportLostStep } from './wiring/report.ts';
 import { shaped } from './wiring/request.ts';
@@ -15,7 +16,7 @@ const rooms = {
   log: open.log(),
   ends: open.ends(),
   people: open.people(),
-  retention: open.retention(),
+  ...openKeeping.keeping(),
   sessions: openEmergencies.sessions(),
   notes: openVault.vault(),
   excludedSites: setting('emergencyExcludedSites'),

@@ -19,7 +19,7 @@ const rooms = {
   records: openKeys.shreds(),
   keys: openKeys.destructible(),
   objects: openBucket.deleter(),
-  isHeld: openKeeping.isHeld(),
+  holds: openKeeping.holds(),
   signer: openVault.signer(),
   recoveryDays: setting('keysRecoveryDays'),
   backupDays: setting('backupDays'),

@@ -128,6 +128,7 @@ export class ConversationStore extends Construct {
   /** Lets `door` take ends of memberships that have come, and forget them. */
   letEndMemberships(door: Door): void {
     this.letAppend(door);
+    this.letCheckHolds(door);
     this.table.lend(door, { name: 'ForgetEnds', actions: ['DeleteItem'], partitions: 'ENDS' });
   }
 
@@ -139,6 +140,18 @@ export class ConversationStore extends Construct {
     });
     this.letSeeHolds(door);
     this.letJudgeAge(door);
+  }
+
+  /** Lets `door` read a log and append to it, and take members out of what holds on them keep. */
+  letChangeMembers(door: Door): void {
+    this.letAppend(door);
+    this.letCheckHolds(door);
+  }
+
+  /** Lets `door` destroy keys of conversations on the condition that nothing has come to keep them. */
+  letCheckBeforeDestroying(door: Door): void {
+    this.letSeeHolds(door);
+    this.table.lend(door, { name: 'CheckHeads', actions: ['ConditionCheckItem'] });
   }
 
   /** Lets `door` see which legal holds stand. */
@@ -156,9 +169,11 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'SealTitlesAnew', actions: ['GetItem', 'UpdateItem'] });
   }
 
-  /** Lets `door` note that a conversation was destroyed, in its head and beside all heads. */
+  /** Lets `door` note that a conversation was destroyed, in its head and beside all heads, where no hold keeps it. */
   letMarkShredded(door: Door): void {
     this.table.lend(door, { name: 'MarkShredded', actions: ['GetItem', 'PutItem', 'UpdateItem'] });
+    this.letSeeHolds(door);
+    this.letCheckHolds(door);
   }
 
   /** The table's name, for the operator's commands. */
@@ -209,6 +224,11 @@ export class ConversationStore extends Construct {
   onNewEntries(door: Door, parked: ParkedQueue): void {
     const entries = { eventName: ['INSERT'], dynamodb: { Keys: { sk: { S: [{ prefix: 'S#' }] } } } };
     this.table.feed(door, { filters: [entries], parked, ...inMinutes });
+  }
+
+  /** Lets `door` write on the condition that no hold was placed. */
+  private letCheckHolds(door: Door): void {
+    this.table.lend(door, { name: 'CheckHolds', actions: ['ConditionCheckItem'], partitions: POLICY });
   }
 
   private letListAttachmentsOver(door: Door): void {

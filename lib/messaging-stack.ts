@@ -121,7 +121,7 @@ export class MessagingStack extends Stack {
     const changeMembers = door('ChangeMembers', 'page');
     sessions.letAdmit(changeMembers);
     sessions.letFindSockets(changeMembers);
-    conversations.letAppend(changeMembers);
+    conversations.letChangeMembers(changeMembers);
     conversations.letJudgeAge(changeMembers);
     people.letJoin(changeMembers);
     people.letLeave(changeMembers);
@@ -238,7 +238,6 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(shredConversation);
     people.letApprove(shredConversation);
     conversations.letMarkShredded(shredConversation);
-    conversations.letSeeHolds(shredConversation);
     keys.letShred(shredConversation);
     attachments.letShred(shredConversation);
     audit.signingKey.letSign(shredConversation);
@@ -247,7 +246,7 @@ export class MessagingStack extends Stack {
     keys.letDestroy(destroyKeys);
     keys.letSeal(destroyKeys); // a title lives on under a newer key
     conversations.letRetitle(destroyKeys);
-    conversations.letSeeHolds(destroyKeys);
+    conversations.letCheckBeforeDestroying(destroyKeys);
     conversations.letJudgeAge(destroyKeys);
     new Daily(this, 'DestroyKeysDaily', { door: destroyKeys, hour: 3, parked });
 

@@ -266,6 +266,8 @@ export const Hold = z
     /** Who asked for its release, and who approved. */
     releasedBy: z.array(PersonId).optional(),
     releasedAt: Instant.optional(),
+    /** Those of its conversations whose keys were destroyed before it was placed: of these it keeps nothing. */
+    destroyed: z.array(ConversationId).optional(),
   })
   .meta({ id: 'Hold' });
 

@@ -3,8 +3,8 @@ import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions } from './caller.ts';
 import { type Head, isExpired } from './conversation.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
-import type { GuestClaim } from './guests.ts';
-import type { Log } from './log.ts';
+import { type KeepingRooms, keepFor } from './held.ts';
+import type { Log, MembershipCondition } from './log.ts';
 import { afterChange, settle } from './membership.ts';
 import { headUnder, type Retention } from './retention.ts';
 import { PAGE } from './send-message.ts';
@@ -17,7 +17,7 @@ const RACES_BEFORE_ASKING = 2;
 /** How long they do: longer than a few tries take, and short where the function dies meanwhile. */
 const YIELD_MS = 2_000;
 
-export interface AppendingRooms {
+export interface AppendingRooms extends KeepingRooms {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly ends: Pick<Ends, 'note'>;
@@ -64,10 +64,9 @@ export interface Plan {
   prepare?(after: Head): Promise<Prepared | undefined>;
 }
 
-/** The head with what was prepared, and what the write has to hold to where a guest is let in. */
-export interface Prepared {
+/** The head with what was prepared, and what the write has to hold to. */
+export interface Prepared extends MembershipCondition {
   readonly head: Head;
-  readonly guest?: GuestClaim | undefined;
 }
 
 /**
@@ -96,12 +95,12 @@ export async function appendMembership(
     const entry = entryOf(rooms, author, head, page.at(-1), { change, ref: plan.ref ?? rooms.newRef() });
     const changed = afterChange(head, entry, hashOf(entry));
     plan.check(changed);
-    const prepared = plan.prepare ? await plan.prepare(changed) : { head: changed };
+    const prepared = await prepare(rooms, plan, changed, change);
     if (!prepared) continue;
-    const { head: after, guest } = prepared;
+    const { head: after, ...condition } = prepared;
     await noteEnd(rooms, conversationId, change); // before it holds: an end that is noted in vain does nothing
 
-    const appended = await log.appendMembership(entry, head, after, guest);
+    const appended = await log.appendMembership(entry, head, after, condition);
     if (appended.outcome !== 'stored') {
       const isAsked = (head.yieldUntil ?? 0) > rooms.now();
       const isDue = lostRaces + 1 >= RACES_BEFORE_ASKING && !isAsked;
@@ -113,6 +112,19 @@ export async function appendMembership(
     return after;
   }
   return 'busy';
+}
+
+/** Whoever leaves, and by whichever way, leaves behind what holds on them keep, unless one was placed in that moment. */
+async function prepare(
+  rooms: AppendingRooms,
+  plan: Plan,
+  after: Head,
+  { kind, person }: MembershipChange,
+): Promise<Prepared | undefined> {
+  const prepared = plan.prepare ? await plan.prepare(after) : { head: after };
+  if (kind !== 'member.removed' || !prepared) return prepared;
+  const kept = await keepFor(rooms, prepared.head, person);
+  return kept && { ...prepared, ...kept };
 }
 
 async function noteEnd(

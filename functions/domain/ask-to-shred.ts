@@ -3,6 +3,7 @@ import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts';
 import type { Caller } from './caller.ts';
 import type { Decided } from './decision.ts';
+import { seeHolds, unheld } from './held.ts';
 import { allow, refuse } from './policy.ts';
 import { type ShreddingRooms, shredConversation } from './shred-conversation.ts';
 
@@ -26,7 +27,8 @@ export async function askToShred(
   if (!head) throw refuse(decision, 'known-conversation', 'unknown-conversation');
   const kept = head.shreddedAt !== undefined && (await rooms.records.certificateOf(conversationId));
   if (kept) return { decision, value: { state: 'destroyed', certificate: kept } };
-  if (await rooms.isHeld(conversationId)) throw refuse(decision, 'no-hold', 'on-hold');
+  const isDecided = head.shreddedAt !== undefined; // what is left of it asks no hold
+  if (!isDecided && !unheld(await seeHolds(rooms.holds), head)) throw refuse(decision, 'no-hold', 'on-hold');
 
   const approval = await secondPerson(rooms, caller, decision);
   if (approval.state === 'awaiting-second-person') return { decision, value: approval };

@@ -10,17 +10,14 @@ import { conversesOnlyAs } from './entitlements.ts';
 import type { MembershipChange } from './entry.ts';
 import { Fault } from './fault.ts';
 import { claimFor, type Guests } from './guests.ts';
-import { type Holds, keepForNewcomer } from './holds.ts';
+import { keepFor } from './held.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
-import type { Restamps } from './restamp.ts';
 import { isRestricted } from './restrictions.ts';
 
 export interface MembershipRooms extends AppendingRooms {
   readonly people: People;
   readonly guests: Guests;
-  readonly holds: Pick<Holds, 'all' | 'keep'>;
-  readonly restamps: Pick<Restamps, 'ask'>;
 }
 
 /**
@@ -99,8 +96,8 @@ async function prepareFor(
     : undefined;
   if (guest === 'elsewhere') throw refuse(decided(), 'within-limits', 'guest-elsewhere');
   if (guest === 'unsettled') return undefined;
-  const head = await keepForNewcomer(rooms, after, profile.person);
-  return head && { head, guest };
+  const kept = await keepFor(rooms, after, profile.person);
+  return kept && { head: kept.head, guest }; // one that is placed meanwhile finds them in it
 }
 
 function decide(

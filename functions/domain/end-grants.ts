@@ -13,9 +13,10 @@ export interface EndingRooms extends AppendingRooms {
  */
 export async function endGrants(rooms: EndingRooms): Promise<number> {
   const due = await rooms.ends.due(rooms.now());
-  await Promise.all(
-    due.map((end) => endGrant(rooms, end).catch((error: unknown) => rooms.failed(end.conversationId, error))),
-  );
+  // One after the other: each is written on the condition that no hold was placed, and such writes at once are in each other's way.
+  for (const end of due) {
+    await endGrant(rooms, end).catch((error: unknown) => rooms.failed(end.conversationId, error));
+  }
   return due.length;
 }
 

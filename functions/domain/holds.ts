@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts';
 import type { Caller } from './caller.ts';
-import { type Head, isHeld, type Member } from './conversation.ts';
+import type { Member } from './conversation.ts';
 import type { Decided } from './decision.ts';
 import { lengthPrefixed } from './entry.ts';
 import { idFrom } from './id.ts';
@@ -31,6 +31,8 @@ export interface Hold extends HeldObjects {
   /** Who asked first and who approved. */
   readonly releasedBy?: readonly PersonId[];
   readonly releasedAt?: number;
+  /** Conversations that it names and whose keys were destroyed before it was placed: of these nothing is kept. */
+  readonly destroyed?: readonly ConversationId[];
   /** The stamping that brings its state about, by its number; see {@link Restamps}. */
   readonly restamp: number;
 }
@@ -41,6 +43,10 @@ export interface Holds {
   one(holdId: string): Promise<Hold | undefined>;
   /** Stores the hold unless one of its id is there; gives what stands. */
   place(hold: Hold): Promise<Hold>;
+  /** How often a hold was placed. Strongly consistent, as whatever is written on the condition that none was since. */
+  placings(): Promise<number>;
+  /** Counts a hold that stands: nothing is written from then on by somebody who did not see it. */
+  countPlacing(): Promise<void>;
   /** Replaces a hold that is still in `before.state`; says whether it was. */
   replace(before: Hold, after: Hold): Promise<boolean>;
   /**
@@ -66,40 +72,8 @@ export function holdsOn(
   return holds.filter((hold) => isStanding(hold) && names(hold)).map(({ holdId }) => holdId);
 }
 
-/**
- * Whether something of the conversation must be kept: no key of it is destroyed then. It looks at the holds themselves
- * too, since a head says it only a moment after one was placed.
- */
-export async function isConversationHeld(
-  rooms: { readonly holds: Pick<Holds, 'all'>; readonly log: Pick<Log, 'head'> },
-  conversationId: ConversationId,
-): Promise<boolean> {
-  const [holds, head] = await Promise.all([rooms.holds.all(), rooms.log.head(conversationId)]);
-  return (head ? isHeld(head) : false) || holdsOn(holds, conversationId, head?.members ?? []).length > 0;
-}
-
-/**
- * Has a conversation kept that somebody is about to join, if a hold is on them: before they do, so that it stays kept
- * when they leave again. What was said before is kept from the next stamping on. Gives the head as it stands then, and
- * nothing where another change was under way.
- */
-export async function keepForNewcomer(
-  rooms: { readonly holds: Pick<Holds, 'all' | 'keep'>; readonly restamps: Pick<Restamps, 'ask'> },
-  head: Head,
-  person: PersonId,
-): Promise<Head | undefined> {
-  const known = new Set(head.holds);
-  const added = holdsOn(await rooms.holds.all(), head.conversationId, [{ person }]).filter(
-    (holdId) => !known.has(holdId),
-  );
-  if (added.length === 0) return head;
-  await rooms.restamps.ask();
-  if (!(await rooms.holds.keep(head.conversationId, added))) return undefined;
-  return { ...head, holds: [...known, ...added].sort() };
-}
-
 export interface HoldingRooms {
-  readonly holds: Pick<Holds, 'all' | 'one' | 'place' | 'replace'>;
+  readonly holds: Pick<Holds, 'all' | 'one' | 'place' | 'countPlacing' | 'replace'>;
   readonly log: Pick<Log, 'head'>;
   readonly people: People;
   readonly requests: ApprovingRooms['requests'];
@@ -118,7 +92,7 @@ export interface HoldWish {
 
 /**
  * Places a hold: nothing that it keeps is deleted once it is in force, nor is a key destroyed from now on. It shows
- * nobody anything. The same `ref` of the same person is one hold.
+ * nobody anything. The same `ref` of the same person is one hold. What it names and what was destroyed before, it says.
  *
  * @throws Refusal `not-allowed`, `unknown-person`, `unknown-conversation`, `ref-reused`
  */
@@ -153,7 +127,18 @@ export async function placeHold(
   if (!isSame || !sameIds(value.conversations, conversations)) {
     throw refuse(decision, 'one-ref-one-message', 'ref-reused');
   }
-  return { decision, value };
+  if (isStanding(value)) await rooms.holds.countPlacing(); // a repeat too: the first one may have died before
+  return { decision, value: await withDestroyed(rooms, value) };
+}
+
+/** The hold with what it came too late for, once nothing more is destroyed that it keeps. */
+async function withDestroyed({ log, holds }: Pick<HoldingRooms, 'log' | 'holds'>, hold: Hold): Promise<Hold> {
+  const heads = await Promise.all(hold.conversations.map((conversationId) => log.head(conversationId)));
+  const destroyed = heads.flatMap((head) => (head?.shreddedAt === undefined ? [] : [head.conversationId]));
+  if (destroyed.length === 0 || hold.destroyed) return hold;
+  const after = { ...hold, destroyed };
+  await holds.replace(hold, after);
+  return after;
 }
 
 /**

@@ -21,6 +21,14 @@ export type Created =
   | { readonly outcome: 'exists'; readonly existing: Head }
   | { readonly outcome: 'conflict' };
 
+/** What a change of membership is written on the condition of, beside that nobody was faster. */
+export interface MembershipCondition {
+  /** A guest's claim to their one place. */
+  readonly guest?: GuestClaim | undefined;
+  /** That no more holds were placed than so many. */
+  readonly placings?: number | undefined;
+}
+
 /** A conversation's head and log. All reads are strongly consistent. */
 export interface Log {
   head(conversationId: ConversationId): Promise<Head | undefined>;
@@ -37,9 +45,14 @@ export interface Log {
   append(entry: Entry, storedUntil: number | undefined): Promise<Appended>;
   /**
    * Puts a membership entry and the head that follows from it, both or neither; with a `guest`'s claim also their one
-   * place. `conflict` where the head's membership or that place has moved on, or another write was under way.
+   * place. `conflict` where the head's membership or the condition has moved on, or another write was under way.
    */
-  appendMembership(entry: MembershipEntry, before: Head, after: Head, guest?: GuestClaim): Promise<Appended>;
+  appendMembership(
+    entry: MembershipEntry,
+    before: Head,
+    after: Head,
+    condition?: MembershipCondition,
+  ): Promise<Appended>;
   /** Asks sends that read the head from now on to leave the next place to a change of membership, which takes this back. */
   askToYield(conversationId: ConversationId, until: number): Promise<void>;
   /** Replaces the members of a head that is still at `before.membersVersion`; says whether it was. */

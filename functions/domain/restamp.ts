@@ -130,10 +130,10 @@ async function bringHeads({ store, retention, holds }: RestampRooms, run: Restam
   return page.next;
 }
 
-/** What keeps a conversation now, and what kept it because of somebody who has left. */
+/** What keeps a conversation now, what kept it because of somebody who has left, and what was noted since the holds were read. */
 function holdsFor(head: Head, holds: readonly Hold[]): readonly string[] {
-  const standing = new Set(holds.filter(isStanding).map(({ holdId }) => holdId));
-  const kept = (head.holds ?? []).filter((holdId) => standing.has(holdId));
+  const over = new Set(holds.filter((hold) => !isStanding(hold)).map(({ holdId }) => holdId));
+  const kept = (head.holds ?? []).filter((holdId) => !over.has(holdId));
   return [...new Set([...kept, ...holdsOn(holds, head.conversationId, head.members)])].sort();
 }
 

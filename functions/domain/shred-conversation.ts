@@ -1,6 +1,9 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { PLAIN_KEY_MS } from './data-key.ts';
+import { Fault } from './fault.ts';
+import { seeHolds, type Unheld, unheld } from './held.ts';
+import type { Holds } from './holds.ts';
 import type { Log } from './log.ts';
 import type { ObjectDeleter } from './objects.ts';
 import { type Signer, signed } from './receipt.ts';
@@ -27,6 +30,11 @@ export interface ShredRecord extends ApprovedShredding {
 export interface ShredRecords {
   /** Every record that stands in either table, once. */
   all(): Promise<readonly ShredRecord[]>;
+  /**
+   * Decides the destruction: writes the record beside the heads and marks the conversation's own head in one, unless
+   * something may keep it since it was looked at; says whether it did. What is left to do afterwards asks no hold.
+   */
+  begin(record: ShredRecord, look: Unheld): Promise<boolean>;
   /**
    * Writes the record beside the keys, unless one stands there, and gives what stands. From then on no key of the
    * conversation is made or unwrapped.
@@ -60,28 +68,46 @@ export interface ShreddingRooms {
   readonly objects: ObjectDeleter;
   /** Days that a backup of attachments lasts. */
   readonly backupDays: number;
-  readonly isHeld: (conversationId: ConversationId) => Promise<boolean>;
+  readonly holds: Pick<Holds, 'all' | 'placings'>;
   readonly signer: Signer;
   /** Days back to which the Keys table can be restored, and that its backups last. */
   readonly recoveryDays: number;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly pause: (lostRaces: number) => Promise<void>;
 }
+
+/** What bringing a decided destruction into force takes. */
+type CarryingRooms = Omit<ShreddingRooms, 'log' | 'holds' | 'pause'>;
+
+/** Times that a destruction is decided on anew because members or holds had changed since it was looked at. */
+const ATTEMPTS = 16;
 
 /**
  * Destroys every key of a conversation and deletes its attachments, so that nothing of it opens any more: not what is stored, not what a backup of
  * the Conversations table brings back. Who may have that done is decided elsewhere. Asked again, it does what is left
- * and gives the certificate of the first time.
+ * and gives the certificate of the first time. A hold and a destruction are one after the other: either it was decided
+ * before the hold was placed, which says so, or the hold is seen.
  */
 export async function shredConversation(
   rooms: ShreddingRooms,
   approved: ApprovedShredding,
 ): Promise<DestructionCertificate | 'unknown-conversation' | 'on-hold'> {
-  const { conversationId } = approved;
-  const head = await rooms.log.head(conversationId);
-  if (!head) return 'unknown-conversation';
-  if (await rooms.isHeld(conversationId)) return 'on-hold';
-  return (await carryOut(rooms, { ...approved, shreddedAt: rooms.now() })).certificate;
+  for (let lostRaces = 0; lostRaces < ATTEMPTS; lostRaces += 1) {
+    if (lostRaces > 0) await rooms.pause(lostRaces);
+    const seen = await seeHolds(rooms.holds);
+    const head = await rooms.log.head(approved.conversationId);
+    if (!head) return 'unknown-conversation';
+    const { shreddedAt } = head;
+    const look = unheld(seen, head);
+    if (shreddedAt === undefined && !look) return 'on-hold';
+    const record = { ...approved, shreddedAt: shreddedAt ?? rooms.now() };
+    const isDecided = shreddedAt !== undefined || (look && (await rooms.records.begin(record, look)));
+    if (isDecided) return (await carryOut(rooms, record)).certificate;
+  }
+  throw new Fault(
+    `the destruction of conversation ${approved.conversationId} met other changes ${ATTEMPTS} times`,
+  );
 }
 
 /** What came of a record that was brought into force. */
@@ -95,10 +121,7 @@ export interface CarriedOut {
  * Brings a record into force, wherever it was found: after a restore, keys of a conversation may stand that was
  * destroyed before. Where some did, the certificate is a new one, since backups hold them from now on.
  */
-export async function carryOut(
-  rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
-  wanted: ShredRecord,
-): Promise<CarriedOut> {
+export async function carryOut(rooms: CarryingRooms, wanted: ShredRecord): Promise<CarriedOut> {
   const { records, keys, objects, now } = rooms;
   const { record, certificate } = await records.putBesideKeys(wanted); // first: from then on no key is made
   const { epochs, stood } = await keys.shred(record.conversationId, now());
@@ -117,7 +140,7 @@ export async function carryOut(
  * elsewhere: what has to be done after any restore, before anybody is let in.
  */
 export async function* replayShreds(
-  rooms: Omit<ShreddingRooms, 'log' | 'isHeld'>,
+  rooms: CarryingRooms,
   certificates: readonly DestructionCertificate[] = [],
 ): AsyncGenerator<CarriedOut> {
   const known = new Map(certificates.map((one) => [one.conversationId, recordOf(one)]));

@@ -21,6 +21,7 @@ import type { Log, Stretch } from '../domain/log.ts';
 import { guestPut } from './guests.ts';
 import { entryItem, entryOf, headItem, headOf, memberMap } from './items.ts';
 import { keys } from './keys.ts';
+import { noneSince } from './placings.ts';
 
 /** Heads and logs in the Conversations table; a member's own list of conversations in the People table. */
 export function conversationLog(
@@ -109,7 +110,7 @@ export function conversationLog(
       }
     },
 
-    appendMembership: async (entry, before, after, guest) => {
+    appendMembership: async (entry, before, after, { guest, placings } = {}) => {
       const lost = await transact([
         {
           Put: {
@@ -121,6 +122,7 @@ export function conversationLog(
         { Update: { TableName: table, ...membersUpdate(before, after, { last: true }) } },
         ...listingChange(entry, before, tables.people),
         ...(guest && tables.people !== undefined ? [guestPut(tables.people, entry, guest)] : []),
+        ...(placings === undefined ? [] : [noneSince(table, placings)]),
       ]);
       return { outcome: lost ? 'conflict' : 'stored' };
     },

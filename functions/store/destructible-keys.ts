@@ -3,12 +3,15 @@ import {
   type DynamoDBDocumentClient,
   paginateQuery,
   paginateScan,
+  TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { DestructibleKeys, Destruction, StandingKey } from '../domain/destroy-keys.ts';
+import type { Unheld } from '../domain/held.ts';
 import type { ConversationKeys } from '../domain/shred-conversation.ts';
 import { keys, placeOfKey } from './keys.ts';
+import { isLost, noneSince, unheldSince } from './placings.ts';
 
 /** Times that a key is destroyed anew which another write was at. */
 const ATTEMPTS = 8;
@@ -22,21 +25,13 @@ const InPartition = z.object({ sk: z.string(), reason: z.string().optional() });
  */
 export function destructibleKeys(
   client: DynamoDBDocumentClient,
-  table: string,
+  tables: { readonly keys: string; readonly conversations: string },
 ): DestructibleKeys & ConversationKeys {
-  const overwrite = async (key: { pk: string; sk: string }, { destroyedAt, reason }: Destruction) => {
+  const table = tables.keys;
+  const overwrite = async (key: { pk: string; sk: string }, destruction: Destruction) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: key,
-            UpdateExpression: 'SET #destroyedAt = :at, #reason = :reason REMOVE #wrapped, #under',
-            ConditionExpression: 'attribute_exists(#wrapped)',
-            ExpressionAttributeNames: named('destroyedAt', 'reason', 'wrapped', 'under'),
-            ExpressionAttributeValues: { ':at': destroyedAt, ':reason': reason },
-          }),
-        );
+        await client.send(new UpdateCommand(overwriting(table, key, destruction)));
         return true;
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false;
@@ -66,6 +61,26 @@ export function destructibleKeys(
         destruction,
       ),
 
+    destroyUnheld: async (due) => {
+      const looks = new Map(due.flatMap(({ look }) => (look ? [[look.conversationId, look] as const] : [])));
+      try {
+        await client.send(
+          new TransactWriteCommand({
+            TransactItems: [
+              ...stillUnheld(tables.conversations, [...looks.values()]),
+              ...due.map(({ key: { conversationId, epoch }, ...destruction }) => ({
+                Update: overwriting(table, keys.conversationKey(conversationId, epoch), destruction),
+              })),
+            ],
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (isLost(error)) return false;
+        throw error;
+      }
+    },
+
     shred: async (conversationId, destroyedAt) => {
       const query = {
         TableName: table,
@@ -92,6 +107,27 @@ export function destructibleKeys(
       return { epochs, stood };
     },
   };
+}
+
+/** What takes a key out of its item and leaves what says why. */
+function overwriting(table: string, key: { pk: string; sk: string }, { destroyedAt, reason }: Destruction) {
+  return {
+    TableName: table,
+    Key: key,
+    UpdateExpression: 'SET #destroyedAt = :at, #reason = :reason REMOVE #wrapped, #under',
+    ConditionExpression: 'attribute_exists(#wrapped)',
+    ExpressionAttributeNames: named('destroyedAt', 'reason', 'wrapped', 'under'),
+    ExpressionAttributeValues: { ':at': destroyedAt, ':reason': reason },
+  };
+}
+
+/** For a transaction: that nobody has joined or left, and no hold was noted or placed, since these looks. */
+function stillUnheld(table: string, looks: readonly Unheld[]) {
+  const checks = looks.map((look) => ({
+    ConditionCheck: { TableName: table, Key: keys.head(look.conversationId), ...unheldSince(look) },
+  }));
+  const [first] = looks;
+  return first ? [noneSince(table, first.placings), ...checks] : checks;
 }
 
 /** Names behind a `#`: DynamoDB reserves many words, `wrapped` among them. */

@@ -10,6 +10,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Hold, Holds } from '../domain/holds.ts';
 import { keys } from './keys.ts';
+import { placings } from './placings.ts';
 
 const HoldItem = z.object({
   sk: z.string(),
@@ -22,12 +23,15 @@ const HoldItem = z.object({
   inForceFrom: z.number().optional(),
   releasedBy: z.array(z.string()).optional(),
   releasedAt: z.number().optional(),
+  destroyed: z.array(z.string()).optional(),
   restamp: z.number(),
 });
 
 /** Legal holds, in one partition of the Conversations table, and what heads say of them. */
 export function holds(client: DynamoDBDocumentClient, table: string): Holds {
   return {
+    ...placings(client, table),
+
     all: async () => {
       const query = {
         TableName: table,
@@ -107,12 +111,13 @@ function itemOf({ holdId, ...hold }: Hold) {
 }
 
 function holdOf(item: unknown): Hold {
-  const { sk: holdId, inForceFrom, releasedBy, releasedAt, ...hold } = HoldItem.parse(item);
+  const { sk: holdId, inForceFrom, releasedBy, releasedAt, destroyed, ...hold } = HoldItem.parse(item);
   return {
     holdId,
     ...hold,
     ...(inForceFrom !== undefined && { inForceFrom }),
     ...(releasedBy && { releasedBy }),
     ...(releasedAt !== undefined && { releasedAt }),
+    ...(destroyed && { destroyed }),
   };
 }

@@ -48,6 +48,8 @@ export const keys = {
   }),
   retention: () => ({ pk: 'POLICY', sk: 'RETENTION' }),
   restamp: () => ({ pk: 'POLICY', sk: 'RESTAMP' }),
+  /** How often a hold was placed: what others are written on the condition of. */
+  placings: () => ({ pk: 'POLICY', sk: 'HOLDS' }),
   hold: (holdId: string) => ({ pk: 'POLICY#HOLDS', sk: holdId }),
   profile: (person: PersonId) => ({ pk: `P#${person}`, sk: 'PROFILE' }),
   listing: (person: PersonId, conversation: ConversationId) => ({

@@ -5,6 +5,7 @@ import {
   PutCommand,
   paginateQuery,
   paginateScan,
+  TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
@@ -12,9 +13,13 @@ import * as z from 'zod';
 import { DestructionCertificate } from '../../protocol/requests.ts';
 import type { ShredRecord, ShredRecords } from '../domain/shred-conversation.ts';
 import { conversationOf, keys } from './keys.ts';
+import { isLost, noneSince, unheldSince } from './placings.ts';
 
 /** Times that a head is marked anew which another write was at. */
 const ATTEMPTS = 64;
+
+/** What a head says of its destruction. */
+const MARKED = 'SET shreddedAt = :at REMOVE title, titleEpoch';
 
 const fields = { requestedBy: z.string(), approvedBy: z.string(), shreddedAt: z.number() };
 const BesideKeys = z.object({ pk: z.string(), ...fields, certificate: z.string().optional() });
@@ -54,6 +59,34 @@ export function shreds(
       return [...new Map(found.map((record) => [record.conversationId, record])).values()];
     },
 
+    begin: async ({ conversationId, ...said }, look) => {
+      const { ExpressionAttributeValues, ...condition } = unheldSince(look);
+      const table = tables.conversations;
+      try {
+        await client.send(
+          new TransactWriteCommand({
+            TransactItems: [
+              noneSince(table, look.placings),
+              {
+                Update: {
+                  TableName: table,
+                  Key: keys.head(conversationId),
+                  UpdateExpression: MARKED,
+                  ...condition,
+                  ExpressionAttributeValues: { ...ExpressionAttributeValues, ':at': said.shreddedAt },
+                },
+              },
+              { Put: { TableName: table, Item: { ...keys.shredListing(conversationId), ...said } } },
+            ],
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (isLost(error)) return false;
+        throw error;
+      }
+    },
+
     putBesideKeys: async (record) => {
       const { conversationId, ...said } = record;
       try {
@@ -85,7 +118,7 @@ export function shreds(
             new UpdateCommand({
               TableName: tables.conversations,
               Key: keys.head(conversationId),
-              UpdateExpression: 'SET shreddedAt = :at REMOVE title, titleEpoch',
+              UpdateExpression: MARKED,
               ConditionExpression: 'attribute_exists(pk)',
               ExpressionAttributeValues: { ':at': said.shreddedAt },
             }),

@@ -1,4 +1,4 @@
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -12,6 +12,7 @@ import { KeyDestroyed } from '../domain/data-key.ts';
 import { Fault } from '../domain/fault.ts';
 import type { WrappedKey, WrappedKeys } from '../vault/data-keys.ts';
 import { keys } from './keys.ts';
+import { isLost } from './placings.ts';
 
 /** Times that a key is put again which another write was at. */
 const ATTEMPTS = 8;
@@ -126,13 +127,6 @@ export function namedKeys(client: DynamoDBDocumentClient, table: string): Wrappe
       return found && keyOf(found);
     },
   };
-}
-
-/** Whether a transaction was cancelled because something stands there, or is about to. */
-function isLost(error: unknown): boolean {
-  if (!(error instanceof TransactionCanceledException)) return false;
-  const codes = (error.CancellationReasons ?? []).map(({ Code = 'None' }) => Code);
-  return codes.every((code) => ['None', 'ConditionalCheckFailed', 'TransactionConflict'].includes(code));
 }
 
 function keyOf(item: unknown): WrappedKey {

@@ -1,5 +1,3 @@
-import type { ConversationId } from '../../protocol/ids.ts';
-import { isConversationHeld } from '../domain/holds.ts';
 import { deletionList } from '../store/deletion-list.ts';
 import { deletions } from '../store/heads.ts';
 import { holds } from '../store/holds.ts';
@@ -21,9 +19,4 @@ export const openKeeping = {
     holds: openKeeping.holds(),
     restamps: openKeeping.restamps(),
   }),
-  /** Whether something of a conversation must be kept: no key of it may be destroyed then. */
-  isHeld: () => {
-    const rooms = { holds: openKeeping.holds(), log: open.log() };
-    return (conversationId: ConversationId) => isConversationHeld(rooms, conversationId);
-  },
 };

@@ -145,6 +145,12 @@ export const abilities: Readonly<Record<string, Ability>> = {
   BeginConversations: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
 
   ReadHolds: { actions: ['dynamodb:Query'], on: 'table Conversations', when: ofPartitions('POLICY#HOLDS') },
+  CheckHolds: {
+    actions: ['dynamodb:ConditionCheckItem'],
+    on: 'table Conversations',
+    when: ofPartitions('POLICY'),
+  },
+  CheckHeads: { actions: ['dynamodb:ConditionCheckItem'], on: 'table Conversations' },
   SettleHolds: {
     actions: ['dynamodb:PutItem'],
     on: 'table Conversations',

@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Request } from '../../../functions/domain/approvals.ts';
 import { changeMembers } from '../../../functions/domain/change-members.ts';
+import type { Head } from '../../../functions/domain/conversation.ts';
 import { createConversation } from '../../../functions/domain/create-conversation.ts';
-import {
-  type Hold,
-  isConversationHeld,
-  listHolds,
-  placeHold,
-  releaseHold,
-} from '../../../functions/domain/holds.ts';
+import { seeHolds, unheld } from '../../../functions/domain/held.ts';
+import { type Hold, listHolds, placeHold, releaseHold } from '../../../functions/domain/holds.ts';
 import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { MemoryHolds } from './in-memory-holds.ts';
 
 const [ana, ben, cleo] = [person('ana'), person('ben'), person('cleo')];
 const [olga, otto] = [person('olga'), person('otto')];
@@ -17,9 +14,13 @@ const [olga, otto] = [person('olga'), person('otto')];
 /** A group of two, the people around it, and two privacy officers. */
 function anOffice() {
   const chat = aConversation([ana, ben]);
-  const held = new Map<string, Hold>();
+  const holds = new MemoryHolds(chat.log);
+  const { held } = holds;
   const standing = new Map<string, Request>();
   const asked: string[] = [];
+  holds.turn = async (what) => {
+    if (what === 'place') asked.push(what);
+  };
   const roles = new Map([olga, otto].map((one) => [one, ['privacy-officer']]));
   const known = [ana, ben, cleo, olga, otto];
   const rooms = {
@@ -42,25 +43,7 @@ function anOffice() {
       },
       close: async ({ object }: Request) => void standing.delete(object),
     },
-    holds: {
-      all: async () => [...held.values()],
-      one: async (holdId: string) => held.get(holdId),
-      place: async (hold: Hold) => {
-        asked.push('place');
-        held.set(hold.holdId, held.get(hold.holdId) ?? hold);
-        return held.get(hold.holdId) as Hold;
-      },
-      replace: async (before: Hold, after: Hold) => {
-        if (held.get(before.holdId)?.state !== before.state) return false;
-        held.set(before.holdId, after);
-        return true;
-      },
-      keep: async (id: string, kept: readonly string[]) => {
-        const head = chat.log.heads.get(id);
-        if (head) chat.log.heads.set(id, { ...head, holds: [...new Set([...(head.holds ?? []), ...kept])] });
-        return true;
-      },
-    },
+    holds,
   };
   const as = (who: string, role = roles.get(who)?.[0] ?? 'clinician') =>
     Promise.resolve({ ...callerNamed(who), roles: [role] });
@@ -71,8 +54,9 @@ function anOffice() {
   const place = async (objects: Parameters<typeof wish>[0]) =>
     (await placeHold(rooms, as(olga), wish(objects))).value;
   const release = async (who: string, { holdId }: Hold) => (await releaseHold(rooms, as(who), holdId)).value;
-  const isHeld = () => isConversationHeld(rooms, chat.conversationId);
-  return { chat, rooms, held, standing, asked, roles, as, wish, place, release, isHeld };
+  const isHeld = async () =>
+    unheld(await seeHolds(holds), chat.log.heads.get(chat.conversationId) as Head) === undefined;
+  return { chat, rooms, holds, held, standing, asked, roles, as, wish, place, release, isHeld };
 }
 
 const add = ({ rooms, chat }: ReturnType<typeof anOffice>, kind: 'member.added' | 'member.removed') =>
@@ -164,7 +148,7 @@ describe('a release', () => {
     const office = anOffice();
     const hold = await office.place({ people: [ben] });
     await office.release(olga, hold);
-    const { one } = office.rooms.holds;
+    const one = office.holds.one.bind(office.holds);
     let looks = 0;
     office.rooms.holds.one = async (holdId) => {
       const found = await one(holdId);

@@ -18,8 +18,8 @@ import {
   type MembershipEntry,
   type OpenedEntry,
 } from '../../../functions/domain/entry.ts';
-import type { GuestClaim, GuestPlace } from '../../../functions/domain/guests.ts';
-import type { Log, Stretch } from '../../../functions/domain/log.ts';
+import type { GuestPlace } from '../../../functions/domain/guests.ts';
+import type { Log, MembershipCondition, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
@@ -84,6 +84,9 @@ export class MemoryLog implements Log {
     return { outcome: 'stored' } as const;
   }
 
+  /** How often a hold was placed. */
+  placings = 0;
+
   /** Where each guest was let in last. */
   readonly places = new Map<string, GuestPlace>();
 
@@ -91,8 +94,14 @@ export class MemoryLog implements Log {
     return this.places.get(person);
   }
 
-  async appendMembership(entry: MembershipEntry, before: Head, after: Head, guest?: GuestClaim) {
+  async appendMembership(
+    entry: MembershipEntry,
+    before: Head,
+    after: Head,
+    { guest, placings = this.placings }: MembershipCondition = {},
+  ) {
     await this.turn('appendMembership');
+    if (placings !== this.placings) return { outcome: 'conflict' } as const;
     const isOvertaken = guest && this.places.get(entry.change.person) !== guest.was;
     if (isOvertaken) return { outcome: 'conflict' } as const;
     const taken = this.entries.some((other) => other.seq === entry.seq);
@@ -307,7 +316,7 @@ export function aRetention(days: RetentionPolicy['days']) {
 
 /** Rooms in which nothing is on hold. */
 export const noHolds = {
-  holds: { all: async () => [], keep: async () => true },
+  holds: { all: async () => [], keep: async () => true, placings: async () => 0 },
   restamps: { ask: async () => 1 },
 };
 

@@ -1,10 +1,12 @@
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appendMembership } from '../../../functions/domain/append-membership.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { endOf, epochOf, KeyDestroyed } from '../../../functions/domain/data-key.ts';
 import { destroyKeys } from '../../../functions/domain/destroy-keys.ts';
 import { genesisOf, type MessageEntry } from '../../../functions/domain/entry.ts';
+import type { Hold } from '../../../functions/domain/holds.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import { phi, reveal } from '../../../functions/domain/phi.ts';
 import { readLog } from '../../../functions/domain/read-log.ts';
@@ -13,6 +15,7 @@ import { replayShreds, shredConversation } from '../../../functions/domain/shred
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { destructibleKeys } from '../../../functions/store/destructible-keys.ts';
 import { titles } from '../../../functions/store/heads.ts';
+import { holds } from '../../../functions/store/holds.ts';
 import { keys } from '../../../functions/store/keys.ts';
 import { shreds } from '../../../functions/store/shreds.ts';
 import { wrappedKeys } from '../../../functions/store/wrapped-keys.ts';
@@ -20,7 +23,7 @@ import { DataKeys } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
 import { DestructionCertificate } from '../../../protocol/requests.ts';
 import { startDatabase } from '../../fixtures/database.ts';
-import { aRef, aRetention, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
+import { aConversation, aRef, aRetention, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
 import { MemoryObjects } from '../domain/in-memory-attachments.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -33,13 +36,18 @@ let client: DynamoDBDocumentClient;
 const teardown: (() => Promise<void>)[] = [];
 beforeAll(async () => {
   client = await startDatabase(
-    ['one', 'two', 'three', 'four', 'five', 'six'].flatMap((name) => [`${name}Keys`, `${name}Conversations`]),
+    ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'].flatMap((name) => [
+      `${name}Keys`,
+      `${name}Conversations`,
+    ]),
     (close) => teardown.push(close),
   );
 }, 120_000);
 afterAll(async () => {
   for (const close of teardown) await close();
 });
+
+type Deployment = ReturnType<typeof aDeployment>;
 
 /** A deployment's tables and clock, and everything that seals, opens and destroys there. */
 function aDeployment(name: string) {
@@ -48,17 +56,16 @@ function aDeployment(name: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const time = { now: MONTHS[0] as number };
   const now = () => time.now;
-  const held = new Set<string>();
   const failed: unknown[] = [];
   const log = conversationLog(client, { conversations: tables.conversations, people: tables.conversations });
   /** Another environment, which has met no key yet. */
   const environment = () => vault(new DataKeys(wrappedKeys(client, tables.keys), service, now));
   const rooms = {
     log,
-    keys: destructibleKeys(client, tables.keys),
+    keys: destructibleKeys(client, tables),
     records: shreds(client, tables),
     titles: titles(client, tables.conversations),
-    isHeld: async (conversationId: string) => held.has(conversationId),
+    holds: holds(client, tables.conversations),
     failed: (_conversation: string, error: unknown) => failed.push(error),
     signer: {
       keyId: 'arn:aws:kms:us-east-1:111122223333:key/k',
@@ -70,7 +77,18 @@ function aDeployment(name: string) {
     backupDays: 35,
     now,
     newId,
+    pause: async () => {},
   };
+
+  /** Places a hold as the door does, and releases it. */
+  const holdOn = async (conversationId: string): Promise<Hold> => {
+    const objects = { people: [], conversations: [conversationId] };
+    const asked = { placedBy: officer, placedAt: now(), restamp: 1, reason: 'M-1' };
+    const hold = await rooms.holds.place({ holdId: newId(), ...objects, ...asked, state: 'in-force' });
+    await rooms.holds.countPlacing();
+    return hold;
+  };
+  const release = (hold: Hold) => rooms.holds.replace(hold, { ...hold, state: 'released' });
 
   const begin = async () => {
     const conversationId = newId();
@@ -140,7 +158,21 @@ function aDeployment(name: string) {
   const isGenuine = (certificate: DestructionCertificate) =>
     verify('sha256', signedBytes(certificate), publicKey, Buffer.from(certificate.signature, 'base64'));
   return {
-    ...{ tables, time, held, failed, log, environment, rooms, begin, say, threeMonths, opens, read },
+    ...{
+      tables,
+      time,
+      holdOn,
+      release,
+      failed,
+      log,
+      environment,
+      rooms,
+      begin,
+      say,
+      threeMonths,
+      opens,
+      read,
+    },
     ...{ replay, isGenuine, service, destroy: () => destroyKeys({ ...rooms, vault: environment() }) },
   };
 }
@@ -166,10 +198,10 @@ describe('an epoch', () => {
   });
 
   test('loses its key when its last entry has expired, to the millisecond, unless it is held; the title moves on', async () => {
-    const { threeMonths, opens, tables, time, held, destroy, log, environment, failed, read } =
+    const { threeMonths, opens, tables, time, holdOn, release, destroy, log, environment, failed, read } =
       aDeployment('two');
     const [free, kept] = [await threeMonths(), await threeMonths()];
-    held.add(kept.conversationId);
+    const hold = await holdOn(kept.conversationId);
     const due = endOf('2030-01') - 1 + RETENTION * DAY;
 
     time.now = due - 1;
@@ -201,7 +233,7 @@ describe('an epoch', () => {
     expect(await read(free.conversationId)).toEqual({ seqs: [2, 3], floor: 1, upTo: 3 });
     expect((await read(kept.conversationId)).seqs).toEqual([1, 2, 3]);
 
-    held.clear();
+    await release(hold);
     time.now = due;
     expect(await destroy()).toEqual({ conversationKeys: 1, organisationKeys: 1, failed: 0 });
     const organisation = (await itemsOf(tables.keys)).find(({ pk, sk }) => pk === 'O#' && sk === '2030-01');
@@ -228,13 +260,79 @@ describe('an epoch', () => {
   });
 });
 
+describe('what is about to be destroyed is kept where, after the last look,', () => {
+  const meanwhile = {
+    'a hold was placed': ({ holdOn }: Deployment, id: string) => holdOn(id),
+    'a hold was noted in its head': ({ rooms }: Deployment, id: string) => rooms.holds.keep(id, ['h1']),
+    'somebody came in on whom a hold stands': async ({ log, rooms }: Deployment, id: string) => {
+      const hold = { holdId: newId(), reason: 'M-1', people: [second], conversations: [], restamp: 1 };
+      await rooms.holds.place({ ...hold, state: 'in-force', placedBy: officer, placedAt: 0 }); // counted long ago
+      const joining = { ...aConversation([ana]).rooms, log, holds: rooms.holds };
+      await appendMembership(joining, { person: ana }, id, {
+        person: second,
+        changeOf: () => ({ kind: 'member.added', person: second, role: 'member' }),
+        check: () => {},
+      });
+    },
+  };
+
+  test('something came to keep it', async () => {
+    const deployment = aDeployment('seven');
+    const { threeMonths, rooms, opens, time, environment } = deployment;
+    for (const comesBetween of Object.values(meanwhile)) {
+      const [one, other] = [await threeMonths(), await threeMonths()];
+      const records = {
+        ...rooms.records,
+        begin: async (...given: Parameters<typeof rooms.records.begin>) => {
+          await comesBetween(deployment, one.conversationId);
+          return rooms.records.begin(...given);
+        },
+      };
+      expect(await shredConversation({ ...rooms, records }, approved(one.conversationId))).toBe('on-hold');
+      expect((await rooms.log.head(one.conversationId))?.shreddedAt).toBeUndefined();
+
+      time.now = endOf('2030-01') + RETENTION * DAY;
+      const keys = {
+        ...rooms.keys,
+        destroyUnheld: async (due: Parameters<typeof rooms.keys.destroyUnheld>[0]) => {
+          await comesBetween(deployment, other.conversationId);
+          return rooms.keys.destroyUnheld(due);
+        },
+      };
+      const destroyed = await destroyKeys({ ...rooms, keys, vault: environment() });
+      expect(destroyed).toEqual({ conversationKeys: 0, organisationKeys: 0, failed: 0 });
+      expect(await opens([...one.entries, ...other.entries])).toEqual(Array(6).fill(true));
+    }
+  });
+
+  test('and what stood beside it goes all the same', async () => {
+    const deployment = aDeployment('eight');
+    const { threeMonths, rooms, opens, time, environment } = deployment;
+    const [one, other] = [await threeMonths(), await threeMonths()];
+    time.now = endOf('2030-01') + RETENTION * DAY;
+    let times = 0;
+    const keys = {
+      ...rooms.keys,
+      destroyUnheld: async (due: Parameters<typeof rooms.keys.destroyUnheld>[0]) => {
+        times += 1;
+        if (times === 1) await meanwhile['a hold was noted in its head'](deployment, one.conversationId);
+        return rooms.keys.destroyUnheld(due);
+      },
+    };
+    await destroyKeys({ ...rooms, keys, vault: environment() });
+    expect(await opens(one.entries)).toEqual([true, true, true]);
+    expect(await opens(other.entries)).toEqual(['retention', true, true]);
+  });
+});
+
 describe('a shredded conversation', () => {
   test('opens nowhere, takes no new key, and is certified once; others are untouched; a held one is refused', async () => {
-    const { threeMonths, opens, rooms, time, read, log, environment, isGenuine, held } = aDeployment('four');
+    const { threeMonths, opens, rooms, time, read, log, environment, isGenuine, holdOn, release } =
+      aDeployment('four');
     const [gone, other] = [await threeMonths(), await threeMonths()];
-    held.add(gone.conversationId);
+    const hold = await holdOn(gone.conversationId);
     expect(await shredConversation(rooms, approved(gone.conversationId))).toBe('on-hold');
-    held.clear();
+    await release(hold);
     expect(await shredConversation(rooms, approved(newId()))).toBe('unknown-conversation');
     expect(await opens(gone.entries)).toEqual([true, true, true]);
 

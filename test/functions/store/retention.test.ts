@@ -8,13 +8,20 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { appendMembership } from '../../../functions/domain/append-membership.ts';
 import type { Request } from '../../../functions/domain/approvals.ts';
 import { isEnded } from '../../../functions/domain/caller.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { recordDeletions } from '../../../functions/domain/deletions.ts';
-import { type Entry, hashOf, type MessageEntry } from '../../../functions/domain/entry.ts';
+import {
+  type Entry,
+  hashOf,
+  type MembershipChange,
+  type MessageEntry,
+} from '../../../functions/domain/entry.ts';
 import type { Hold } from '../../../functions/domain/holds.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
+import type { Log } from '../../../functions/domain/log.ts';
 import type { WalkPage } from '../../../functions/domain/restamp.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { deletions } from '../../../functions/store/heads.ts';
@@ -26,7 +33,7 @@ import { retention } from '../../../functions/store/retention.ts';
 import { stampingStore } from '../../../functions/store/stamping.ts';
 import { deletionsIn } from '../../../functions/store/stream.ts';
 import { startDatabase } from '../../fixtures/database.ts';
-import { aRef } from '../domain/in-memory.ts';
+import { aConversation, aRef } from '../domain/in-memory.ts';
 
 const TABLE = 'Conversations';
 const NOW = 1_800_000_000_000;
@@ -217,6 +224,50 @@ describe('holds', () => {
     expect((await log().head(head.conversationId))?.holds).toEqual(['h1', 'h2', 'h3']);
     expect(await log().append(anEntry(head, 1), undefined)).toEqual({ outcome: 'stored' });
     expect(await itemsOf(head)).toEqual([expect.not.objectContaining({ expiresAt: expect.anything() })]);
+  });
+
+  test('on somebody who is leaving keep what they leave, also one that is placed between the last look and the leaving', async () => {
+    const store = holds(client, TABLE);
+    const owner = newId();
+    for (const comes of ['before', 'between', 'after'] as const) {
+      const { conversationId } = await aHead();
+      const read = (await log().head(conversationId)) as Head;
+      const cleo = newId();
+      const hold = { ...aHold(), people: [cleo] };
+      const place = async () => {
+        await store.place(hold);
+        await store.countPlacing();
+      };
+      const rooms = {
+        ...aConversation([owner]).rooms,
+        restamps: restamps(client, TABLE),
+        holds: store,
+        log: log(),
+      };
+      const change = (kind: 'member.added' | 'member.removed', appending = log()) =>
+        appendMembership({ ...rooms, log: appending }, { person: owner }, conversationId, {
+          person: cleo,
+          changeOf: () => ({ kind, person: cleo, role: 'member' }) as MembershipChange,
+          check: () => {},
+        });
+      await change('member.added');
+      if (comes === 'before') await place();
+      let times = 0;
+      const racing: Log = {
+        ...log(),
+        appendMembership: async (...given) => {
+          times += 1;
+          if (comes === 'between' && times === 1) await place();
+          return log().appendMembership(...given);
+        },
+      };
+      await change('member.removed', racing);
+      if (comes === 'after') await place();
+      const left = (await log().head(conversationId)) as Head;
+      expect(left.members).toEqual(read.members);
+      expect(left.holds).toEqual(comes === 'after' ? undefined : [hold.holdId]);
+      expect(times).toBe(comes === 'between' ? 2 : 1);
+    }
   });
 
   const byId = (one: Hold, other: Hold) => (one.holdId < other.holdId ? -1 : 1);
