@@ -7,6 +7,7 @@ import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openShredding } from './wiring/shredding-rooms.ts';
 import { openVault } from './wiring/vault-rooms.ts';
 
 const rooms = {
@@ -17,6 +18,8 @@ const rooms = {
   records: openKeys.shreds(),
   keys: openKeys.destructible(),
   objects: openBucket.deleter(),
+  exports: openShredding.exports(),
+  exportFiles: openShredding.exportFiles(),
   isHeld: openKeeping.isHeld(),
   signer: openVault.signer(),
   recoveryDays: setting('keysRecoveryDays'),

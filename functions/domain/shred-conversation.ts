@@ -1,6 +1,7 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { PLAIN_KEY_MS } from './data-key.ts';
+import { type EndingRooms, endExportsOf } from './end-exports.ts';
 import type { Log } from './log.ts';
 import type { ObjectDeleter } from './objects.ts';
 import { type Signer, signed } from './receipt.ts';
@@ -52,11 +53,11 @@ export interface ShreddedKeys {
   readonly stood: number;
 }
 
-export interface ShreddingRooms {
+export interface ShreddingRooms extends EndingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly records: ShredRecords;
   readonly keys: ConversationKeys;
-  /** Its attachments, which no key of ours seals: they are deleted in every version. */
+  /** Its attachments, which no key of ours seals, as none does exports: they are deleted in every version. */
   readonly objects: ObjectDeleter;
   /** Days that a backup of attachments lasts. */
   readonly backupDays: number;
@@ -69,7 +70,7 @@ export interface ShreddingRooms {
 }
 
 /**
- * Destroys every key of a conversation and deletes its attachments, so that nothing of it opens any more: not what is stored, not what a backup of
+ * Destroys every key of a conversation, deletes its attachments and the exports that hold it, so that nothing of it opens any more: not what is stored, not what a backup of
  * the Conversations table brings back. Who may have that done is decided elsewhere. Asked again, it does what is left
  * and gives the certificate of the first time.
  */
@@ -104,10 +105,12 @@ export async function carryOut(
   const { epochs, stood } = await keys.shred(record.conversationId, now());
   await records.putBesideHead(record); // from then on no attachment is begun or fetched
   const versions = await objects.removeAll({ conversationId: record.conversationId });
-  if (certificate && stood === 0 && versions === 0) return { certificate, isNew: false };
+  const ended = await endExportsOf(rooms, record.conversationId); // whoever makes one finds the record above, or is found here
+  const isNew = !certificate || stood > 0 || versions > 0 || ended.versions > 0;
+  if (!isNew) return { certificate, isNew };
 
   const destroyedAt = now(); // not before the last write was answered: until then a reader may have missed it
-  const made = await certify(rooms, record, { epochs, versions }, destroyedAt);
+  const made = await certify(rooms, record, { epochs, versions, exports: ended.exports }, destroyedAt);
   await records.keepCertificate(made);
   return { certificate: made, isNew: true };
 }
@@ -130,10 +133,17 @@ function recordOf(certificate: DestructionCertificate): ShredRecord {
   return { conversationId, requestedBy, approvedBy, shreddedAt: Date.parse(shreddedAt) };
 }
 
+interface Destroyed {
+  readonly epochs: readonly string[];
+  /** Of attachments and previews. */
+  readonly versions: number;
+  readonly exports: number;
+}
+
 function certify(
   rooms: Pick<ShreddingRooms, 'signer' | 'newId' | 'recoveryDays' | 'backupDays'>,
   { conversationId, requestedBy, approvedBy, shreddedAt }: ShredRecord,
-  { epochs, versions }: { readonly epochs: readonly string[]; readonly versions: number },
+  { epochs, versions, exports }: Destroyed,
   destroyedAt: number,
 ): Promise<DestructionCertificate> {
   const { signer, newId, recoveryDays, backupDays } = rooms;
@@ -155,5 +165,6 @@ function certify(
     attachmentVersionsDeleted: versions,
     attachmentsFinalFrom: time(goneAfter(backupDays)),
     backupDays,
+    exportsDeleted: exports,
   });
 }
