@@ -249,7 +249,7 @@ describe('a shredded conversation', () => {
       const packed = { versionId: exportFiles.put(exportId), bytes: 1, sha256: '', opened, oldest: {} };
       await exports.begin({ ...anExport(exportId), state: 'ready', until: time.now + DAY, packed });
     }
-    await exports.begin({ ...anExport('begun'), claimedUntil: time.now + DAY });
+    const begun = await exports.begin({ ...anExport('begun'), claimedUntil: time.now + DAY });
     await exports.begin(anExport('asked'));
     const marks = shredMarks(client, 'fourConversations');
     expect(await marks.isAny([other.conversationId, gone.conversationId])).toBe(false);
@@ -283,6 +283,7 @@ describe('a shredded conversation', () => {
       begun: expect.objectContaining({ state: 'building', withdrawnFor: conversationId }),
       asked: expect.not.objectContaining({ withdrawnFor: conversationId }),
     });
+    expect(await exports.replace(begun, { ...begun, state: 'ready' })).toBe(false); // whoever made it finds the mark
     expect(await marks.isAny([other.conversationId, conversationId])).toBe(true);
     expect(await marks.isAny([other.conversationId])).toBe(false);
     expect(isGenuine(certificate)).toBe(true);
