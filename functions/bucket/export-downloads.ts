@@ -9,10 +9,9 @@ import { untilOf } from './permits.ts';
 export function exportDownloads(
   clientFor: (person: PersonId) => Promise<S3Client>,
   Bucket: string,
-  now: () => number,
 ): ExportDownloads {
   return {
-    permit: async (person, exportId, VersionId, seconds) => {
+    permit: async (person, exportId, VersionId, { at, seconds }) => {
       const command = new GetObjectCommand({
         ...{ Bucket, Key: keyOfExport(exportId), VersionId },
         ResponseContentDisposition: 'attachment; filename="messages.zip"',
@@ -20,8 +19,8 @@ export function exportDownloads(
         ResponseCacheControl: 'no-store',
       });
       const client = await clientFor(person);
-      const until = untilOf(now(), seconds);
-      return { url: await getSignedUrl(client, command, { expiresIn: seconds }), until };
+      const validity = { signingDate: new Date(at), expiresIn: seconds }; // not from the moment of signing, which is later
+      return { url: await getSignedUrl(client, command, validity), until: untilOf(at, seconds) };
     },
   };
 }

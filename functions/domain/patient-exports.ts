@@ -72,12 +72,12 @@ export interface ExportFiles {
 
 /** Signs for whoever fetches. */
 export interface ExportDownloads {
-  /** For one GET of one version by `person`, within so many seconds. */
+  /** For one GET of one version by `person`, so many seconds from `at` on, which is now or a moment ago. */
   permit(
     person: PersonId,
     exportId: string,
     versionId: string,
-    seconds: number,
+    within: { readonly at: number; readonly seconds: number },
   ): Promise<{ readonly url: string; readonly until: string }>;
 }
 
@@ -176,7 +176,10 @@ export async function downloadExport(
   if (over) throw refuse(decision, 'known-exports', 'export-withdrawn');
   const left = Math.min(found.until ?? 0, firstExpiry(packed, policy)) - at;
   const seconds = Math.min(DOWNLOAD_SECONDS, Math.floor(left / SECOND_MS));
-  return { decision, value: await downloads.permit(caller.person, exportId, packed.versionId, seconds) };
+  return {
+    decision,
+    value: await downloads.permit(caller.person, exportId, packed.versionId, { at, seconds }),
+  };
 }
 
 function digest(parts: readonly string[]): Buffer {

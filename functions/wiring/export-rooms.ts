@@ -14,6 +14,6 @@ export const openExports = {
   downloads: () => {
     const role = { roleArn: setting('exportRoleArn'), now: world.now };
     const clientFor = asPerson(role, (credentials) => new S3Client({ credentials }));
-    return exportDownloads(clientFor, setting('attachmentsBucket'), world.now);
+    return exportDownloads(clientFor, setting('attachmentsBucket'));
   },
 };

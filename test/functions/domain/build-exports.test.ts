@@ -38,8 +38,13 @@ function aDeployment() {
     return endExportsOf({ exports, exportFiles }, conversationId);
   };
   const downloads = {
-    permit: async (_person: string, _export: string, url: string, seconds: number) => ({
-      ...{ url, until: new Date(time.now + seconds * SECOND).toISOString() },
+    permit: async (
+      _person: string,
+      _export: string,
+      url: string,
+      within: { at: number; seconds: number },
+    ) => ({
+      ...{ url, until: new Date(within.at + within.seconds * SECOND).toISOString() },
     }),
   };
   const officer = { ...callerNamed('officer'), roles: ['privacy-officer'] as const };
