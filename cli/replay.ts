@@ -2,10 +2,12 @@ import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { deleter } from '../functions/bucket/deleter.ts';
+import { exportFiles } from '../functions/bucket/export-files.ts';
 import { idFrom } from '../functions/domain/id.ts';
 import { signedBytes } from '../functions/domain/receipt.ts';
 import { type CarriedOut, replayShreds } from '../functions/domain/shred-conversation.ts';
 import { destructibleKeys } from '../functions/store/destructible-keys.ts';
+import { patientExports } from '../functions/store/patient-exports.ts';
 import { shreds } from '../functions/store/shreds.ts';
 import { signingKey } from '../functions/vault/signing-key.ts';
 import type { DestructionCertificate } from '../protocol/requests.ts';
@@ -32,6 +34,8 @@ export async function* replay(
     keys: destructibleKeys(tables, named),
     signer: signingKey(new KMSClient(settings), deployment.signingKeyArn),
     objects: deleter(new S3Client(settings), deployment.attachmentsBucket),
+    exports: patientExports(tables, conversationsTable),
+    exportFiles: exportFiles(new S3Client(settings), deployment.attachmentsBucket),
     recoveryDays: deployment.keysRecoveryDays,
     backupDays: deployment.backupDays,
     now: () => clock.now() + 1_000, // the time is told in whole seconds: to the end of this one

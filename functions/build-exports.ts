@@ -2,12 +2,14 @@ import { buildExports } from './domain/build-exports.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { openPacking } from './wiring/packing-rooms.ts';
 import { reportExport } from './wiring/report.ts';
-import { world } from './wiring/rooms.ts';
+import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
   now: world.now,
   exports: openPacking.exports(),
   files: openPacking.files(),
+  retention: open.retention(),
+  shredMarks: openPacking.shredMarks(),
   pack: openPacking.pack(),
   failed: reportExport,
 };

@@ -13,6 +13,8 @@ const rooms = {
   people: open.people(),
   requests: open.requests(),
   exports: openExports.exports(),
+  retention: open.retention(),
+  shredMarks: openExports.shredMarks(),
   downloads: openExports.downloads(),
 };
 

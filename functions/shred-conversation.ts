@@ -7,6 +7,7 @@ import { openKeeping } from './wiring/keeping-rooms.ts';
 import { openKeys } from './wiring/key-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
+import { openShredding } from './wiring/shredding-rooms.ts';
 import { openVault } from './wiring/vault-rooms.ts';
 
 const sessions = open.sessions();
@@ -20,6 +21,8 @@ const rooms = {
   keys: openKeys.destructible(),
   objects: openBucket.deleter(),
   holds: openKeeping.holds(),
+  exports: openShredding.exports(),
+  exportFiles: openShredding.exportFiles(),
   signer: openVault.signer(),
   recoveryDays: setting('keysRecoveryDays'),
   backupDays: setting('backupDays'),

@@ -150,9 +150,11 @@ export class AttachmentStore extends Construct {
     this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
   }
 
-  /** Lets `door` delete all files of a conversation; says how long backups keep them. */
+  /** Lets `door` delete all files of a conversation and the exports that hold it; says how long backups keep them. */
   letShred(door: Door): void {
-    this.letDelete(door);
+    const all = [FILES, PREVIEWS, EXPORTS];
+    this.lendFinding(door, 'FindShredded', 's3:ListBucketVersions', all);
+    this.lend(door, 'DeleteShredded', all, deleting);
     this.letAbort(door);
     door.tell(env.backupDays, String(this.backupDays));
   }

@@ -24,6 +24,9 @@ const AMENDMENTS = 'AMENDMENTS';
 /** Where exports stand of what patients may see. */
 const EXPORTS = 'EXPORTS';
 
+/** Where it stands what was destroyed. */
+const SHREDS = 'SHREDS';
+
 /** Every conversation: its head, its log in one order, its members. */
 export class ConversationStore extends Construct {
   private readonly table: StoredTable;
@@ -118,6 +121,13 @@ export class ConversationStore extends Construct {
     });
   }
 
+  /** Lets `door` judge at each moment what of an export may still be seen: by the policy, and by what was destroyed. */
+  letJudgeExports(door: Door): void {
+    this.table.lend(door, { name: 'ReadPolicy', actions: ['GetItem'], partitions: POLICY });
+    this.table.lend(door, { name: 'ReadShreds', actions: ['GetItem'], partitions: SHREDS });
+    this.letJudgeAge(door);
+  }
+
   /** Lets `door` read what an export is made of, and note how far it has come. */
   letMakeExports(door: Door): void {
     this.letRead(door);
@@ -169,9 +179,10 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'SealTitlesAnew', actions: ['GetItem', 'UpdateItem'] });
   }
 
-  /** Lets `door` note that a conversation was destroyed, in its head and beside all heads, where no hold keeps it. */
+  /** Lets `door` note that a conversation was destroyed, in its head and beside all heads, where no hold keeps it, and end the exports that hold it. */
   letMarkShredded(door: Door): void {
     this.table.lend(door, { name: 'MarkShredded', actions: ['GetItem', 'PutItem', 'UpdateItem'] });
+    this.table.lend(door, { name: 'ListExports', actions: ['Query'], partitions: EXPORTS });
     this.letSeeHolds(door);
     this.letCheckHolds(door);
   }

@@ -179,6 +179,7 @@ export class MessagingStack extends Stack {
     sessions.letAdmit(exportPatients);
     people.letApprove(exportPatients);
     conversations.letAskForExports(exportPatients);
+    conversations.letJudgeExports(exportPatients);
     attachments.letHandOutExports(
       new PersonRole(this, 'AsPersonExport', {
         door: exportPatients,

@@ -19,7 +19,10 @@ export const PatientExport = z
     approvedBy: PersonId,
     approvedAt: Instant,
     readyAt: Instant.optional(),
+    /** From then on nobody gets it: after a week, or when the first of what is in it expires. */
     until: Instant.optional(),
+    /** Why it is `gone`. `time`: its week was over. `retention`: something in it expired. `destruction`: so was a conversation in it. */
+    endedBy: z.enum(['time', 'retention', 'destruction']).optional(),
     bytes: z.int().min(0).optional(),
     /** Of the whole file, in hexadecimal. */
     sha256: z.string().optional(),

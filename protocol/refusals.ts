@@ -217,7 +217,12 @@ export const refusals = {
     status: 409,
   },
   'export-gone': {
-    message: 'it was there for a week and was deleted; ask for another',
+    message: 'it was there for its time and was deleted; ask for another',
+    retryable: false,
+    status: 410,
+  },
+  'export-withdrawn': {
+    message: 'something in it has expired or was destroyed since; ask for another',
     retryable: false,
     status: 410,
   },

@@ -179,6 +179,8 @@ export const DestructionCertificate = z
     attachmentsFinalFrom: z.iso.datetime(),
     /** Days that backups of attachments last. */
     backupDays: Count,
+    /** Exports for patients that held it and were deleted in every version; not said before exports were looked at. */
+    exportsDeleted: Count.optional(),
     /** ARN of the KMS key that signed. */
     keyId: z.string(),
     algorithm: z.literal('ECDSA_SHA_256'),

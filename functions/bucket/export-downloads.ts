@@ -1,6 +1,5 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { DOWNLOAD_SECONDS } from '../../protocol/attachments.ts';
 import type { PersonId } from '../../protocol/ids.ts';
 import type { ExportDownloads } from '../domain/patient-exports.ts';
 import { keyOfExport } from './object-keys.ts';
@@ -10,10 +9,9 @@ import { untilOf } from './permits.ts';
 export function exportDownloads(
   clientFor: (person: PersonId) => Promise<S3Client>,
   Bucket: string,
-  now: () => number,
 ): ExportDownloads {
   return {
-    permit: async (person, exportId, VersionId) => {
+    permit: async (person, exportId, VersionId, { at, seconds }) => {
       const command = new GetObjectCommand({
         ...{ Bucket, Key: keyOfExport(exportId), VersionId },
         ResponseContentDisposition: 'attachment; filename="messages.zip"',
@@ -21,8 +19,8 @@ export function exportDownloads(
         ResponseCacheControl: 'no-store',
       });
       const client = await clientFor(person);
-      const until = untilOf(now(), DOWNLOAD_SECONDS);
-      return { url: await getSignedUrl(client, command, { expiresIn: DOWNLOAD_SECONDS }), until };
+      const validity = { signingDate: new Date(at), expiresIn: seconds }; // not from the moment of signing, which is later
+      return { url: await getSignedUrl(client, command, validity), until: untilOf(at, seconds) };
     },
   };
 }

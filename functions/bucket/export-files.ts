@@ -24,9 +24,11 @@ export function exportFiles(client: S3Client, Bucket: string): ExportFiles {
     remove: async (exportId) => {
       const Key = keyOfExport(exportId);
       const listed = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
-      for (const { VersionId } of [...(listed.Versions ?? []), ...(listed.DeleteMarkers ?? [])]) {
+      const versions = [...(listed.Versions ?? []), ...(listed.DeleteMarkers ?? [])];
+      for (const { VersionId } of versions) {
         await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
       }
+      return versions.length;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { PLAIN_KEY_MS } from './data-key.ts';
+import { type EndingRooms, endExportsOf } from './end-exports.ts';
 import { Fault } from './fault.ts';
 import { seeHolds, type Unheld, unheld } from './held.ts';
 import type { Holds } from './holds.ts';
@@ -60,11 +61,11 @@ export interface ShreddedKeys {
   readonly stood: number;
 }
 
-export interface ShreddingRooms {
+export interface ShreddingRooms extends EndingRooms {
   readonly log: Pick<Log, 'head'>;
   readonly records: ShredRecords;
   readonly keys: ConversationKeys;
-  /** Its attachments, which no key of ours seals: they are deleted in every version. */
+  /** Its attachments, which no key of ours seals, as none does exports: they are deleted in every version. */
   readonly objects: ObjectDeleter;
   /** Days that a backup of attachments lasts. */
   readonly backupDays: number;
@@ -84,7 +85,7 @@ type CarryingRooms = Omit<ShreddingRooms, 'log' | 'holds' | 'pause'>;
 const ATTEMPTS = 16;
 
 /**
- * Destroys every key of a conversation and deletes its attachments, so that nothing of it opens any more: not what is stored, not what a backup of
+ * Destroys every key of a conversation, deletes its attachments and the exports that hold it, so that nothing of it opens any more: not what is stored, not what a backup of
  * the Conversations table brings back. Who may have that done is decided elsewhere. Asked again, it does what is left
  * and gives the certificate of the first time. A hold and a destruction are one after the other: either it was decided
  * before the hold was placed, which says so, or the hold is seen.
@@ -127,10 +128,12 @@ export async function carryOut(rooms: CarryingRooms, wanted: ShredRecord): Promi
   const { epochs, stood } = await keys.shred(record.conversationId, now());
   await records.putBesideHead(record); // from then on no attachment is begun or fetched
   const versions = await objects.removeAll({ conversationId: record.conversationId });
-  if (certificate && stood === 0 && versions === 0) return { certificate, isNew: false };
+  const ended = await endExportsOf(rooms, record.conversationId); // whoever makes one finds the record above, or is found here
+  const isNew = !certificate || stood > 0 || versions > 0 || ended.versions > 0;
+  if (!isNew) return { certificate, isNew };
 
   const destroyedAt = now(); // not before the last write was answered: until then a reader may have missed it
-  const made = await certify(rooms, record, { epochs, versions }, destroyedAt);
+  const made = await certify(rooms, record, { epochs, versions, exports: ended.exports }, destroyedAt);
   await records.keepCertificate(made);
   return { certificate: made, isNew: true };
 }
@@ -153,10 +156,17 @@ function recordOf(certificate: DestructionCertificate): ShredRecord {
   return { conversationId, requestedBy, approvedBy, shreddedAt: Date.parse(shreddedAt) };
 }
 
+interface Destroyed {
+  readonly epochs: readonly string[];
+  /** Of attachments and previews. */
+  readonly versions: number;
+  readonly exports: number;
+}
+
 function certify(
   rooms: Pick<ShreddingRooms, 'signer' | 'newId' | 'recoveryDays' | 'backupDays'>,
   { conversationId, requestedBy, approvedBy, shreddedAt }: ShredRecord,
-  { epochs, versions }: { readonly epochs: readonly string[]; readonly versions: number },
+  { epochs, versions, exports }: Destroyed,
   destroyedAt: number,
 ): Promise<DestructionCertificate> {
   const { signer, newId, recoveryDays, backupDays } = rooms;
@@ -178,5 +188,6 @@ function certify(
     attachmentVersionsDeleted: versions,
     attachmentsFinalFrom: time(goneAfter(backupDays)),
     backupDays,
+    exportsDeleted: exports,
   });
 }

@@ -4,11 +4,12 @@ import type { AttachmentId, ConversationId, PersonId } from '../../protocol/ids.
 import { type AttachmentName, type Attachments, stateOf, whyClosed } from '../domain/attachment.ts';
 import type { Caller } from '../domain/caller.ts';
 import { entitlementsOf } from '../domain/caller.ts';
+import type { Head } from '../domain/conversation.ts';
 import { KeyDestroyed } from '../domain/data-key.ts';
 import { holdsAny } from '../domain/entitlements.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Lists } from '../domain/lists.ts';
-import type { PatientExport } from '../domain/patient-exports.ts';
+import type { Packed, PatientExport } from '../domain/patient-exports.ts';
 import type { People, Profile } from '../domain/people.ts';
 import { type ReadingRooms, readLog } from '../domain/read-log.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -31,11 +32,14 @@ export interface ContentsRooms extends ReadingRooms {
 /** A conversation of the patient's, as far as the archive has come with it. */
 interface Told {
   readonly conversationId: ConversationId;
+  readonly kind: Head['kind'];
   readonly title: string | undefined;
   /** Nothing that was written later is in the archive. */
   readonly through: number;
   readonly floor: number;
   readonly entries: number;
+  /** When the oldest of them was said. */
+  readonly oldestAt: number | undefined;
   /** What its messages carry, by id, with the path in the archive. */
   readonly attachments: ReadonlyMap<AttachmentId, Filed>;
 }
@@ -64,9 +68,14 @@ export class Contents {
     this.wanted = wanted;
   }
 
-  /** Conversations of which something is in the archive, once it is made. */
-  get opened(): readonly ConversationId[] {
-    return this.told.map(({ conversationId }) => conversationId);
+  /** Which conversations are in the archive, once it is made, and since when: those of which it holds an entry or the title. */
+  get holds(): Pick<Packed, 'opened' | 'oldest'> {
+    const held = this.told.filter(({ entries, title }) => entries > 0 || title !== undefined);
+    const oldest: { -readonly [kind in Head['kind']]?: number } = {};
+    for (const { kind, oldestAt } of held) {
+      if (oldestAt !== undefined) oldest[kind] = Math.min(oldestAt, oldest[kind] ?? oldestAt);
+    }
+    return { opened: held.map(({ conversationId }) => conversationId), oldest };
   }
 
   async *files(): AsyncGenerator<ArchivedFile> {
@@ -113,12 +122,13 @@ export class Contents {
 
   /** The first of its files says what is in the others: it is read to its end before they are made. */
   private async *filesOf(profile: Profile, conversationId: ConversationId): AsyncGenerator<ArchivedFile> {
-    const title = await this.titleOf(conversationId);
+    const head = await this.rooms.log.head(conversationId);
     const folder = `conversations/${conversationId}`;
-    const first = await this.page(profile, conversationId, 0);
+    const first = head && (await this.page(profile, conversationId, 0));
     if (!first) return; // their list showed it a moment longer
+    const title = await this.titleOf(head);
     let told: Told | undefined;
-    const content = this.asJson(profile, conversationId, title, (read) => {
+    const content = this.asJson(profile, head, title, (read) => {
       told = read;
     });
     yield { path: `${folder}/messages.json`, content, isText: true };
@@ -133,18 +143,20 @@ export class Contents {
 
   private async *asJson(
     profile: Profile,
-    conversationId: ConversationId,
+    { conversationId, kind }: Pick<Head, 'conversationId' | 'kind'>,
     title: string | undefined,
     done: (told: Told) => void,
   ): AsyncGenerator<string> {
     const attachments = new Map<AttachmentId, Filed>();
     let [entries, floor, through] = [0, 0, 0];
+    let oldestAt: number | undefined;
     const head = { conversationId, ...(title !== undefined && { title }) };
     yield `${JSON.stringify(head).slice(0, -1)},"entries":[`;
     for await (const page of this.pages(profile, conversationId)) {
       for (const entry of page.entries) {
         yield `${entries > 0 ? ',\n' : '\n'}${JSON.stringify(entry)}`;
         entries += 1;
+        oldestAt = Math.min(Date.parse(entry.at), oldestAt ?? Number.POSITIVE_INFINITY);
         const filed = await this.filed(conversationId, entry);
         if (filed) attachments.set(filed.attachmentId, filed);
       }
@@ -152,7 +164,7 @@ export class Contents {
       through = page.upTo;
     }
     yield '\n]}\n';
-    done({ conversationId, title, through, floor, entries, attachments });
+    done({ conversationId, kind, title, through, floor, entries, oldestAt, attachments });
   }
 
   /** Where what a message carries comes to stand; nothing where nobody may open it, which the manifest then says. */
@@ -227,11 +239,10 @@ export class Contents {
     }
   }
 
-  private async titleOf(conversationId: ConversationId): Promise<string | undefined> {
-    const head = await this.rooms.log.head(conversationId);
-    if (!head?.title || head.shreddedAt !== undefined) return undefined;
+  private async titleOf(head: Head): Promise<string | undefined> {
+    if (!head.title || head.shreddedAt !== undefined) return undefined;
     try {
-      return shownNote(await this.rooms.vault.openTitle(conversationId, head.title));
+      return shownNote(await this.rooms.vault.openTitle(head.conversationId, head.title));
     } catch (error) {
       if (error instanceof KeyDestroyed) return undefined;
       throw error;

@@ -21,8 +21,13 @@ const ExportItem = z.object({
       bytes: z.number(),
       sha256: z.string(),
       opened: z.array(z.string()),
+      oldest: z
+        .object({ direct: z.number().optional(), group: z.number().optional() })
+        .default({ direct: 0 }), // of one that was made before this was noted, nothing says that it may still be seen
     })
     .optional(),
+  endedBy: z.enum(['time', 'retention', 'destruction']).optional(),
+  withdrawnFor: z.string().optional(),
 });
 
 /** Exports of what patients may see, in one partition of the Conversations table: they are few. */
@@ -76,13 +81,23 @@ export function patientExports(client: DynamoDBDocumentClient, table: string): P
   };
 }
 
-/** That nobody has changed it: every change is one of its state or of who is at it. */
-function standing({ state, claimedUntil }: PatientExport) {
+/** That nobody has changed it: every change is one of its state, of who is at it, or of what it may not be offered for. */
+function standing({ state, claimedUntil, withdrawnFor }: PatientExport) {
   const isClaimed = claimedUntil !== undefined;
+  const isWithdrawn = withdrawnFor !== undefined;
+  const conditions = [
+    '#state = :state',
+    isClaimed ? 'claimedUntil = :claimed' : 'attribute_not_exists(claimedUntil)',
+    isWithdrawn ? 'withdrawnFor = :withdrawn' : 'attribute_not_exists(withdrawnFor)',
+  ];
   return {
-    ConditionExpression: `#state = :state AND ${isClaimed ? 'claimedUntil = :claimed' : 'attribute_not_exists(claimedUntil)'}`,
+    ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':state': state, ...(isClaimed && { ':claimed': claimedUntil }) },
+    ExpressionAttributeValues: {
+      ':state': state,
+      ...(isClaimed && { ':claimed': claimedUntil }),
+      ...(isWithdrawn && { ':withdrawn': withdrawnFor }),
+    },
   };
 }
 

@@ -10,7 +10,9 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
+import type { ConversationId } from '../../protocol/ids.ts';
 import { DestructionCertificate } from '../../protocol/requests.ts';
+import type { ShredMarks } from '../domain/patient-exports.ts';
 import type { ShredRecord, ShredRecords } from '../domain/shred-conversation.ts';
 import { conversationOf, keys } from './keys.ts';
 import { isLost, noneSince, unheldSince } from './placings.ts';
@@ -149,6 +151,18 @@ export function shreds(
         }),
       );
     },
+  };
+}
+
+/** The same records where they stand beside the heads, for who may not read the Keys table. */
+export function shredMarks(client: DynamoDBDocumentClient, table: string): ShredMarks {
+  const isShredded = async (conversationId: ConversationId) => {
+    const Key = keys.shredListing(conversationId);
+    const { Item } = await client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+    return Item !== undefined;
+  };
+  return {
+    isAny: async (conversations) => (await Promise.all(conversations.map(isShredded))).includes(true),
   };
 }
 

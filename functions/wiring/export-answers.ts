@@ -3,11 +3,13 @@ import type { AskedExport, PatientExport } from '../domain/patient-exports.ts';
 
 /** An export as privacy officers see it. */
 function exportAnswer(one: PatientExport): Said {
-  const { exportId, person, state, requestedBy, approvedBy, approvedAt, readyAt, until, packed } = one;
+  const { exportId, person, state, requestedBy, approvedBy, approvedAt, readyAt, until, packed, endedBy } =
+    one;
   return {
     ...{ exportId, person, state, requestedBy, approvedBy, approvedAt: time(approvedAt) },
     ...(readyAt !== undefined && { readyAt: time(readyAt) }),
     ...(until !== undefined && { until: time(until) }),
+    ...(endedBy && { endedBy }),
     ...(packed && { bytes: packed.bytes, sha256: packed.sha256 }),
   };
 }

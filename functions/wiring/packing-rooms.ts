@@ -5,6 +5,7 @@ import type { Packed, PatientExport } from '../domain/patient-exports.ts';
 import { archive } from '../exporting/archive.ts';
 import { Contents } from '../exporting/contents.ts';
 import { patientExports } from '../store/patient-exports.ts';
+import { shredMarks } from '../store/shreds.ts';
 import { setting } from './env.ts';
 import { documents, open, world } from './rooms.ts';
 import { openVault } from './vault-rooms.ts';
@@ -12,6 +13,7 @@ import { openVault } from './vault-rooms.ts';
 /** The rooms of the door that makes exports; the one that hands them out is smaller without them. */
 export const openPacking = {
   exports: () => patientExports(documents, setting('conversationsTable')),
+  shredMarks: () => shredMarks(documents, setting('conversationsTable')),
   files: () => exportFiles(new S3Client({}), setting('attachmentsBucket')),
   /** Packs what a patient may see into one archive, which is stored while it is made. */
   pack: () => {
@@ -41,7 +43,7 @@ export const openPacking = {
         }
       };
       const versionId = await storeExport(client, place, wanted.exportId, summed());
-      return { versionId, bytes, sha256: hash.digest('hex'), opened: contents.opened };
+      return { versionId, bytes, sha256: hash.digest('hex'), ...contents.holds };
     };
   },
 };

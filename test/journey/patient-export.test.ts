@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fail } from '../../local/front-door/faults.ts';
 import { ExportManifest, type PatientExport } from '../../protocol/exports.ts';
+import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { attaching, bucketOf, get } from '../fixtures/attaching.ts';
 import type { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
@@ -9,6 +10,7 @@ import { Bundle } from '../fixtures/fhir-r4.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { unzip } from '../fixtures/unzip.ts';
+import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';
 
 const MINUTE = 60_000;
 const NASTY = `<script>alert("1")</script> & 'so on' \u202e`;
@@ -79,6 +81,14 @@ const download = (person: Person, exportId: string) =>
 async function listed(exportId: string): Promise<PatientExport | undefined> {
   const { body } = await run.request(officer, 'GET', 'admin/exports');
   return (body as { exports: PatientExport[] }).exports.find((one) => one.exportId === exportId);
+}
+
+async function madeAgain(): Promise<PatientExport> {
+  await ask(officer);
+  const { exportId } = (await ask(deputy)).body as PatientExport;
+  run.stack.clock.advance(MINUTE);
+  await expect.poll(async () => (await listed(exportId))?.state, { timeout: 60_000 }).toBe('ready');
+  return (await listed(exportId)) as PatientExport;
 }
 
 async function made(): Promise<PatientExport> {
@@ -184,6 +194,59 @@ test('nobody else asks for one, alone or of somebody who is no patient, and what
   officer = await signInAgain(run, officer);
   await expect.poll(async () => (await listed(exportId))?.state, { timeout: 60_000 }).toBe('ready');
 }, 180_000);
+
+test('what is destroyed goes from every export, and what expires by a policy that changed meanwhile, at once', async () => {
+  await officersAgain();
+  await madeAgain();
+  await officersAgain();
+  const ready = (await exportsNow()).filter(({ state }) => state === 'ready');
+  const [held] = ready;
+  const permit = (await download(deputy, held?.exportId ?? '')).body as { url: string };
+  const certificate = await shredded(where.later);
+  expect(certificate.exportsDeleted).toBe(ready.length);
+  expect(await isSignedByItsKey(run, certificate)).toBe(true);
+  expect((await get(permit.url)).status).toBe(403); // what is not there, to who may not look
+  const left = (await bucketOf(run).versions()).filter((key) => key.startsWith('exports/'));
+  expect(left).toEqual([]);
+  expect(await listed(held?.exportId ?? '')).toMatchObject({ state: 'gone', endedBy: 'destruction' });
+  expect(await download(deputy, held?.exportId ?? '')).toMatchObject({
+    ...{ status: 410, body: { code: 'export-withdrawn' } },
+  });
+
+  run.stack.clock.advance(2 * 24 * 60 * MINUTE);
+  await officersAgain();
+  const { exportId } = await madeAgain();
+  await officersAgain();
+  const files = unzip((await get(((await download(deputy, exportId)).body as { url: string }).url)).bytes);
+  const whole = [...files.values()].map((one) => one.toString('utf8')).join('\n');
+  expect(whole).not.toContain('after Ben came');
+  expect(whole).toContain('alert');
+  for (const one of [officer, deputy]) {
+    const { status } = await run.request(one, 'POST', 'admin/retention', { kind: 'group', days: 1 });
+    expect(status).toBe(200);
+  }
+  expect((await download(deputy, exportId)).body).toMatchObject({ code: 'export-withdrawn' }); // its messages are older than a day
+  run.stack.clock.advance(MINUTE);
+  await expect
+    .poll(() => listed(exportId), { timeout: 30_000 })
+    .toMatchObject({ state: 'gone', endedBy: 'retention' });
+}, 180_000);
+
+async function officersAgain(): Promise<void> {
+  officer = await signInAgain(run, officer);
+  deputy = await signInAgain(run, deputy);
+}
+
+async function exportsNow(): Promise<PatientExport[]> {
+  const { body } = await run.request(officer, 'GET', 'admin/exports');
+  return (body as { exports: PatientExport[] }).exports;
+}
+
+async function shredded(conversationId: string): Promise<DestructionCertificate> {
+  await run.request(officer, 'POST', 'admin/shreds', { conversationId });
+  const { body } = await run.request(deputy, 'POST', 'admin/shreds', { conversationId });
+  return (body as { certificate: DestructionCertificate }).certificate;
+}
 
 /** Operations about exports that were allowed, each once, by the log of decisions. */
 function recorded(): unknown[] {

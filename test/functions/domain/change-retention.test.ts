@@ -86,13 +86,17 @@ function anOffice(days: RetentionDays) {
           });
         },
         destroy: async ({ conversationId, epoch }) => keys.delete(`${conversationId} ${epoch}`),
+        destroyUnheld: async (due) => {
+          for (const { key } of due) keys.delete(`${key.conversationId} ${key.epoch}`);
+          return true;
+        },
       },
       titles: { replace: async () => true },
       vault: {
         openTitle: () => Promise.reject(new Error('there is no title')),
         sealTitle: () => Promise.reject(new Error('there is no title')),
       },
-      isHeld: async () => false,
+      holds: { all: async () => [], placings: async () => 0 },
       now: rooms.now,
       failed: (_id, error) => {
         throw error;

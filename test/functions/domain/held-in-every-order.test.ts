@@ -162,6 +162,8 @@ class Scene {
         },
       },
       objects: new MemoryObjects(),
+      exports: { all: async () => [], one: async () => undefined, replace: async () => true },
+      exportFiles: { remove: async () => 0 },
       signer: { keyId: 'k', algorithm: 'ECDSA_SHA_256' as const, sign: async () => new Uint8Array(1) },
       ...{ recoveryDays: 7, backupDays: 35 },
     };

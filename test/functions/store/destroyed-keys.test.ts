@@ -17,7 +17,8 @@ import { destructibleKeys } from '../../../functions/store/destructible-keys.ts'
 import { titles } from '../../../functions/store/heads.ts';
 import { holds } from '../../../functions/store/holds.ts';
 import { keys } from '../../../functions/store/keys.ts';
-import { shreds } from '../../../functions/store/shreds.ts';
+import { patientExports } from '../../../functions/store/patient-exports.ts';
+import { shredMarks, shreds } from '../../../functions/store/shreds.ts';
 import { wrappedKeys } from '../../../functions/store/wrapped-keys.ts';
 import { DataKeys } from '../../../functions/vault/data-keys.ts';
 import { vault } from '../../../functions/vault/vault.ts';
@@ -25,6 +26,7 @@ import { DestructionCertificate } from '../../../protocol/requests.ts';
 import { startDatabase } from '../../fixtures/database.ts';
 import { aConversation, aRef, aRetention, callerNamed, MemoryKeys, person } from '../domain/in-memory.ts';
 import { MemoryObjects } from '../domain/in-memory-attachments.ts';
+import { anExport, MemoryExportFiles } from '../domain/in-memory-exports.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const RETENTION = 100;
@@ -74,6 +76,8 @@ function aDeployment(name: string) {
     },
     recoveryDays: 7,
     objects: new MemoryObjects(),
+    exports: patientExports(client, tables.conversations),
+    exportFiles: new MemoryExportFiles(),
     backupDays: 35,
     now,
     newId,
@@ -336,6 +340,18 @@ describe('a shredded conversation', () => {
     expect(await shredConversation(rooms, approved(newId()))).toBe('unknown-conversation');
     expect(await opens(gone.entries)).toEqual([true, true, true]);
 
+    const { exports, exportFiles } = rooms;
+    for (const [exportId, opened] of Object.entries({
+      ...{ both: [gone.conversationId, other.conversationId], rest: [other.conversationId] },
+    })) {
+      const packed = { versionId: exportFiles.put(exportId), bytes: 1, sha256: '', opened, oldest: {} };
+      await exports.begin({ ...anExport(exportId), state: 'ready', until: time.now + DAY, packed });
+    }
+    const begun = await exports.begin({ ...anExport('begun'), claimedUntil: time.now + DAY });
+    await exports.begin(anExport('asked'));
+    const marks = shredMarks(client, 'fourConversations');
+    expect(await marks.isAny([other.conversationId, gone.conversationId])).toBe(false);
+
     const warm = environment();
     await warm.openBody(gone.entries[0] as MessageEntry);
     const certificate = DestructionCertificate.parse(
@@ -355,7 +371,19 @@ describe('a shredded conversation', () => {
       attachmentVersionsDeleted: 0,
       attachmentsFinalFrom: at(36 * DAY),
       backupDays: 35,
+      exportsDeleted: 1,
     });
+    expect([...exportFiles.stored.keys()]).toEqual(['rest']);
+    const { conversationId } = gone;
+    expect(Object.fromEntries((await exports.all()).map(({ exportId, ...one }) => [exportId, one]))).toEqual({
+      both: expect.objectContaining({ state: 'gone', endedBy: 'destruction', withdrawnFor: conversationId }),
+      rest: expect.objectContaining({ state: 'ready' }),
+      begun: expect.objectContaining({ state: 'building', withdrawnFor: conversationId }),
+      asked: expect.not.objectContaining({ withdrawnFor: conversationId }),
+    });
+    expect(await exports.replace(begun, { ...begun, state: 'ready' })).toBe(false); // whoever made it finds the mark
+    expect(await marks.isAny([other.conversationId, conversationId])).toBe(true);
+    expect(await marks.isAny([other.conversationId])).toBe(false);
     expect(isGenuine(certificate)).toBe(true);
     expect(isGenuine({ ...certificate, epochs: ['2030-01'] })).toBe(false);
     expect(await opens(gone.entries)).toEqual(['shredded', 'shredded', 'shredded']);

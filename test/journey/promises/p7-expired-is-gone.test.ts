@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keys } from '../../../functions/store/keys.ts';
+import type { PatientExport } from '../../../protocol/exports.ts';
+import { attaching, get } from '../../fixtures/attaching.ts';
 import type { BareSocket } from '../../fixtures/bare-socket.ts';
 import type { Person } from '../../fixtures/deployed.ts';
 import { reportPromise } from '../../fixtures/observed/promise-table.ts';
@@ -118,6 +120,59 @@ test(
   },
   PATIENCE,
 );
+
+/**
+ * The copies that a reader takes away. What reads the streams (RaiseHeads, SealRecords) and tells of scans (RecordScan, MakePreview) shows no
+ * message: none of them may open a key, and what they write or push are ids, places, hashes and states.
+ */
+test(
+  'P7: an attachment and an export are to be had until the last second, and not at the moment in which what is in them expires',
+  async () => {
+    const { clock } = run.stack;
+    const id = await aGroup();
+    const sender = await signedInAgain(ben);
+    const file = attaching(run, id, sender.person, sender.socket);
+    const seq = await file.sent(await file.uploaded(randomBytes(1_000)));
+    await file.opened(seq, sender.person);
+    const expiry = (await saidAt(sender.person, id)) + RETENTION;
+
+    clock.advance(expiry - clock.now() - 8 * MINUTE);
+    const [officer, deputy] = [
+      await run.person('officer-1', 'privacy-officer'),
+      await run.person('deputy-1', 'privacy-officer'),
+    ];
+    for (const one of [officer, deputy]) await run.request(one, 'POST', 'admin/exports', { person: ben.id });
+    clock.advance(MINUTE);
+    const exports = async () =>
+      ((await run.request(officer, 'GET', 'admin/exports')).body as { exports: PatientExport[] }).exports;
+    await expect.poll(exports, { timeout: 60_000 }).toMatchObject([{ state: 'ready' }]);
+    const [made] = await exports();
+    expect(made?.until).toBe(new Date(expiry).toISOString()); // and not after its week
+    const { person } = await signedInAgain(ben);
+    const path = `admin/exports/${made?.exportId}/download`;
+    const exported = () => run.request(officer, 'POST', path, {});
+
+    clock.advance(expiry - clock.now() - MINUTE / 2);
+    expect((await file.download(seq, person)).status).toBe(200);
+    const permit = (await exported()).body as { url: string; until: string };
+    expect(Date.parse(permit.until)).toBeLessThanOrEqual(expiry); // shorter than its minute
+    expect((await get(permit.url)).status).toBe(200);
+    clock.advance(expiry - clock.now());
+    expect((await file.download(seq, person)).body).toMatchObject({ code: 'unknown-attachment' });
+    expect((await exported()).body).toMatchObject({ code: 'export-withdrawn' });
+    expect((await get(permit.url)).status).toBe(403);
+    await expect
+      .poll(async () => (await exports())[0], { timeout: 60_000 })
+      .toMatchObject({ state: 'gone', endedBy: 'retention' });
+  },
+  PATIENCE,
+);
+
+/** When the newest message was said. */
+async function saidAt(person: Person, conversationId: string): Promise<number> {
+  const { body } = await run.request(person, 'GET', `conversations/${conversationId}/messages?limit=1`);
+  return Date.parse((body as { entries: { at: string }[] }).entries[0]?.at ?? '');
+}
 
 async function aGroup(title?: string): Promise<string> {
   const { person } = await signedInAgain(ana);
