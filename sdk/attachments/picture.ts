@@ -1,7 +1,6 @@
 import type { pictureTypes } from '../../protocol/attachments.ts';
 import { ChatError } from '../errors.ts';
-import { bareJpeg } from './bare-jpeg.ts';
-import { barePng } from './bare-png.ts';
+import { bare } from './bare/bare.ts';
 import { orientationIn } from './orientation.ts';
 import type { FileBytes } from './outgoing.ts';
 
@@ -54,7 +53,7 @@ export async function barePicture(
 }
 
 function strip(bytes: Uint8Array, type: PictureType) {
-  const stripped = type === 'image/jpeg' ? bareJpeg(bytes) : barePng(bytes);
+  const stripped = bare(bytes, type);
   if (!stripped) throw pictureRefused();
   return stripped;
 }
