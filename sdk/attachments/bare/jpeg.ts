@@ -229,7 +229,8 @@ function cut(coded: Uint8Array, stretch: Stretch, scan: Scan): Uint8Array {
   const bits = bitsOfPicture(stretch, scan);
   const bytes = Math.ceil(bits / 8);
   const last = (stretch.data[bytes - 1] ?? 0) | ((1 << (8 * bytes - bits)) - 1);
-  const isFilled = bytes === stretch.data.length || (bytes + 1 === stretch.data.length && stretch.data[bytes] === 0xff);
+  const isFilled =
+    bytes === stretch.data.length || (bytes + 1 === stretch.data.length && stretch.data[bytes] === 0xff);
   if (isFilled && last === stretch.data[bytes - 1]) return coded; // jpeg-js fills a byte that nothing stands in
   const data = stretch.data.slice(0, bytes);
   data[bytes - 1] = last;
