@@ -109,7 +109,7 @@ function tablesIn(marker: number, content: Uint8Array): Table[] {
 
 /** JFIF's versions are 1.00 to 1.02; pixels have a shape, and no thumbnail is in it. */
 function jfifOf(content: Uint8Array): Uint8Array {
-  const header = content.slice(0, 14);
+  const header = Uint8Array.from(content.subarray(0, 14)); // no slice: of a Buffer that is the same bytes
   if (header[5] !== 1 || (header[6] ?? 0) > 2) header.set([1, 2], 5);
   if ((header[7] ?? 0) > 2) header[7] = 0;
   return header.fill(0, 12);
@@ -177,7 +177,7 @@ function scanIn(content: Uint8Array, { isProgressive, components }: Frame, slots
 
 /** The header of a scan without what this scan does not read. */
 function headOf(content: Uint8Array, { isProgressive, components, from, to, refines }: Scan): Uint8Array {
-  const head = content.slice();
+  const head = Uint8Array.from(content);
   for (const nth of components.keys()) {
     const at = 2 + 2 * nth;
     const mask = (from === 0 && !refines ? 0xf0 : 0) | (to > 0 ? 0x0f : 0);
