@@ -172,6 +172,10 @@ describe('a picture is taken', () => {
     ['pixels after its pixels', () => beforeEnd('IDAT', deflateSync(P))],
     ['a text after its pixels', () => beforeEnd('IDAT', Buffer.from(P))],
     ['a gamma after its pixels', () => beforeEnd('gAMA', Buffer.from([0, 0, 0xb1, 0x8f]))],
+    [
+      'a checksum of its pixels that is none',
+      () => changed('image/png', () => pictures['image/png'].length - 13, 0),
+    ],
     ['a checksum that is none', () => changed('image/png', (at) => at('IHDR') + 17, 0)],
     ['more rows than it has', () => pngOf({ width: 1, height: 1 }, Buffer.alloc(4, 'GPS!'))],
     ['fewer rows than it has', () => pngOf({ width: 1, height: 3 }, Buffer.alloc(4))],
