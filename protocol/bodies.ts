@@ -33,17 +33,31 @@ export function text(maxBytes: number) {
     .refine((value) => !CONTROL_CHARACTERS.test(value), 'must not hold control characters');
 }
 
-// Marks that turn the direction of what follows: "exe.gpj" would read as "jpg.exe" (Unicode standard annex 9)
-const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+// What nobody sees: marks of direction ("exe.gpj" would read as "jpg.exe", Unicode standard annex 9), tags, soft hyphens, spaces of no width.
+// Joiners are let be where letters need them: between two letters or marks, or emoji.
+const UNSEEN =
+  /(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
+
+// Fillers and blanks that stand for letters and show none, and variation selectors but those of emoji and Mongolian
+const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]|(?!\ufe0f|\u180b|\u180c|\u180d)\p{Variation_Selector}/u;
+
+/** Scripts that stack most, as Vietnamese in parts or Tibetan, stay below; what is above runs over the lines around it. */
+const STACKED = /\p{M}{5}/u;
+
+/** Windows opens a device by these, whatever ending follows (Microsoft Learn, "Naming Files, Paths, and Namespaces"). */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/i;
 
 /** A file's name holds at most this many bytes of UTF-8. */
 export const MAX_NAME_BYTES = 255;
 
-/** A name to save a file under: one line, no path, nothing that shows it as another. */
+/** A name to save a file under on any system, in Unicode's form C: one line, no path or stream, nothing that shows it as another. */
 const FileName = text(MAX_NAME_BYTES)
-  .refine((name) => !/[\\/\t\n\r\u2028\u2029]/.test(name), 'must not hold a path or a line break')
-  .refine((name) => !DIRECTION_MARKS.test(name), 'must not hold marks of direction')
-  .refine((name) => name.trim() === name && !/^\.{1,2}$/.test(name), 'must be the name of a file');
+  .refine((name) => !/[\\/:\t\n\r\u2028\u2029]/.test(name), 'must not hold a path, a colon or a line break')
+  .refine((name) => !UNSEEN.test(name) && !BLANK.test(name), 'must not hold what nobody sees')
+  .refine((name) => !STACKED.test(name), 'must not hold more than four marks on one letter')
+  .refine((name) => name.normalize('NFC') === name, 'must be in form C of Unicode')
+  .refine((name) => !DEVICE.test(name), 'must not name a device')
+  .refine((name) => name.trim() === name && !name.endsWith('.'), 'must be the name of a file');
 
 /** A plain message. */
 export const TextBody = z
@@ -114,11 +128,14 @@ export const AmendmentAccepted = z
   })
   .meta({ id: 'AmendmentAccepted' });
 
+/** What was stored is read whatever is refused of names by now. */
+const keptName = { name: text(MAX_NAME_BYTES) };
+
 /** Any body that an entry of the log may have. */
 export const EntryBody = z.discriminatedUnion('kind', [
   TextBody,
-  FileBody,
-  ClinicalPhotoBody,
+  FileBody.extend(keptName),
+  ClinicalPhotoBody.extend(keptName),
   MemberAdded,
   MemberRemoved,
   EmergencyOpened,

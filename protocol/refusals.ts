@@ -161,7 +161,7 @@ export const refusals = {
   },
   'picture-refused': {
     message:
-      'this is no picture of its type, or it carries metadata or something behind it, and was deleted; send the bare picture',
+      'this is no picture of its type, or a picture under another type, or it carries more than the picture, and was deleted; send the bare picture',
     retryable: false,
     status: 422,
   },

@@ -79,8 +79,11 @@ export function objects(client: S3Client, place: Place, now: () => number): Obje
       return { versionId: VersionId, bytes, contentType, checksum };
     },
 
-    read: async (name, versionId) => {
-      const { Body } = await client.send(new GetObjectCommand({ ...at(name), VersionId: versionId }));
+    read: async (name, versionId, first) => {
+      const range = first === undefined ? {} : { Range: `bytes=0-${first - 1}` };
+      const { Body } = await client.send(
+        new GetObjectCommand({ ...at(name), VersionId: versionId, ...range }),
+      );
       if (!Body) throw new Fault('S3 gave an object without its bytes');
       return Body.transformToByteArray();
     },

@@ -5,7 +5,7 @@ import type { Decided } from './decision.ts';
 import { Fault } from './fault.ts';
 import type { Log } from './log.ts';
 import type { Objects, StoredObject } from './objects.ts';
-import { isBarePicture } from './picture.ts';
+import { beginsAsPicture, HEAD_BYTES, isBarePicture } from './picture.ts';
 import { refuse } from './policy.ts';
 import { findOwn, type OwnAttachment, said } from './upload-attachment.ts';
 
@@ -58,7 +58,10 @@ async function whyNotTaken(
     found.contentType === attachment.contentType &&
     found.checksum === checksumOf(attachment);
   if (!isDeclared) return 'attachment-altered';
-  if (!isPicture(attachment.contentType)) return undefined;
+  if (!isPicture(attachment.contentType)) {
+    const head = await objects.read(attachment, found.versionId, HEAD_BYTES);
+    return beginsAsPicture(head) ? 'picture-refused' : undefined; // it would keep its metadata, and have no preview
+  }
   const bytes = await objects.read(attachment, found.versionId);
   return isBarePicture(bytes, attachment.contentType) ? undefined : 'picture-refused';
 }

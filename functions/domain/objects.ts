@@ -25,8 +25,8 @@ export interface Objects {
   joinParts(attachment: Attachment): Promise<boolean>;
   /** The newest version; nothing where none is stored. */
   look(name: AttachmentName): Promise<StoredObject | undefined>;
-  /** The whole of one version; for pictures alone, which have a limit. */
-  read(name: AttachmentName, versionId: string): Promise<Uint8Array>;
+  /** One version, or so many of its first bytes; the whole for pictures alone, which have a limit. */
+  read(name: AttachmentName, versionId: string, first?: number): Promise<Uint8Array>;
   /** Keeps a preview, a JPEG, where none stands. Gives the version that stands then, whoever kept it. */
   keepPreview(name: AttachmentName, jpeg: Uint8Array): Promise<string>;
   /** Deletes one version: what is not what was declared is not kept. */

@@ -6,9 +6,17 @@ const MAX_NAME_BYTES = 255;
 /** An ending such as `.tar.gz` has no more bytes; what is longer is cut like the rest of a name. */
 const MAX_ENDING_BYTES = 20;
 
-// Controls, line breaks, and marks of direction: "exe.gpj" would read as "jpg.exe" (Unicode standard annex 9)
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// Controls, line breaks, and what nobody sees: marks of direction ("exe.gpj" would read as "jpg.exe", Unicode standard annex 9), tags, fillers
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  /(?![\u200c\u200d])[\p{Cf}\p{Surrogate}\u0000-\u001f\u007f-\u009f\u2028\u2029\u115f\u1160\u2800\u3164\uffa0]|(?!\ufe0f|\u180b|\u180c|\u180d)\p{Variation_Selector}/gu;
+
+// A joiner that joins no letters or emoji
+const LOOSE_JOINERS =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]+|[\u200c\u200d]+(?![\p{L}\p{M}\p{Extended_Pictographic}])|[\u200c\u200d]{2,}/gu;
+
+/** Windows opens a device by these, whatever ending follows. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/i;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
@@ -19,17 +27,26 @@ const bytesOf = (text: string) => new TextEncoder().encode(text).length;
  * @throws ChatError `file-name-refused` where nothing of it is left
  */
 export function fileName(given: string | undefined): string {
-  const last = (given ?? '').split(/[\\/]/).at(-1) ?? '';
-  const name = shortened(
-    last
-      .replace(UNSEEN, '')
-      .replace(/\p{Surrogate}/gu, '')
-      .trim(),
-  );
-  if (/^\.{0,2}$/.test(name)) {
-    throw new ChatError('file-name-refused', 'a file needs a name; give it as the option name');
+  let name = (given ?? '').split(/[\\/]/).at(-1) ?? '';
+  for (let before: string | undefined; name !== before; ) {
+    before = name; // what is taken out may bring together what is taken out
+    name = shortened(plain(name));
   }
+  if (name === '')
+    throw new ChatError('file-name-refused', 'a file needs a name; give it as the option name');
   return name;
+}
+
+/** Colons, which name streams and drives, become underscores; devices get one before them. */
+function plain(name: string): string {
+  return name
+    .replace(UNSEEN, '')
+    .replace(LOOSE_JOINERS, '')
+    .normalize('NFC')
+    .replace(/(\p{M}{4})\p{M}+/gu, '$1')
+    .replaceAll(':', '_')
+    .replace(/^\s+|[\s.]+$/g, '')
+    .replace(DEVICE, '_$&');
 }
 
 function shortened(name: string): string {

@@ -36,7 +36,9 @@ export interface FileWords {
   /** Makes it a photograph of a patient for their treatment; only a JPEG or PNG is one. */
   readonly clinicalPhoto?: ClinicalPhoto;
   /**
-   * Sends a picture as it is, as a plain file: whoever opens it can read where, when and with what it was taken.
+   * Sends a picture of another kind than JPEG and PNG (HEIC, TIFF, WebP, GIF) as it is, as a plain file: whoever opens it can read where, when
+   * and with what it was taken. A JPEG or PNG is refused with it, because the server takes none that is not bare; one that must keep its
+   * metadata goes in an archive.
    * @default false: metadata is taken out of JPEG and PNG, and any other picture is refused
    */
   readonly keepMetadata?: boolean;
@@ -66,8 +68,9 @@ export async function outgoing(
     throw new ChatError('malformed', `the text of a file has 1 to ${MAX_TEXT_BYTES} bytes of UTF-8`);
   }
   const name = fileName(given ?? file.name);
-  const picture = keepMetadata ? undefined : await readable(pictureIn(file));
-  if (picture === 'other' || (clinicalPhoto && !picture)) throw pictureRefused();
+  const found = await readable(pictureIn(file));
+  const picture = found === 'other' && keepMetadata ? undefined : found;
+  if (picture === 'other' || (picture && keepMetadata) || (clinicalPhoto && !picture)) throw pictureRefused();
   const bytes = picture ? await readable(barePicture(file, picture, upright)) : file;
   const said = { name, bytes: bytes.size, ...(text !== undefined && { text }) };
   if (picture && clinicalPhoto) {

@@ -1,7 +1,5 @@
 import type { pictureTypes } from '../../protocol/attachments.ts';
 import { ChatError } from '../errors.ts';
-import { bareJpeg } from './bare-jpeg.ts';
-import { barePng } from './bare-png.ts';
 import { orientationIn } from './orientation.ts';
 import type { FileBytes } from './outgoing.ts';
 
@@ -41,7 +39,7 @@ export async function barePicture(
 ): Promise<Blob> {
   if (file.size > MAX_GIVEN_BYTES) throw tooLarge();
   const given = await file.slice(0, file.size).arrayBuffer();
-  const stripped = strip(new Uint8Array(given), type);
+  const stripped = await strip(new Uint8Array(given), type);
   if (orientationIn(stripped.exif) === 1) return blobOf(stripped.bytes, type);
   if (!upright) {
     throw new ChatError(
@@ -50,11 +48,13 @@ export async function barePicture(
     );
   }
   const turned = await upright(new Blob([given], { type }), type);
-  return blobOf(strip(new Uint8Array(await turned.arrayBuffer()), type).bytes, type);
+  return blobOf((await strip(new Uint8Array(await turned.arrayBuffer()), type)).bytes, type);
 }
 
-function strip(bytes: Uint8Array, type: PictureType) {
-  const stripped = type === 'image/jpeg' ? bareJpeg(bytes) : barePng(bytes);
+/** Loaded with the first picture: an app that is opened to write need not wait for it. */
+async function strip(bytes: Uint8Array, type: PictureType) {
+  const { bare } = await import('./bare/bare.ts');
+  const stripped = bare(bytes, type);
   if (!stripped) throw pictureRefused();
   return stripped;
 }
@@ -68,7 +68,7 @@ function blobOf(bytes: Uint8Array, type: PictureType): Blob {
 export function pictureRefused(): ChatError {
   return new ChatError(
     'picture-refused',
-    'its metadata cannot be taken out: it is no whole JPEG or PNG; send it as one, or with keepMetadata as a plain file',
+    'its metadata cannot be taken out: it is no whole JPEG or PNG, or was to keep it; send it as one, or what must keep it in an archive',
   );
 }
 

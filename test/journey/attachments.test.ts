@@ -6,8 +6,11 @@ import { fail } from '../../local/front-door/faults.ts';
 import type { Download } from '../../protocol/attachments.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { attaching, type Begun, bucketOf, get, put } from '../fixtures/attaching.ts';
+import { browserContext } from '../fixtures/browser.ts';
+import { carelessPage, waysIn } from '../fixtures/careless-page.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import { stamped } from '../fixtures/observed/stamped.ts';
+import { polyglots } from '../fixtures/polyglots.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
@@ -88,6 +91,44 @@ describe('an attachment', () => {
       body: { code: 'no-preview' },
     });
   });
+
+  test('is never run by a browser, whatever it is and however a page takes it in: it is saved, or nothing at all', async () => {
+    const page = await (await browserContext()).newPage();
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.message());
+      void dialog.dismiss();
+    });
+    const careless = await carelessPage();
+    const files = polyglots(careless.origin);
+    const outcomes: Record<string, number> = { taken: 0, saved: 0 };
+    for (const { contentType, bytes } of files) {
+      const seq = await anas.sent(await anas.uploaded(bytes, contentType));
+      const { url } = await anas.opened(seq, people.ben);
+      for (const way of waysIn) {
+        const isSaved = await careless.takeIn(page, way, url);
+        outcomes.taken = (outcomes.taken ?? 0) + 1;
+        outcomes.saved = (outcomes.saved ?? 0) + Number(isSaved);
+        if (way === 'document') expect(isSaved, contentType).toBe(true);
+      }
+    }
+    expect([careless.ran, dialogs]).toEqual([[], []]);
+    report('attachments-in-a-browser', outcomes);
+
+    for (const file of files)
+      for (const way of waysIn) await careless.takeIn(page, way, careless.inline(file));
+    const heard = [
+      'html-as-text',
+      'html-behind-gif',
+      'html-behind-pdf',
+      'xhtml',
+      'svg',
+      'script',
+      'script-in-gif',
+    ];
+    await expect.poll(() => heard.filter((name) => !careless.ran.includes(name))).toEqual([]); // shown, they are heard
+    expect(dialogs.length).toBeGreaterThan(0);
+  }, 180_000);
 
   test('comes down for a minute, only under its own signature, and not for who was removed', async () => {
     const seq = await anas.sent(await anas.uploaded(randomBytes(100)));
@@ -377,7 +418,7 @@ describe('an attachment', () => {
 const budget = {
   begin: { invocations: 1, calls: 4, readUnits: 2, writeUnits: 2, s3Calls: 0, kmsCalls: 0 },
   put: { invocations: 0, calls: 0, readUnits: 0, writeUnits: 0, s3Calls: 0, kmsCalls: 0 },
-  complete: { invocations: 1, calls: 7, readUnits: 3, writeUnits: 2, s3Calls: 2, kmsCalls: 0 },
+  complete: { invocations: 1, calls: 8, readUnits: 3, writeUnits: 2, s3Calls: 3, kmsCalls: 0 },
   send: { invocations: 1, calls: 6, readUnits: 4, writeUnits: 2, s3Calls: 0, kmsCalls: 0 },
   download: { invocations: 1, calls: 6, readUnits: 5, writeUnits: 1, s3Calls: 0, kmsCalls: 0 },
   // of a person whom the environment has not met for 13 minutes: one call of STS more

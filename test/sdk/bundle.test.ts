@@ -26,13 +26,19 @@ describe('the SDK in a browser bundle', () => {
     report('sdk-size', { bytes: { gzip, minified: text.length } });
   });
 
-  test('is at most 18 KB gzip where the app sends files, for it hashes, uploads and strips them itself', async () => {
-    const { text, inputs } = await bundled('esm');
+  test('is at most 18 KB gzip where the app sends files, for it hashes and uploads them itself; and 8 KB with the first picture, which it strips', async () => {
+    const { text, inputs, later } = await bundled('esm');
     const gzip = gzipSync(text, { level: 9 }).length;
     expect(gzip).toBeLessThanOrEqual(18 * 1024);
+    expect(inputs.filter((file) => file.startsWith('sdk/attachments/bare/'))).toEqual([]);
+    const withPictures = gzipSync(later, { level: 9 }).length;
+    expect([withPictures > 0, withPictures <= 8 * 1024]).toEqual([true, true]);
+    expect(later).not.toMatch(/zod|node:|process\.|\bBuffer|require\(/);
     expect(inputs.filter((file) => !file.startsWith('sdk/'))).toEqual([]);
     expect(text).not.toMatch(/zod|node:|process\.|\bBuffer|require\(/);
-    report('sdk-size-with-files', { bytes: { gzip, minified: text.length } });
+    report('sdk-size-with-files', {
+      bytes: { gzip, minified: text.length, gzipOfPictures: withPictures },
+    });
   });
 
   test('loads where there is nothing but the language, and says what it lacks when it is used', async () => {
@@ -85,7 +91,7 @@ const withoutFiles = "export { Chat, ChatError, transitions } from './sdk/index.
 async function bundled(
   format: Format,
   app = "export * from './sdk/index.ts';",
-): Promise<{ text: string; inputs: string[] }> {
+): Promise<{ text: string; inputs: string[]; later: string }> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     stdin: { contents: app, resolveDir: root, sourcefile: 'sdk/app.ts' },
@@ -97,13 +103,22 @@ async function bundled(
     target: 'es2022',
     write: false,
     metafile: true,
+    outdir: 'bundle',
+    splitting: format === 'esm',
   });
-  return { text: outputFiles[0]?.text ?? '', inputs: packedIn(metafile) };
+  const [entry = ''] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint) ?? [];
+  const isEntry = (path: string) => path.endsWith(entry);
+  const textOf = (files: typeof outputFiles) => files.map(({ text }) => text).join('\n');
+  return {
+    text: textOf(outputFiles.filter(({ path }) => isEntry(path))),
+    inputs: packedIn(metafile, entry),
+    later: textOf(outputFiles.filter(({ path }) => !isEntry(path))),
+  };
 }
 
-/** The files of which something is left in the bundle. */
-function packedIn({ outputs }: Metafile): string[] {
-  return Object.values(outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+/** The files of which something is left in what is loaded with the app. */
+function packedIn({ outputs }: Metafile, entry: string): string[] {
+  return Object.entries(outputs[entry]?.inputs ?? {}).flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? [file] : [],
   );
 }

@@ -109,6 +109,25 @@ describe('an attachment', () => {
     await expect(clinic.download(ben, file.seq)).rejects.toMatchObject({ code: 'not-scanned' });
   });
 
+  test('that begins as a JPEG or PNG is none of another type, which would keep its metadata: it is refused and deleted', async () => {
+    const heads = {
+      '\xff\xd8\xff\xe1': 'picture-refused',
+      '\x89PNG\r\n': 'picture-refused',
+      GIF89a: undefined,
+    };
+    for (const [head, code] of Object.entries(heads)) {
+      const what = { ...declared(), contentType: 'application/octet-stream' } as const;
+      const begun = await clinic.begin(ana, what as never);
+      const content = Buffer.from(`${head}and so on`, 'latin1');
+      clinic.objects.put(begun, { ...what, checksum: what.sha256, content });
+      const answer = await clinic.complete(ana, begun).catch((error) => error);
+      expect([answer.code, await clinic.objects.look(begun)]).toEqual([
+        code,
+        code ? undefined : expect.anything(),
+      ]);
+    }
+  });
+
   test('may be scanned before it is completed: its completion says how that ended', async () => {
     const file = await clinic.upload(ana);
     await clinic.scan(file, 'clean');

@@ -119,8 +119,8 @@ export class MemoryObjects implements Objects, Downloads, ObjectDeleter {
     return this.stored.get(nameOf(name));
   }
 
-  async read(name: AttachmentName) {
-    return this.stored.get(nameOf(name))?.content ?? new Uint8Array();
+  async read(name: AttachmentName, _versionId?: string, first?: number) {
+    return (this.stored.get(nameOf(name))?.content ?? new Uint8Array()).subarray(0, first);
   }
 
   async keepPreview(name: AttachmentName, jpeg: Uint8Array) {

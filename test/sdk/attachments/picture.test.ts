@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { isBarePicture } from '../../../functions/domain/picture.ts';
 import { barePicture, type PictureType, pictureIn } from '../../../sdk/attachments/picture.ts';
 import { dressedJpeg, dressedPng, exif, exifSegment, type Worn } from './dressed-pictures.ts';
+import { MADE_BY_CJPEG } from './made-by-cjpeg.ts';
 
 const Picture = createJimp({ formats: [jpeg, png] });
 const PLANTED = 'Frau Erika Mustermann, N 48 11.5';
@@ -69,6 +70,59 @@ describe('a picture', () => {
       );
     },
   );
+
+  test('of JPEG loses what stands in its coded data, in unused tables and in its profile, and no pixel', async () => {
+    const made = Object.values(MADE_BY_CJPEG).map((text) => Buffer.from(text, 'base64'));
+    const table = worn(
+      0xdb,
+      fc.integer({ min: 0, max: 3 }).map((slot) => Buffer.alloc(65, PLANTED).fill(slot, 0, 1)),
+    );
+    const profile = worn(0xe2, headed('ICC_PROFILE\0\x01\x01'));
+    const early = fc.array(fc.oneof(table, profile, worn(0xdd, fc.constant(Buffer.from('GP')))), {
+      maxLength: 3,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(bare['image/jpeg'], ...made),
+        early,
+        segments,
+        fc.array(secret.map(stuffed), { maxLength: 6 }),
+        fc.nat(255),
+        async (whole, before, late, junk, spread) => {
+          const scattered = withJunk(dressedJpeg(whole, before, late, Buffer.alloc(0)), junk, spread);
+          const result = await stripped(scattered, 'image/jpeg');
+          expect(isBarePicture(result, 'image/jpeg')).toBe(true);
+          expect(result.includes(PLANTED.slice(0, 8))).toBe(false);
+          expect(await pixels(result)).toEqual(await pixels(whole));
+          expect(await stripped(result, 'image/jpeg')).toEqual(result);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('of PNG loses what stands behind its coded pixels, in chunks that are not as they must be, and no pixel', async () => {
+    const wrong = fc.array(
+      fc.oneof(
+        ...['gAMA', 'cHRM', 'sRGB', 'iCCP', 'bKGD', 'pHYs', 'sBIT', 'tRNS', 'cICP'].map((type) =>
+          worn(type, secret),
+        ),
+      ),
+      { maxLength: 4 },
+    );
+    const before = await pixels(bare['image/png']);
+    await fc.assert(
+      fc.asyncProperty(wrong, wrong, fc.option(secret, { nil: undefined }), async (early, late, more) => {
+        const further = more ? [{ as: 'IDAT', content: more }] : [];
+        const dressed = dressedPng(bare['image/png'], early, [...further, ...late], Buffer.alloc(0));
+        const result = await stripped(dressed, 'image/png');
+        expect(isBarePicture(result, 'image/png')).toBe(true);
+        expect(result.includes(PLANTED.slice(0, 8))).toBe(false);
+        expect(await pixels(result)).toEqual(before);
+      }),
+      { numRuns: 150 },
+    );
+  });
 
   test('loses the thumbnail in its header, and what stands behind Adobe’s', async () => {
     const jfif = {
@@ -148,3 +202,30 @@ describe('a picture', () => {
     for (const head of ['%PDF-1.7', '\0\0\0\x18ftypisom', '']) expect(await of(head), head).toBeUndefined();
   });
 });
+
+/** As coded data have it: a zero behind each byte FF. */
+function stuffed(bytes: Uint8Array): Buffer {
+  return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\xff', '\xff\0'), 'latin1');
+}
+
+/** Junk before the markers that end coded data: restarts, further scans, the end. Which, `spread` says. */
+function withJunk(jpeg: Buffer, junk: readonly Buffer[], spread: number): Buffer {
+  const parts: Buffer[] = [];
+  let from = jpeg.indexOf(Buffer.from([0xff, 0xda]));
+  parts.push(jpeg.subarray(0, from));
+  for (let at = from + 2, nth = 0; at < jpeg.length; at += 1) {
+    const isMarker = jpeg[at] === 0xff && (jpeg[at + 1] ?? 0) > 0;
+    if (!isMarker) continue;
+    parts.push(jpeg.subarray(from, at), junk[nth % (spread + 1)] ?? Buffer.alloc(0));
+    from = at;
+    nth += 1;
+    const isRestart = (jpeg[at + 1] ?? 0) >= 0xd0 && (jpeg[at + 1] ?? 0) <= 0xd7;
+    const isEnd = jpeg[at + 1] === 0xd9;
+    if (isEnd) break;
+    if (isRestart) continue;
+    at += 1 + jpeg.readUInt16BE(at + 2); // to the end of the segment; what follows a table is a marker, and junk there is none
+    while (jpeg[at + 1] === 0xff && jpeg[at + 2] !== 0) at += 2 + jpeg.readUInt16BE(at + 3);
+  }
+  parts.push(jpeg.subarray(from));
+  return Buffer.concat(parts);
+}

@@ -195,6 +195,7 @@ describe('a file', () => {
     ['file-name-refused', new Blob(['x']), {}],
     ['malformed', pdf(), { text: 'é'.repeat(4097) }],
     ['picture-refused', new File(['GIF89a'], 'a.gif', { type: 'image/gif' }), {}],
+    ['picture-refused', new File([Buffer.from('\xff\xd8\xff', 'latin1')], 'a.jpg'), { keepMetadata: true }],
     ['picture-refused', new File(['<svg/>'], 'a.svg', { type: 'image/svg+xml' }), {}],
     ['picture-refused', new File(['\xff\xd8\xff'], 'a.jpg', { type: 'image/jpeg' }), {}],
   ])('is refused before anything is sent: %s', async (code, file, options) => {
