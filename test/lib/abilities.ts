@@ -200,6 +200,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
 
   BeginUploads: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
+  CountUploads: { actions: ['dynamodb:UpdateItem'], on: 'table Conversations', when: ofPartitions('U#*') },
   NoteUploads: {
     actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
     on: 'table Conversations',
@@ -579,6 +580,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'UploadAttachment/Policy': [
     ...admitted,
     'BeginUploads',
+    'CountUploads',
     'UploadAttachments',
     'EncryptAttachments',
     'DecryptAttachments',
@@ -777,7 +779,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'ListSessions/Function': [...sessions, 'PEOPLE_TABLE'],
   'Recertify/Function': [...sessions, ...ending],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
-  'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket, 'UPLOAD_QUOTA'],
   'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'DownloadAttachment/Function': [
     'RETENTION_DAYS',
