@@ -241,7 +241,7 @@ export class Upload implements OutgoingFile {
   async #letGo(error: unknown): Promise<void> {
     if (this.#ref === undefined) return;
     const code = error instanceof ChatError ? error.code : undefined;
-    const isKept = code === undefined || goesOnLater.has(code);
+    const isKept = code === undefined || code === 'closed' || code === 'file-unreadable';
     if (isKept) this.#rooms.kept.leave(this.#ref);
     else await this.#rooms.kept.forget(this.#ref);
   }
@@ -259,6 +259,3 @@ export class Upload implements OutgoingFile {
     }
   }
 }
-
-/** Codes after which an upload is still kept: it is gone on with at the next chance. */
-const goesOnLater: ReadonlySet<string> = new Set(['closed', 'file-unreadable', 'upload-quota']);
