@@ -4,7 +4,13 @@ import { openBucket } from './wiring/attachment-rooms.ts';
 import { onRequest, route } from './wiring/on-request.ts';
 import { open, world } from './wiring/rooms.ts';
 
-const rooms = { ...world, log: open.log(), attachments: open.attachments(), objects: openBucket.objects() };
+const rooms = {
+  ...world,
+  log: open.log(),
+  attachments: open.attachments(),
+  uploadCounts: open.uploadCounts(),
+  objects: openBucket.objects(),
+};
 const operation = 'attachment.upload';
 
 /** `…/attachments` of a conversation: permits to upload what was declared, and how far that has come. */

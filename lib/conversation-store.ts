@@ -5,9 +5,17 @@ import type { ParkedQueue } from './parked-queue.ts';
 import { inMinutes, StoredTable, type StoredTableProps } from './stored-table.ts';
 import type { Trail } from './trail.ts';
 
+/** See `attachments` in the settings. */
+export interface UploadQuota {
+  readonly bytes: number;
+  readonly uploads: number;
+}
+
 export interface ConversationStoreProps extends StoredTableProps {
   /** Days a message lives; written into each conversation's policy when it begins. */
   readonly retentionDays: number;
+  /** What one person may begin to upload on one day. */
+  readonly uploadQuota: UploadQuota;
 }
 
 /** Where the organisation's policy stands, and its holds. */
@@ -21,6 +29,9 @@ const EMERGENCIES = 'EMERGENCIES';
 /** Where requests stand to amend messages. */
 const AMENDMENTS = 'AMENDMENTS';
 
+/** Where it stands what each person began to upload on a day. */
+const UPLOADED = 'U#*';
+
 /** Where exports stand of what patients may see. */
 const EXPORTS = 'EXPORTS';
 
@@ -31,10 +42,12 @@ const SHREDS = 'SHREDS';
 export class ConversationStore extends Construct {
   private readonly table: StoredTable;
   private readonly retentionDays: number;
+  private readonly uploadQuota: UploadQuota;
 
   constructor(scope: Construct, id: string, props: ConversationStoreProps) {
     super(scope, id);
     this.retentionDays = props.retentionDays;
+    this.uploadQuota = props.uploadQuota;
     this.table = new StoredTable(this, 'Store', {
       ...props,
       sortKey: 'sk',
@@ -60,9 +73,11 @@ export class ConversationStore extends Construct {
     this.table.lend(door, { name: 'AppendToConversations', actions: ['PutItem', 'UpdateItem'] });
   }
 
-  /** Lets `door` note an upload that begins, and find it again. */
+  /** Lets `door` note an upload that begins and count it for its person’s day, and find it again. */
   letBeginUploads(door: Door): void {
     this.table.lend(door, { name: 'BeginUploads', actions: ['GetItem', 'PutItem'] });
+    this.table.lend(door, { name: 'CountUploads', actions: ['UpdateItem'], partitions: UPLOADED });
+    door.tell(env.uploadQuota, JSON.stringify(this.uploadQuota));
   }
 
   /** Lets `door` find an upload, and note that it is complete. */

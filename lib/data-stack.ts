@@ -13,6 +13,8 @@ import { SessionStore } from './session-store.ts';
 import type { Settings } from './settings.ts';
 import { SignIn } from './sign-in.ts';
 
+const GIBIBYTE = 2 ** 30;
+
 /** What must outlive everything else: keys, tables, backups and the people who sign in. */
 export class DataStack extends Stack {
   readonly logs: Logs;
@@ -46,7 +48,14 @@ export class DataStack extends Stack {
       protect,
     });
     const forData = { encryptionKey: encryptionKeys.data, backups, recoveryDays: 35, protect };
-    this.conversations = new ConversationStore(this, 'Conversations', { ...forData, retentionDays });
+    this.conversations = new ConversationStore(this, 'Conversations', {
+      ...forData,
+      retentionDays,
+      uploadQuota: {
+        bytes: settings.attachments.gibibytesPerPersonPerDay * GIBIBYTE,
+        uploads: settings.attachments.uploadsPerPersonPerDay,
+      },
+    });
     this.parked = new ParkedQueue(this, 'Parked', { encryptionKey: encryptionKeys.data });
     this.people = new PeopleStore(this, 'People', forData);
     this.sessions = new SessionStore(this, 'Sessions', { ...forData, signOut: settings.signOut });

@@ -93,6 +93,25 @@ export const Settings = z
       })
       .prefault({}),
 
+    attachments: z
+      .strictObject({
+        gibibytesPerPersonPerDay: z
+          .int()
+          .min(5, 'must be at least 5 GiB, the largest attachment')
+          .max(10_240, 'must be at most 10240 GiB')
+          .default(20)
+          .describe(
+            'GiB (2^30 bytes) that one person may begin to upload on one day of UTC. Default 20: four of the largest attachments.',
+          ),
+        uploadsPerPersonPerDay: z
+          .int()
+          .min(1, 'must be at least 1')
+          .max(100_000, 'must be at most 100000')
+          .default(2_000)
+          .describe('Attachments that one person may begin to upload on one day of UTC. Default 2000.'),
+      })
+      .prefault({}),
+
     emergency: z
       .strictObject({
         excludedSites: z

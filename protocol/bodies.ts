@@ -83,7 +83,7 @@ export const ClinicalPhotoBody = z
     ...file,
     contentType: z.enum(pictureTypes),
     /** What it shows, e.g. `left forearm, volar`. */
-    bodySite: text(100),
+    bodySite: text(100).refine((site) => /[\p{L}\p{N}]/u.test(site), 'must name a place'),
     laterality: z.enum(['left', 'right', 'both', 'midline', 'not-applicable']),
     patient: PersonId,
     consent: z.strictObject({

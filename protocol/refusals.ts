@@ -165,6 +165,22 @@ export const refusals = {
     retryable: false,
     status: 422,
   },
+  'upload-quota': {
+    message:
+      'as much as one person may upload on one day was begun; a day ends at midnight UTC, and the next one begins',
+    retryable: true,
+    status: 429,
+  },
+  'consent-time': {
+    message: 'the consent is dated after now, or before the year 2000; check the date and the clock',
+    retryable: false,
+    status: 422,
+  },
+  'other-patient': {
+    message: 'patients are in this conversation, and this photograph is of somebody else',
+    retryable: false,
+    status: 422,
+  },
   'attachment-used': {
     message: 'another message carries this attachment; upload it anew',
     retryable: false,

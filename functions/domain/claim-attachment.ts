@@ -2,18 +2,17 @@ import type { MessageBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Attachments, stateOf, whyClosed } from './attachment.ts';
 import type { Caller } from './caller.ts';
+import { checkPhoto, type PhotoRooms } from './clinical-photo.ts';
+import type { Head } from './conversation.ts';
 import type { Decision } from './decision.ts';
-import type { People } from './people.ts';
 import type { Withheld } from './phi.ts';
 import { refuse } from './policy.ts';
 
 /** What a message carries is kept this long, until the stream has told that the message stands in its log: far longer than a stream lags. */
 const UNTIL_TOLD_MS = 8 * 24 * 60 * 60 * 1000;
 
-export interface ClaimingRooms {
+export interface ClaimingRooms extends PhotoRooms {
   readonly attachments: Pick<Attachments, 'claim'>;
-  readonly people: Pick<People, 'profiles'>;
-  readonly now: () => number;
 }
 
 /** A body that carries a file. */
@@ -33,20 +32,18 @@ export function carries(body: Withheld<MessageBody>): body is CarryingBody {
 
 /**
  * Has this message, and no other, carry the file that it names: one that its sender uploaded, that was found to be what it was declared
- * as, and in which no scan has found anything. May be repeated. A clinical photograph is of a patient that there is.
+ * as, and in which no scan has found anything. May be repeated. Of a clinical photograph {@link checkPhoto} is asked first.
  *
- * @throws Refusal `unknown-attachment`, `attachment-used`, `malware-found`, `not-scannable`, `scan-failed`, `unknown-person`
+ * @throws Refusal `unknown-attachment`, `attachment-used`, `malware-found`, `not-scannable`, `scan-failed`, and what {@link checkPhoto} refuses
  */
 export async function claimAttachment(
   rooms: ClaimingRooms,
   caller: Caller,
   decision: Decision,
+  head: Head,
   { ref, conversationId, body }: CarryingDraft,
 ): Promise<void> {
-  if (body.kind === 'clinical-photo') {
-    const profile = (await rooms.people.profiles([body.patient])).get(body.patient);
-    if (!profile?.roles.includes('patient')) throw refuse(decision, 'known-people', 'unknown-person');
-  }
+  if (body.kind === 'clinical-photo') await checkPhoto(rooms, caller, decision, head, body);
   const { attachmentId, contentType, bytes, sha256 } = body;
   const claimed = await rooms.attachments.claim(
     { conversationId, attachmentId },

@@ -3,6 +3,7 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
 import type { Caller, Sessions, Socket } from './caller.ts';
 import { type ClaimingRooms, carries, claimAttachment } from './claim-attachment.ts';
+import { checkPhoto } from './clinical-photo.ts';
 import { type Head, isExpired, storedUntil } from './conversation.ts';
 import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
@@ -94,7 +95,7 @@ export async function sendMessage(
   };
 
   const { body } = draft;
-  if (!repeat && carries(body)) await claimAttachment(rooms, caller, decision, { ...draft, body });
+  if (!repeat && carries(body)) await claimAttachment(rooms, caller, decision, seen.head, { ...draft, body });
   for (let lostRaces = 0; !repeat && lostRaces < ATTEMPTS; lostRaces += 1) {
     const entry = await sealed(rooms, draft, caller, view).catch((error: unknown) => {
       throw error instanceof KeyDestroyed ? refuse(decision, 'not-destroyed', 'shredded') : error;
@@ -120,6 +121,7 @@ export async function sendMessage(
     if (settled !== view.head) {
       decision = allow('message.send', caller, { conversationId, head: settled });
       sockets = undefined;
+      if (!repeat && body.kind === 'clinical-photo') await checkPhoto(rooms, caller, decision, settled, body);
     }
     view = { head: settled, newest: entries.at(-1) ?? view.newest };
   }

@@ -6,6 +6,7 @@ import type { Decided, Decision } from './decision.ts';
 import type { Log } from './log.ts';
 import type { Objects } from './objects.ts';
 import { allow, refuse } from './policy.ts';
+import type { UploadCounts } from './upload-quota.ts';
 
 /** What no message carries is deleted after this long: an upload may take a night. */
 const ORPHAN_MS = 24 * 60 * 60 * 1000;
@@ -21,13 +22,19 @@ export interface UploadingRooms {
   readonly newId: () => string;
 }
 
+/** What beginning takes besides. */
+export interface BeginningRooms extends UploadingRooms {
+  readonly uploadCounts: UploadCounts;
+}
+
 /**
- * Notes what is going to be uploaded and gives the permit for it, or begins an upload in parts.
+ * Notes what is going to be uploaded and gives the permit for it, or begins an upload in parts. It counts for its person's day from here on,
+ * whatever becomes of it: so that nobody has more open than two days' quota.
  *
- * @throws Refusal `not-a-member`, `read-only`, `shredded`
+ * @throws Refusal `not-a-member`, `read-only`, `shredded`, `upload-quota`
  */
 export async function beginUpload(
-  rooms: UploadingRooms,
+  rooms: BeginningRooms,
   admitted: Promise<Caller>,
   conversationId: ConversationId,
   declared: Declared,
@@ -35,9 +42,11 @@ export async function beginUpload(
   const [caller, head] = await Promise.all([admitted, rooms.log.head(conversationId)]);
   const decision = allow('attachment.upload', caller, { conversationId, head });
   if (head?.shreddedAt !== undefined) throw refuse(decision, 'not-destroyed', 'shredded');
+  const { person: uploader } = caller;
+  const isCounted = await rooms.uploadCounts.add({ uploader, bytes: declared.bytes, at: rooms.now() });
+  if (!isCounted) throw refuse(decision, 'within-limits', 'upload-quota');
   const name = { conversationId, attachmentId: rooms.newId() };
   const uploadId = declared.parts && (await rooms.objects.beginParts(name, declared));
-  const { person: uploader } = caller;
   const attachment: Attachment = { ...declared, ...name, uploader, beganAt: rooms.now(), uploadId };
   await rooms.attachments.begin(attachment, rooms.now() + ORPHAN_MS);
   const { attachmentId } = name;

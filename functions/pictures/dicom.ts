@@ -5,8 +5,19 @@ import { isFewPixels } from './limits.ts';
 /** Implicit and explicit VR little endian (DICOM PS3.5, A.1 and A.2): pixels as they are. Everything else is compressed, or retired. */
 const UNCOMPRESSED = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']);
 
+/**
+ * Modalities whose machines print the patient's name into the picture as a matter of course: ultrasound, secondary capture, others, photographs
+ * and endoscopes. Where their header does not say that nothing is burned in (type 3, so it may be left out: DICOM PS3.3, C.7.6.1), it is taken to be.
+ */
+const OFTEN_BURNED_IN = new Set(['US', 'SC', 'OT', 'XC', 'ES']);
+
+/** Secondary captures are of any modality; their class tells them (DICOM PS3.4, B.5), single frames and the four multi-frame classes. */
+const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
+
 const tags = {
   transferSyntax: 'x00020010',
+  sopClass: 'x00080016',
+  modality: 'x00080060',
   samples: 'x00280002',
   photometric: 'x00280004',
   planar: 'x00280006',
@@ -26,7 +37,7 @@ const tags = {
 
 /**
  * The first frame of an uncompressed image in grey or RGB, windowed as its header says, or from its darkest to its brightest pixel.
- * Nothing of the header is in it; nothing is given where the header says that somebody's name is burned into the pixels.
+ * Nothing of the header is in it; nothing is given where somebody's name may be burned into the pixels.
  *
  * @throws Error where the bytes are no DICOM file
  */
@@ -34,11 +45,20 @@ export function decodeDicom(bytes: Buffer): Bitmap | undefined {
   const syntax = dicomParser.readPart10Header(bytes).string(tags.transferSyntax);
   if (syntax === undefined || !UNCOMPRESSED.has(syntax)) return undefined; // a deflated one would be inflated without a limit
   const header = dicomParser.parseDicom(bytes);
-  const isBurnedIn = header.string(tags.burnedIn)?.toUpperCase() === 'YES';
   const [width = 0, height = 0] = [header.uint16(tags.columns), header.uint16(tags.rows)];
-  if (isBurnedIn || !isFewPixels(width, height)) return undefined;
+  if (mayShowAName(header) || !isFewPixels(width, height)) return undefined;
   const data = header.string(tags.photometric) === 'RGB' ? colours(header, bytes) : greys(header, bytes);
   return data && { data, width, height };
+}
+
+/** Whether a name may be burned into the pixels: the header says so or what it does not know, or says nothing where it is common. */
+function mayShowAName(header: DataSet): boolean {
+  const said = header.string(tags.burnedIn)?.toUpperCase() ?? '';
+  if (said !== '') return said !== 'NO';
+  const modality = header.string(tags.modality)?.toUpperCase() ?? '';
+  const sopClass = header.string(tags.sopClass) ?? '';
+  const isCapture = sopClass === SECONDARY_CAPTURE || sopClass.startsWith(`${SECONDARY_CAPTURE}.`);
+  return isCapture || OFTEN_BURNED_IN.has(modality);
 }
 
 /** The bytes of the first frame; nothing where there are too few. */

@@ -29,6 +29,7 @@ export const keys = {
     pk: `C#${conversationId}`,
     sk: `F#${attachmentId}`,
   }),
+  uploaded: (person: PersonId, day: string) => ({ pk: `U#${person}`, sk: day }),
   overs: { pk: 'OVER' },
   over: ({ conversationId, attachmentId }: AttachmentName) => ({
     pk: 'OVER',

@@ -22,6 +22,7 @@ export const env = {
   idleMinutes: 'IDLE_MINUTES',
   signInHours: 'SIGN_IN_HOURS',
   retentionDays: 'RETENTION_DAYS',
+  uploadQuota: 'UPLOAD_QUOTA',
   emergencyExcludedSites: 'EMERGENCY_EXCLUDED_SITES',
   allowedOrigins: 'ALLOWED_ORIGINS',
 } as const;

@@ -6,6 +6,9 @@ const IdleMinutes = z.object({ default: z.number().positive() }).catchall(z.numb
 
 export type IdleMinutes = z.infer<typeof IdleMinutes>;
 
+/** Of one person on one day. */
+const Quota = z.object({ bytes: z.int().positive(), uploads: z.int().positive() });
+
 const schema = z.object({
   [names.conversationsTable]: z.string().min(1),
   [names.peopleTable]: z.string().min(1),
@@ -29,6 +32,7 @@ const schema = z.object({
   [names.idleMinutes]: z.string().transform((text) => IdleMinutes.parse(JSON.parse(text))),
   [names.signInHours]: z.coerce.number().positive(),
   [names.retentionDays]: z.coerce.number().int().positive(),
+  [names.uploadQuota]: z.string().transform((text) => Quota.parse(JSON.parse(text))),
   [names.emergencyExcludedSites]: z.string().transform((text) => text.split(',').filter(Boolean)),
   [names.allowedOrigins]: z.string(),
 });

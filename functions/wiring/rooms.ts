@@ -17,6 +17,7 @@ import { requests } from '../store/requests.ts';
 import { retention } from '../store/retention.ts';
 import { sessions } from '../store/sessions.ts';
 import { trail } from '../store/trail.ts';
+import { uploadCounts } from '../store/upload-counts.ts';
 import { setting } from './env.ts';
 import { signOutRules } from './sign-out-rules.ts';
 
@@ -51,6 +52,7 @@ export const open = {
   retention: () => retention(documents, setting('conversationsTable'), setting('retentionDays')),
   standings: () => standings(documents, setting('conversationsTable')),
   attachments: () => attachments(documents, setting('conversationsTable')),
+  uploadCounts: () => uploadCounts(documents, setting('conversationsTable'), setting('uploadQuota')),
   lists: () => lists(documents, setting('peopleTable')),
   botClients: () => botClients(documents, setting('peopleTable')),
   people: () => people(documents, setting('peopleTable')),

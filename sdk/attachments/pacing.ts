@@ -101,8 +101,11 @@ export class Pacing {
   }
 }
 
+/** What passes, but later than anybody waits with a request: whoever asked decides. */
+const WAITED_FOR_BY_OTHERS: ReadonlySet<string> = new Set(['not-scanned', 'upload-quota']);
+
 function isForNow(error: unknown): boolean {
-  if (!(error instanceof ChatError) || error.code === 'not-scanned') return false;
+  if (!(error instanceof ChatError) || WAITED_FOR_BY_OTHERS.has(error.code)) return false;
   return (
     error.retryable ||
     isEnding(error.code) ||

@@ -1,11 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { GetObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isBarePicture } from '../../functions/domain/picture.ts';
-import { fail } from '../../local/front-door/faults.ts';
+import { delay, fail } from '../../local/front-door/faults.ts';
+import type { CallRecord } from '../../local/front-door/meter.ts';
+import { sessionOf } from '../../local/template/principals.ts';
 import type { Download } from '../../protocol/attachments.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
-import { attaching, type Begun, bucketOf, get, put } from '../fixtures/attaching.ts';
+import { attaching, type Begun, bucketOf, digest, get, put } from '../fixtures/attaching.ts';
 import { browserContext } from '../fixtures/browser.ts';
 import { carelessPage, waysIn } from '../fixtures/careless-page.ts';
 import type { Person } from '../fixtures/deployed.ts';
@@ -70,7 +80,65 @@ describe('an attachment', () => {
     const firstDownload = await costOf(async () => void (await anas.download(seq, people.gus)));
     const all = { ...costs, firstDownload };
     report('attachment-budget', all);
-    expect(all).toEqual(budget);
+    expect(withoutBytes(all)).toEqual(budget);
+    for (const [step, { s3Bytes }] of Object.entries(all)) expect(s3Bytes, step).toBeLessThan(8_000); // of 100,000
+  });
+
+  test('in parts costs one request for each of them and no byte of it through a function; its scan and its preview cost what their budget says', async () => {
+    const { faults } = run.stack;
+    const part = 64 * 1024 * 1024;
+    const [first, last] = [randomBytes(part), randomBytes(1)];
+    const declared = {
+      ...{ contentType: 'video/mp4', bytes: part + 1, partBytes: part },
+      sha256: digest(Buffer.concat([first, last])),
+      parts: [first, last].map(digest),
+    };
+    const attachments = `conversations/${conversationId}/attachments`;
+    let path = '';
+    const beginParts = await costOf(async () => {
+      const { status, body } = await run.request(people.ana, 'POST', attachments, declared);
+      expect(status).toBe(201);
+      path = `${attachments}/${(body as { attachmentId: string }).attachmentId}`;
+    });
+    const permit = async (nth: number) => {
+      const answer = await run.request(people.ana, 'POST', `${path}/parts`, { part: nth });
+      return answer.body as Begun['upload'];
+    };
+    let upload: Begun['upload'] | undefined;
+    const permitPart = await costOf(async () => {
+      upload = await permit(1);
+    });
+    const parts = [upload ?? expect.fail('there is no permit'), await permit(2)] as const;
+    for (const [nth, bytes] of [first, last].entries())
+      expect(await put(parts[nth] ?? parts[0], bytes)).toEqual({ status: 200 });
+    const completeParts = await costOf(async () => {
+      expect((await anas.complete({ path })).status).toBe(200);
+    });
+
+    const state = async () => (await run.request(people.ana, 'GET', path)).body;
+    await expect.poll(state, { timeout: 60_000 }).toMatchObject({ state: 'clean' }); // or its scan would be counted below
+    await idle();
+
+    const picture = await redAndBlue('image/jpeg', 900, 600);
+    const isBehind = (principal?: { readonly arn: string }) =>
+      /RecordScan|MakePreview/.test(principal?.arn ?? '');
+    const isLate = faults.add({
+      ...{ service: 'dynamodb', principal: isBehind },
+      effect: delay(1_000), // so that each meets an upload that is complete, whichever is faster
+    });
+    const behind = await behindIt(async () => {
+      const file = await anas.begin(picture, 'image/jpeg');
+      await put(file.upload, picture);
+      return () => anas.complete(file);
+    });
+    isLate();
+    const all = { beginParts, permitPart, completeParts, ...behind };
+    report('attachment-budget-behind', all);
+    expect(withoutBytes(all)).toEqual(budgetBehind);
+    const { preview, ...others } = all;
+    for (const [step, { s3Bytes }] of Object.entries(others)) expect(s3Bytes, step).toBeLessThan(8_000); // of 64 MiB
+    expect(preview.s3Bytes).toBeGreaterThan(picture.length); // it is looked at once
+    expect(preview.s3Bytes).toBeLessThan(2 * picture.length + 40_000);
   });
 
   test('goes up whole, is carried by a message, and comes down for the members alone, bare of a name and never to be shown', async () => {
@@ -204,6 +272,24 @@ describe('an attachment', () => {
     });
   });
 
+  test('beyond twenty gibibytes on one day is not begun, whoever else may', async () => {
+    const [GiB, partBytes] = [2 ** 30, 64 * 2 ** 20];
+    const sha256 = Buffer.alloc(32).toString('base64');
+    const large = {
+      contentType: 'video/mp4',
+      bytes: 5 * GiB,
+      sha256,
+      partBytes,
+      parts: Array(80).fill(sha256),
+    };
+    const small = { contentType: 'text/plain', bytes: 1, sha256 };
+    const begin = (who: Person, declared: object) =>
+      run.request(who, 'POST', `conversations/${conversationId}/attachments`, declared);
+    for (let nth = 0; nth < 4; nth += 1) expect((await begin(people.ben, large)).status).toBe(201);
+    expect(await begin(people.ben, small)).toMatchObject({ status: 429, body: { code: 'upload-quota' } });
+    expect((await begin(people.ana, small)).status).toBe(201);
+  });
+
   test('that only says it is a picture is refused, and deleted', async () => {
     const before = await bucketOf(run).versions();
     const gif = Buffer.concat([Buffer.from('GIF89a/*'), HTML]);
@@ -265,10 +351,11 @@ describe('an attachment', () => {
     const zipped = zip({ 'findings.txt': Buffer.from(EICAR) });
     const file = await anas.uploaded(zipped, 'application/zip');
     const seq = await anas.sent(file);
-    expect(await anas.download(seq, people.ben)).toMatchObject({
-      status: 409,
-      body: { code: 'not-scanned' },
-    });
+    for (const rendition of ['original', 'preview'])
+      expect(await anas.download(seq, people.ben, { rendition })).toMatchObject({
+        status: 409,
+        body: { code: 'not-scanned' },
+      });
     letPass();
     await expect
       .poll(async () => {
@@ -280,6 +367,9 @@ describe('an attachment', () => {
       .poll(() => listener.heard.find(({ type }) => type === 'attachment.scanned'))
       .toMatchObject({ attachmentId: file.attachmentId, state: 'infected', sender: people.ana.id });
 
+    expect(await anas.download(seq, people.ben, { rendition: 'preview' })).toMatchObject({
+      body: { code: 'malware-found' },
+    });
     const { client, Bucket } = bucketOf(run);
     for (const { attachmentId } of [known, file]) {
       const object = { Bucket, Key: `files/${conversationId}/${attachmentId}` };
@@ -288,6 +378,67 @@ describe('an attachment', () => {
       const forged = new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } });
       await expect(client.send(forged)).rejects.toMatchObject({ name: 'AccessDenied' });
     }
+  });
+
+  test('in which malware is found comes out of the bucket by no route: signed before the verdict, by its version, as a copy, as what an overwriting left', async () => {
+    const { client, Bucket } = bucketOf(run);
+    const late = run.stack.faults.add({ service: 's3', operation: 'PutObjectTagging', effect: delay(3_000) });
+    const bytes = Buffer.from(EICAR);
+    const file = await anas.begin(bytes, 'application/octet-stream');
+    expect(await put(file.upload, bytes)).toEqual({ status: 200 });
+    const Key = `files/${conversationId}/${file.attachmentId}`;
+    const VersionId = await versionOf(Key);
+    const object = { Bucket, Key, VersionId };
+    // What a bug of ours would give: a permit of the role that opens whatever was found clean.
+    const reader = asRole('AsPersonDownload');
+    const permitted = await getSignedUrl(reader, new GetObjectCommand(object), { expiresIn: 200 });
+    expect((await get(permitted)).status).toBe(403); // before the verdict
+    late();
+    expect((await anas.complete(file)).status).toBe(200);
+    await expect
+      .poll(async () => (await run.request(people.ana, 'GET', file.path)).body)
+      .toMatchObject({
+        state: 'infected',
+      });
+    const after = await get(permitted);
+    expect([after.status, after.bytes.includes(EICAR)]).toEqual([403, false]);
+
+    const clean = randomBytes(10);
+    const cleanFile = await anas.uploaded(clean);
+    await expect
+      .poll(async () => (await run.request(people.ana, 'GET', cleanFile.path)).body)
+      .toMatchObject({
+        state: 'clean',
+      });
+    const cleanKey = `files/${conversationId}/${cleanFile.attachmentId}`;
+    const open = await getSignedUrl(
+      reader,
+      new GetObjectCommand({ Bucket, Key: cleanKey, VersionId: await versionOf(cleanKey) }),
+    );
+    expect((await get(open)).bytes.equals(clean)).toBe(true); // the same role, the same way: the tag is what decides
+    const encrypted = {
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: file.upload.headers['x-amz-server-side-encryption-aws-kms-key-id'],
+    } as const;
+    const copy = {
+      ...encrypted,
+      Bucket,
+      CopySource: `${Bucket}/${Key}?versionId=${VersionId}`,
+      IfNoneMatch: '*',
+    };
+    const refused = [
+      ...[client, reader, asRole('MakePreview'), asRole('BuildExports'), asRole('UploadAttachment')].flatMap(
+        (by) => [
+          () => by.send(new GetObjectCommand(object)),
+          () => by.send(new CopyObjectCommand({ ...copy, Key: `files/${conversationId}/${'a'.repeat(26)}` })),
+          () =>
+            by.send(new CopyObjectCommand({ ...copy, Key: `previews/${conversationId}/${'a'.repeat(26)}` })),
+          () => by.send(new PutObjectCommand({ Bucket, Key, Body: clean, ...encrypted })), // it would become an old version
+        ],
+      ),
+    ];
+    for (const attempt of refused) await expect(attempt()).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect((await bucketOf(run).versions()).filter((key) => key.includes(Key))).toEqual([Key]);
   });
 
   test('that the scan cannot look into stays closed, and says so', async () => {
@@ -416,7 +567,7 @@ describe('an attachment', () => {
 
 /** What each step costs where its function is warm and nobody listens (a push is a call more): AWS calls of our functions and units of DynamoDB, the record's among them. */
 const budget = {
-  begin: { invocations: 1, calls: 4, readUnits: 2, writeUnits: 2, s3Calls: 0, kmsCalls: 0 },
+  begin: { invocations: 1, calls: 5, readUnits: 2, writeUnits: 3, s3Calls: 0, kmsCalls: 0 },
   put: { invocations: 0, calls: 0, readUnits: 0, writeUnits: 0, s3Calls: 0, kmsCalls: 0 },
   complete: { invocations: 1, calls: 8, readUnits: 3, writeUnits: 2, s3Calls: 3, kmsCalls: 0 },
   send: { invocations: 1, calls: 6, readUnits: 4, writeUnits: 2, s3Calls: 0, kmsCalls: 0 },
@@ -424,6 +575,62 @@ const budget = {
   // of a person whom the environment has not met for 13 minutes: one call of STS more
   firstDownload: { invocations: 1, calls: 7, readUnits: 5, writeUnits: 1, s3Calls: 0, kmsCalls: 0 },
 };
+
+/** The same of what happens in parts, and behind: in the functions that each verdict runs. */
+const budgetBehind = {
+  beginParts: { invocations: 1, calls: 6, readUnits: 2, writeUnits: 3, s3Calls: 1, kmsCalls: 0 },
+  permitPart: { invocations: 1, calls: 4, readUnits: 3, writeUnits: 1, s3Calls: 0, kmsCalls: 0 },
+  completeParts: { invocations: 1, calls: 9, readUnits: 3, writeUnits: 2, s3Calls: 4, kmsCalls: 0 },
+  scan: { invocations: 1, calls: 4, readUnits: 4, writeUnits: 1, s3Calls: 0, kmsCalls: 0 },
+  preview: { invocations: 1, calls: 6, readUnits: 3, writeUnits: 1, s3Calls: 2, kmsCalls: 0 },
+};
+
+type Cost = ReturnType<typeof priceOf>;
+
+function withoutBytes<Steps extends Readonly<Record<string, Cost>>>(steps: Steps) {
+  const entries = Object.entries(steps).map(([step, { s3Bytes: _, ...counts }]) => [step, counts] as const);
+  return Object.fromEntries(entries);
+}
+
+/** What the functions called that a verdict runs, for one upload: `begin` puts it, and what it gives completes it. */
+async function behindIt(begin: () => Promise<() => Promise<unknown>>) {
+  const { meter } = run.stack;
+  const doors = { scan: 'RecordScan', preview: 'MakePreview' } as const;
+  const calls: CallRecord[] = [];
+  const of = (door: string) => calls.filter(({ principal }) => principal?.includes(door));
+  const off = meter.on((call) => calls.push(call));
+  await (await begin())();
+  const done = () =>
+    of(doors.preview).some(({ operation }) => operation === 'UpdateItem') && of(doors.scan).length > 0;
+  await expect.poll(done, { timeout: 30_000 }).toBe(true);
+  await idle();
+  off();
+  return { scan: priceOf(1, of(doors.scan)), preview: priceOf(1, of(doors.preview)) };
+}
+
+/** Once no function is at work. */
+async function idle(): Promise<void> {
+  const busy = () => run.stack.functions.environments().filter(({ state }) => state === 'busy');
+  await expect.poll(busy, { timeout: 30_000 }).toEqual([]);
+}
+
+/** S3 as one of our roles, of a door or of what a door assumes, has it. */
+function asRole(name: string): S3Client {
+  const { resources, account, credentials, awsEndpointUrl: endpoint } = run.stack;
+  const role = resources.find(
+    ({ type, logicalId }) => type === 'AWS::IAM::Role' && logicalId.startsWith(name),
+  );
+  const session = sessionOf(role ?? expect.fail(`there is no role ${name}`), resources, account, name);
+  const client = new S3Client({ region: account.region, endpoint, credentials: credentials.issue(session) });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+async function versionOf(Key: string): Promise<string | undefined> {
+  const { client, Bucket } = bucketOf(run);
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
+  return Versions[0]?.VersionId;
+}
 
 /** What the functions called while something was done, by the front door's own count; of several requests the last one alone, where told so. */
 async function costOf(act: () => Promise<void>, which: 'all' | 'last' = 'all') {
@@ -433,13 +640,20 @@ async function costOf(act: () => Promise<void>, which: 'all' | 'last' = 'all') {
   await act();
   off();
   const counted = which === 'all' ? traces : traces.slice(-1);
-  const calls = counted.flatMap((trace) => meter.byTrace(trace));
+  return priceOf(
+    counted.length,
+    counted.flatMap((trace) => meter.byTrace(trace)),
+  );
+}
+
+function priceOf(invocations: number, calls: readonly CallRecord[]) {
   const units = (kind: 'read' | 'write') => calls.reduce((sum, call) => sum + call.units[kind], 0);
-  const of = (name: string) => calls.filter(({ service }) => service === name).length;
+  const of = (name: string) => calls.filter(({ service }) => service === name);
+  const s3Bytes = of('s3').reduce((sum, call) => sum + call.requestBytes + call.responseBytes, 0);
   return {
-    ...{ invocations: counted.length, calls: calls.length },
+    ...{ invocations, calls: calls.length },
     ...{ readUnits: units('read'), writeUnits: units('write') },
-    ...{ s3Calls: of('s3'), kmsCalls: of('kms') },
+    ...{ s3Calls: of('s3').length, kmsCalls: of('kms').length, s3Bytes },
   };
 }
 

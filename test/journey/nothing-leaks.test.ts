@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createJimp } from '@jimp/core';
 import jpeg from '@jimp/js-jpeg';
+import png from '@jimp/js-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { trafficLine } from '../../cli/traffic-line.ts';
@@ -37,15 +38,20 @@ import { rawRequest } from '../fixtures/raw-wire.ts';
 import { report } from '../fixtures/results.ts';
 import { type Run, startRun } from '../fixtures/running.ts';
 import { directorySink, type Sink, sinksOf } from '../fixtures/sinks.ts';
-import { dressedJpeg, exifSegment } from '../sdk/attachments/dressed-pictures.ts';
+import { dicomOf } from '../functions/pictures/dicom-file.ts';
+import { dressedJpeg, dressedPng, exif, exifSegment } from '../sdk/attachments/dressed-pictures.ts';
 import { devicesOf } from '../sdk/devices.ts';
 
-const Picture = createJimp({ formats: [jpeg] });
+const Picture = createJimp({ formats: [jpeg, png] });
+
+const BUCKETS = 'the buckets, with what is in their objects';
 
 /** Canaries in one query, path or set of headers. */
 const EACH = 10;
 
 const canaries = new Canaries();
+/** What stands in the header of a file that is kept as it is, encrypted: in that one object, and nowhere else. */
+const inside = new Canaries();
 /** What the terminal shows of each frame, and what was answered where something was refused. */
 const terminal: string[] = [];
 const refusals: string[] = [];
@@ -82,7 +88,7 @@ afterAll(async () => {
 
 const sinks = (): readonly Sink[] => [
   ...sinksOf(run),
-  directorySink('the buckets, with what is in their objects', join(directory, 's3')),
+  directorySink(BUCKETS, join(directory, 's3')),
   kept('the terminal', terminal),
   kept('answers that refuse', refusals),
 ];
@@ -149,7 +155,8 @@ test('thousands of values, in every place that a person could fill, stand in no 
   const searched = await Promise.all(
     sinks().map(async (sink) => {
       const parts = await sink.read();
-      return { sink: sink.name, parts: parts.length, hits: hitsIn(parts, canaries.mark) };
+      const kept = hitsIn(parts, inside.mark);
+      return { sink: sink.name, parts: parts.length, hits: hitsIn(parts, canaries.mark), kept };
     }),
   );
   const sum = (of: 'parts' | 'hits') => searched.reduce((total, one) => total + one[of], 0);
@@ -161,6 +168,7 @@ test('thousands of values, in every place that a person could fill, stand in no 
     hits: sum('hits'),
   });
   expect(searched.filter(({ hits }) => hits > 0)).toEqual([]);
+  expect(searched.filter(({ kept }) => kept > 0)).toMatchObject([{ sink: BUCKETS, kept: 1 }]); // the original; no preview
   expect(canaries.planted).toBeGreaterThan(3_000);
   expect(sum('parts')).toBeGreaterThan(2_000);
   expect(refusals.length).toBeGreaterThan(100);
@@ -240,27 +248,69 @@ async function inFiles(): Promise<void> {
     }
     expect(await hers.say(file, { name, text: words() })).toMatchObject({ type: 'message.accepted' });
   }
-  const patient = await run.person(`pat-${canaries.word('user name')}`, 'patient');
   const bare = await new Picture({ width: 32, height: 24, color: 0x336699ff }).getBuffer('image/jpeg');
   const photo = {
     ...{ kind: 'clinical-photo', name: `${canaries.one('name of a photograph')}.jpg`, text: words() },
-    ...{ bodySite: canaries.one('body site'), laterality: 'left', patient: patient.id },
+    ...{ bodySite: canaries.one('body site'), laterality: 'left', patient: ben.id },
     consent: { by: 'patient', at: new Date(run.stack.clock.now()).toISOString() },
   };
   const shown = await hers.uploaded(bare, 'image/jpeg');
   expect(await hers.say(shown, photo)).toMatchObject({ type: 'message.accepted' });
 
-  const dressed = dressedJpeg(bare, [exifSegment(1, words())], [], Buffer.from(words()));
-  const refused = await hers.begin(dressed, 'image/jpeg');
-  expect(await put(refused.upload, dressed)).toEqual({ status: 200 });
-  const answer = await hers.complete(refused);
-  expect(answer).toMatchObject({ status: 422 });
-  refusals.push(JSON.stringify(answer.body));
-
   const nurse = await devicesOf(run).online(ana, { attachments: attachments() });
-  const file = new File([dressed], `${canaries.one('name of a picture')}.jpg`, { type: 'image/jpeg' });
-  await nurse.chat.conversation(conversationId).sendFile(file, { text: words() }).acknowledged;
+  for (const [type, dressed] of await dressedPictures(bare, words)) {
+    const refused = await hers.begin(dressed, type);
+    expect(await put(refused.upload, dressed)).toEqual({ status: 200 });
+    const answer = await hers.complete(refused);
+    expect(answer, type).toMatchObject({ status: 422 });
+    refusals.push(JSON.stringify(answer.body));
+    const file = new File([dressed], `${canaries.one('name of a picture')}.jpg`, { type });
+    await nurse.chat.conversation(conversationId).sendFile(file, { text: words() }).acknowledged;
+  }
   nurse.chat.close();
+
+  const seq = await hers.sent(await hers.uploaded(scanned(), 'application/dicom'));
+  const preview = () => hers.download(seq, ben, { rendition: 'preview' });
+  await expect.poll(async () => (await preview()).status, { timeout: 30_000 }).toBe(200);
+}
+
+/** Pictures with words in every place of them that a camera or a program writes into: EXIF, XMP, comments, texts, and behind the end. */
+async function dressedPictures(bare: Buffer, words: () => string) {
+  const xmp = (text: string) =>
+    Buffer.from(`http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x="adobe:ns:meta/">${text}</x:xmpmeta>`);
+  const drawn = await new Picture({ width: 32, height: 24, color: 0x336699ff }).getBuffer('image/png');
+  const behind = () => Buffer.from(words());
+  const worn = (as: number | string, content: Buffer) => ({ as, content });
+  const text = (keyword: string, gap = '\0') => Buffer.from(`${keyword}${gap}${words()}`);
+  return [
+    ['image/jpeg', dressedJpeg(bare, [exifSegment(1, words())], [], behind())],
+    ['image/jpeg', dressedJpeg(bare, [worn(0xe1, xmp(words()))], [], Buffer.alloc(0))],
+    ['image/jpeg', dressedJpeg(bare, [], [worn(0xfe, behind())], Buffer.alloc(0))],
+    ['image/png', dressedPng(drawn, [worn('tEXt', text('Author'))], [], Buffer.alloc(0))],
+    ['image/png', dressedPng(drawn, [], [worn('iTXt', text('XML:com.adobe.xmp', '\0\0\0\0\0'))], behind())],
+    ['image/png', dressedPng(drawn, [worn('eXIf', Buffer.from(exif(1, words())))], [], Buffer.alloc(0))],
+  ] as const;
+}
+
+/** An image of a scanner, with the patient's name, number and date of birth in its header, which stays in it: whoever treats them needs it. */
+function scanned(): Buffer {
+  const said = (place: string) => inside.many(place, EACH).join(' ');
+  return dicomOf([
+    ['0008,0060', 'CS', 'CT'],
+    ['0008,0080', 'LO', said('DICOM InstitutionName')],
+    ['0010,0010', 'PN', said('DICOM PatientName')],
+    ['0010,0020', 'LO', said('DICOM PatientID')],
+    ['0010,4000', 'LT', said('DICOM PatientComments')],
+    ['0028,0002', 'US', 1],
+    ['0028,0004', 'CS', 'MONOCHROME2'],
+    ['0028,0010', 'US', 2],
+    ['0028,0011', 'US', 4],
+    ['0028,0100', 'US', 8],
+    ['0028,0101', 'US', 8],
+    ['0028,0102', 'US', 7],
+    ['0028,0103', 'US', 0],
+    ['7fe0,0010', 'OW', Buffer.from([0, 30, 60, 90, 120, 150, 180, 210])],
+  ]);
 }
 
 async function inHandshakes(): Promise<void> {

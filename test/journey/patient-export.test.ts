@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fail } from '../../local/front-door/faults.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { delay, fail } from '../../local/front-door/faults.ts';
 import { ExportManifest, type PatientExport } from '../../protocol/exports.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
 import { attaching, bucketOf, get } from '../fixtures/attaching.ts';
@@ -11,10 +11,15 @@ import { type Run, startRun } from '../fixtures/running.ts';
 import { signInAgain } from '../fixtures/sign-in-again.ts';
 import { unzip } from '../fixtures/unzip.ts';
 import { isSignedByItsKey } from '../fixtures/verify-receipt.ts';
+import { zip } from '../fixtures/zip.ts';
 
 const MINUTE = 60_000;
 const NASTY = `<script>alert("1")</script> & 'so on' \u202e`;
 const SCAN = randomBytes(300_000);
+/** The test file that every scanner knows (EICAR), in two parts so that none finds it here. */
+const EICAR = Buffer.from(
+  ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-', 'ANTIVIRUS-TEST-FILE!$H+H*'].join(''),
+);
 
 let run: Run;
 let ana: Person;
@@ -22,6 +27,7 @@ let ben: Person;
 let officer: Person;
 let deputy: Person;
 let socket: BareSocket;
+let infected: string;
 const where: Record<'ward' | 'later' | 'left' | 'others' | 'destroyed', string> = {
   ...{ ward: '', later: '', left: '', others: '', destroyed: '' },
 };
@@ -40,6 +46,7 @@ beforeAll(async () => {
   const file = attaching(run, where.ward, ana, socket);
   const seq = await file.sent(await file.uploaded(SCAN));
   await file.opened(seq, ben);
+  await sayInfected(file);
   where.later = await group([cleo.id]);
   await say(where.later, 'before Ben came');
   await must('POST', `conversations/${where.later}/members`, { person: ben.id });
@@ -72,6 +79,20 @@ async function say(conversationId: string, text: string): Promise<void> {
   const frame = { type: 'message.send', ref: randomUUID(), conversationId, since: 0, body };
   const answer = await socket.ask(frame, ({ type }) => type === 'message.accepted' || type === 'refused');
   expect(answer).toMatchObject({ type: 'message.accepted' });
+}
+
+/** Sends what is found infected once it is sent: before, nobody could send it. */
+async function sayInfected(file: ReturnType<typeof attaching>): Promise<void> {
+  const isVerdict = (principal?: { readonly arn: string }) => principal?.arn.includes('RecordScan') ?? false;
+  const rule = { service: 'dynamodb', operation: 'UpdateItem', principal: isVerdict, effect: delay(5_000) };
+  const off = run.stack.faults.add(rule);
+  const begun = await file.uploaded(zip({ 'findings.txt': EICAR }), 'application/zip');
+  const seq = await file.sent(begun);
+  off();
+  infected = begun.attachmentId;
+  const said = async () => (await file.download(seq, ben)).body;
+  const isKnown = async () => expect(await said()).toMatchObject({ code: 'malware-found' });
+  await vi.waitFor(isKnown, { timeout: 30_000, interval: 100 }); // outside of tests, too
 }
 
 const ask = (person: Person, about = ben.id) =>
@@ -122,13 +143,17 @@ test('two privacy officers have everything made into one file that a patient may
   expect(manifest.files).toEqual(summed);
   expect(manifest.conversations).toEqual(
     expect.arrayContaining([
-      { conversationId: where.ward, floor: 0, entries: 2 },
+      { conversationId: where.ward, floor: 0, entries: 3 },
       { conversationId: where.later, floor: 1, entries: 2 },
       expect.objectContaining({ conversationId: where.destroyed, entries: 0 }),
     ]),
   );
   expect(manifest.conversations).toHaveLength(3);
+  const omitted = { conversationId: where.ward, attachmentId: infected, why: 'malware-found' };
+  expect(manifest.omitted).toEqual([omitted]);
+  expect([...files].filter(([path]) => path.includes(infected) || path.endsWith('.zip'))).toEqual([]);
   const whole = others.map(([, one]) => one.toString('utf8')).join('\n');
+  expect(whole).not.toContain(String(EICAR));
   for (const hidden of [
     'before Ben came',
     'while Ben was there',
@@ -152,8 +177,10 @@ test('two privacy officers have everything made into one file that a patient may
   const bundle = Bundle.parse(JSON.parse(String(files.get('fhir/bundle.json'))));
   const types = bundle.entry.map(({ resource }) => resource.resourceType);
   const count = (type: string) => types.filter((one) => one === type).length;
-  expect(['Patient', 'Communication', 'DocumentReference', 'Practitioner'].map(count)).toEqual([1, 3, 1, 1]);
+  expect(['Patient', 'Communication', 'DocumentReference', 'Practitioner'].map(count)).toEqual([1, 4, 2, 1]);
   const document = bundle.entry.find(({ resource }) => resource.resourceType === 'DocumentReference');
+  const withFile = bundle.entry.filter(({ resource }) => JSON.stringify(resource).includes('"url":"../'));
+  expect(withFile.filter(({ resource }) => resource.resourceType === 'DocumentReference')).toHaveLength(1); // the infected is told of alone
   const to = /"url":"\.\.\/([^"]+)"/.exec(JSON.stringify(document))?.[1] ?? '';
   expect(files.get(to)?.equals(SCAN)).toBe(true);
 

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Download } from '../../protocol/attachments.ts';
 import { changedAssembly } from '../fixtures/assembly.ts';
 import { browserContext, chromiumPath, servedApp } from '../fixtures/browser.ts';
 import type { Person } from '../fixtures/deployed.ts';
@@ -11,7 +12,7 @@ const MINUTE = 60_000;
 const LISTED = 'https://app.example.org';
 
 describe('the SDK in a real browser', () => {
-  test('sends and receives, and after a loss of the connection gets everything once and in order', async () => {
+  test('sends and receives, texts and files, and after a loss of the connection gets everything once and in order', async () => {
     const { origin } = await servedApp();
     const run = await runFor(origin);
     const [ana, ben] = [
@@ -34,20 +35,36 @@ describe('the SDK in a real browser', () => {
     await page.evaluate(`chat.conversation('${theirs.id}').send('and to you — 早上好 😀').acknowledged`);
     await expect.poll(() => nurse.texts(theirs.id)).toEqual(['good morning', 'and to you — 早上好 😀']);
 
+    const sent = (await page.evaluate(`sendFile('${theirs.id}', 'letter.pdf', 60_000)`)) as Summed;
+    expect(sent.seq).toBe(3);
+    const letter = { name: 'letter.pdf', type: 'application/pdf', sha256: sent.sha256 };
+    await expect.poll(() => nurse.texts(theirs.id)).toHaveLength(3);
+    expect(await page.evaluate(`fetchFile('${theirs.id}', 3)`)).toEqual(letter); // PUT and GET, each asked for by CORS
+    const { url } = await aPermit(run, ben, theirs.id, sent.seq);
+    expect(await allowedOrigin(url, origin)).toBe(origin);
+    expect(await allowedOrigin(url, LISTED)).toBeUndefined();
+
     await context.setOffline(true);
     await turn(run, 10.5 * MINUTE, nurse); // the page's own clock stands: its socket fell silent
     await expect.poll(() => page.evaluate('chat.state')).toBe('recovering');
     const written = page.evaluate(`chat.conversation('${theirs.id}').send('from the lift').acknowledged`);
     const missed = ['are you there?', 'I shall wait', '…'];
     for (const text of missed) await theirs.send(text).acknowledged;
-    expect(await messages(page)).toHaveLength(2);
+    expect(await messages(page)).toHaveLength(3);
     const before = frames.sent.length;
 
     await context.setOffline(false);
     await page.evaluate('chat.connect()');
     await written;
     await theirs.send('welcome back').acknowledged;
-    const all = ['good morning', 'and to you — 早上好 😀', ...missed, 'from the lift', 'welcome back'];
+    const all = [
+      'good morning',
+      'and to you — 早上好 😀',
+      'file',
+      ...missed,
+      'from the lift',
+      'welcome back',
+    ];
     await expect.poll(() => messages(page)).toEqual(all.map((text, place) => `${place + 1} ${text}`));
     await expect.poll(() => nurse.texts(theirs.id)).toEqual(all);
     expect(frames.sent.slice(before, before + 2)).toEqual(['session.open', 'sync']);
@@ -99,6 +116,26 @@ function framesOf(page: Page): { readonly sent: string[] } {
     socket.on('framesent', ({ payload }) => sent.push(JSON.parse(payload.toString()).type));
   });
   return { sent };
+}
+
+/** A file's message, and the SHA-256 of its bytes in hex. */
+interface Summed {
+  readonly seq: number;
+  readonly sha256: string;
+}
+
+/** Where S3 lets a page of this origin fetch from, by its preflight; nowhere where it says nothing. */
+async function allowedOrigin(url: string, origin: string): Promise<string | undefined> {
+  const headers = { origin, 'access-control-request-method': 'GET' };
+  const answer = await fetch(url, { method: 'OPTIONS', headers });
+  return answer.headers.get('access-control-allow-origin') ?? undefined;
+}
+
+async function aPermit(run: Run, person: Person, conversationId: string, seq: number): Promise<Download> {
+  const path = `conversations/${conversationId}/messages/${seq}/downloads`;
+  const { status, body } = await run.request(person, 'POST', path, {});
+  expect(status).toBe(200);
+  return body as Download;
 }
 
 const messages = (page: Page) => page.locator('#messages li').allTextContents();

@@ -209,6 +209,7 @@ export const abilities: Readonly<Record<string, Ability>> = {
   },
 
   BeginUploads: { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], on: 'table Conversations' },
+  CountUploads: { actions: ['dynamodb:UpdateItem'], on: 'table Conversations', when: ofPartitions('U#*') },
   NoteUploads: {
     actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
     on: 'table Conversations',
@@ -603,6 +604,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'UploadAttachment/Policy': [
     ...admitted,
     'BeginUploads',
+    'CountUploads',
     'UploadAttachments',
     'EncryptAttachments',
     'DecryptAttachments',
@@ -802,7 +804,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
   'ListSessions/Function': [...sessions, 'PEOPLE_TABLE'],
   'Recertify/Function': [...sessions, ...ending],
   'RaiseHeads/Function': ['CONVERSATIONS_TABLE'],
-  'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
+  'UploadAttachment/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket, 'UPLOAD_QUOTA'],
   'CompleteUpload/Function': [...sessions, 'CONVERSATIONS_TABLE', ...bucket],
   'DownloadAttachment/Function': [
     'RETENTION_DAYS',

@@ -9,6 +9,7 @@ test('a deployment that chooses nothing gets safe defaults', () => {
     allowedOrigins: [],
     signIn: { plan: 'essentials', accessTokenMinutes: 15, refreshTokenHours: 12 },
     signOut: { idleMinutes: 15, idleMinutesByRole: {}, hours: 12 },
+    attachments: { gibibytesPerPersonPerDay: 20, uploadsPerPersonPerDay: 2000 },
     emergency: { excludedSites: [] },
     throttle: { requestsPerSecond: 2000, burst: 2000 },
     logRetentionDays: 3653,
@@ -32,6 +33,11 @@ test.each([
   [{ allowedOrigins: ['https://a.example', 'https://b.example/'] }, 'allowedOrigins.1: must be an origin'],
   [{ allowedOrigins: ['http://app.example.org'] }, 'allowedOrigins.0: must be an origin'],
   [{ allowedOrigins: ['http://localhost:5173'] }, 'allowedOrigins.0: must be https where protect is true'],
+  [
+    { attachments: { gibibytesPerPersonPerDay: 4 } },
+    'attachments.gibibytesPerPersonPerDay: must be at least 5 GiB',
+  ],
+  [{ attachments: { uploadsPerPersonPerDay: 0 } }, 'attachments.uploadsPerPersonPerDay: must be at least 1'],
   [{ emergency: { excludedSites: ['ward 5'] } }, 'emergency.excludedSites.0: must be 1 to 64 letters'],
   [{ retentionDays: 0.5 }, 'retentionDays: '],
   [{ auditRetentionDays: 2191 }, 'auditRetentionDays: must be at least 2192 days (six years'],
@@ -81,10 +87,11 @@ test('every setting says what it is for', () => {
     ...Settings.shape,
     ...Settings.shape.signIn.unwrap().shape,
     ...Settings.shape.signOut.unwrap().shape,
+    ...Settings.shape.attachments.unwrap().shape,
     ...Settings.shape.emergency.unwrap().shape,
     ...Settings.shape.throttle.unwrap().shape,
   })) {
-    if (!['signIn', 'signOut', 'emergency', 'throttle'].includes(name))
+    if (!['signIn', 'signOut', 'attachments', 'emergency', 'throttle'].includes(name))
       expect.soft(field.description, name).toMatch(/.{20,}\.$/);
   }
 });

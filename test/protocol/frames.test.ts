@@ -14,6 +14,45 @@ const send = {
 const withText = (text: string) => ({ ...send, body: { kind: 'text', text } });
 const accepts = (frame: unknown) => MessageSend.safeParse(frame).success;
 
+describe('a clinical photograph', () => {
+  const photo = {
+    ...{ kind: 'clinical-photo', attachmentId: 'b'.repeat(26), name: 'arm.jpg', contentType: 'image/jpeg' },
+    ...{ bytes: 10, sha256: Buffer.alloc(32).toString('base64'), bodySite: 'left forearm' },
+    ...{ laterality: 'left', patient: 'c'.repeat(26) },
+    consent: { by: 'patient', at: '2026-11-22T10:00:00.000Z' },
+  };
+  const takes = (body: object) => accepts({ ...send, body });
+
+  test('says what it shows, of whom, and who agreed when: without one of these it is refused', () => {
+    expect(takes(photo)).toBe(true);
+    expect(takes({ ...photo, text: 'third day', bodySite: '左前腕' })).toBe(true);
+    for (const missing of Object.keys(photo)) {
+      const { [missing as keyof typeof photo]: _, ...rest } = photo;
+      expect(takes(rest), missing).toBe(false);
+    }
+    for (const missing of ['by', 'at'] as const) {
+      const { [missing]: _, ...rest } = photo.consent;
+      expect(takes({ ...photo, consent: rest }), `consent.${missing}`).toBe(false);
+    }
+  });
+
+  test.each<[string, object]>([
+    ['a blank body site', { bodySite: ' ' }],
+    ['one that nobody sees', { bodySite: '\u200b\u3000' }],
+    ['one of marks alone', { bodySite: '-.-' }],
+    ['a side that is none', { laterality: 'up' }],
+    ['an empty side', { laterality: '' }],
+    ['a patient by their name', { patient: 'Jane Doe' }],
+    ['a consent by anybody', { consent: { ...photo.consent, by: 'clinician' } }],
+    ['a consent at no time', { consent: { ...photo.consent, at: 'yesterday' } }],
+    ['a consent at a local time', { consent: { ...photo.consent, at: '2026-11-22T10:00:00' } }],
+    ['a consent that says more', { consent: { ...photo.consent, note: 'orally' } }],
+    ['a PDF', { contentType: 'application/pdf' }],
+  ])('with %s is refused', (_, wrong) => {
+    expect(takes({ ...photo, ...wrong })).toBe(false);
+  });
+});
+
 describe('message.send', () => {
   test('takes every well-formed text up to its limit in bytes, and changes nothing of it', () => {
     const texts = fc

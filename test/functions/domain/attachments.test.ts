@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Verdict } from '../../../functions/domain/attachment.ts';
+import { changeMembers } from '../../../functions/domain/change-members.ts';
+import type { ClinicalPhoto } from '../../../functions/domain/clinical-photo.ts';
 import { completeUpload } from '../../../functions/domain/complete-upload.ts';
 import { downloadAttachment } from '../../../functions/domain/download-attachment.ts';
 import { deleteAttachments, followMessages } from '../../../functions/domain/follow-messages.ts';
+import type { Profile } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import { recordScan } from '../../../functions/domain/record-scan.ts';
 import { type Draft, sendMessage } from '../../../functions/domain/send-message.ts';
 import { beginUpload, showAttachment, uploadPart } from '../../../functions/domain/upload-attachment.ts';
 import type { AttachmentScanned } from '../../../protocol/attachments.ts';
 import { aConversation, aRef, callerNamed, person } from './in-memory.ts';
-import { MemoryObjects } from './in-memory-attachments.ts';
+import { MemoryObjects, MemoryUploadCounts } from './in-memory-attachments.ts';
 
 const ana = person('ana');
 const ben = person('ben');
@@ -26,7 +29,7 @@ function aClinic() {
   const { rooms, log, sessions, announced, conversationId, head } = aConversation([ana, ben], now);
   const objects = new MemoryObjects();
   const told: { frame: AttachmentScanned; to: readonly string[] }[] = [];
-  const all = { ...rooms, objects };
+  const all = { ...rooms, objects, uploadCounts: new MemoryUploadCounts() };
   const scanning = {
     ...all,
     recorded: () => {},
@@ -286,30 +289,116 @@ describe('an attachment', () => {
   });
 });
 
+describe('what one person may upload on one day', () => {
+  test('ends with its bytes and with its number, whatever became of them, and begins again with the next day', async () => {
+    const { uploadCounts, attachments } = clinic.all;
+    Object.assign(uploadCounts.quota, { bytes: 2_500 });
+    for (const _ of [1, 2]) await clinic.begin(ana);
+    const over = { ...declared(), bytes: 501 } as never;
+    await expect(clinic.begin(ana, over)).rejects.toMatchObject({
+      code: 'upload-quota',
+      decision: { rule: 'within-limits', outcome: 'refused' },
+    });
+    expect(attachments.known.size).toBe(2);
+    await clinic.begin(ben);
+    await clinic.begin(ana, { ...declared(), bytes: 500 } as never);
+    clinic.pass(24 * 60 * 60 * 1000);
+    await clinic.begin(ana);
+    Object.assign(uploadCounts.quota, { uploads: 2 });
+    await clinic.begin(ana);
+    await expect(clinic.begin(ana)).rejects.toMatchObject({ code: 'upload-quota' });
+  });
+
+  test('is counted for nobody who may not upload, and holds uploads in parts before S3 hears of them', async () => {
+    Object.assign(clinic.all.uploadCounts.quota, { bytes: 80 * MiB });
+    const parts = [sha256(), sha256(), sha256()];
+    const what = { ...declared(), bytes: 70 * MiB, partBytes: 30 * MiB, parts };
+    const begin = (who: string) => beginUpload(clinic.all, clinic.as(who), clinic.conversationId, what);
+    await expect(begin(eve)).rejects.toMatchObject({ code: 'not-a-member' });
+    await begin(ana);
+    await expect(begin(ana)).rejects.toMatchObject({ code: 'upload-quota' });
+    expect(clinic.objects.parts.size).toBe(1);
+  });
+});
+
 describe('a clinical photograph', () => {
-  test('is of a patient that there is', async () => {
+  const pat = person('pat');
+  const consent = { by: 'patient', at: new Date(1_800_000_000_000).toISOString() } as const;
+  type Profiles = Readonly<Record<string, Omit<Profile, 'person'>>>;
+  const consult: Profiles = {
+    [ana]: { roles: ['clinician'] },
+    [ben]: { roles: ['clinician', 'patient'] }, // a colleague, whoever treats them
+    [pat]: { roles: ['patient'] },
+  };
+
+  /** Ana sends one of Pat to her conversation with Ben. */
+  const sent = async (profiles: Profiles, more: Partial<ClinicalPhoto> = {}) => {
     const what = { ...declared(), contentType: 'image/jpeg' as const };
-    const begun = await beginUpload(clinic.all, clinic.as(ana), clinic.conversationId, what);
-    const { attachmentId } = begun.value;
-    const file = { conversationId: clinic.conversationId, attachmentId };
-    await clinic.all.attachments.store(file, 'v');
-    const photo = {
-      ...{ kind: 'clinical-photo', attachmentId, name: phi('arm.jpg'), ...what, bodySite: phi('left arm') },
-      ...{
-        laterality: 'left',
-        patient: person('pat'),
-        consent: { by: 'patient', at: '2026-11-22T10:00:00Z' },
-      },
-    } as unknown as Draft['body'];
-    const send = (roles: readonly string[]) => {
-      const people = {
-        ...clinic.all.people,
-        profiles: async (ids: readonly string[]) => new Map(ids.map((id) => [id, { person: id, roles }])),
-      };
-      const draft = { ref: aRef(), conversationId: clinic.conversationId, since: 0, body: photo };
-      return sendMessage({ ...clinic.all, people } as typeof clinic.all, clinic.as(ana), draft);
+    const { value } = await beginUpload(clinic.all, clinic.as(ana), clinic.conversationId, what);
+    const { attachmentId } = value;
+    await clinic.all.attachments.store({ conversationId: clinic.conversationId, attachmentId }, 'v');
+    const people = {
+      ...clinic.all.people,
+      profiles: async (ids: readonly string[]) =>
+        new Map(ids.flatMap((id) => (profiles[id] ? [[id, { person: id, ...profiles[id] }]] : []))),
     };
-    await expect(send(['clinician'])).rejects.toMatchObject({ code: 'unknown-person' });
-    expect((await send(['patient'])).value.seq).toBe(1);
+    const body: ClinicalPhoto = {
+      ...{ kind: 'clinical-photo', attachmentId, name: phi('arm.jpg'), ...what },
+      ...{ bodySite: phi('left arm'), laterality: 'left', patient: pat, consent },
+      ...more,
+    };
+    const draft: Draft = { ref: aRef(), conversationId: clinic.conversationId, since: 0, body };
+    return sendMessage({ ...clinic.all, people } as typeof clinic.all, clinic.as(ana), draft);
+  };
+
+  test('is of a patient that there is, whom colleagues may talk about though they are not there', async () => {
+    const { [pat]: _, ...unknown } = consult;
+    await expect(sent(unknown)).rejects.toMatchObject({ code: 'unknown-person' });
+    const noPatient = { ...consult, [pat]: { roles: ['clinician'] } };
+    await expect(sent(noPatient)).rejects.toMatchObject({ code: 'unknown-person' });
+    expect((await sent(consult)).value.seq).toBe(1);
+  });
+
+  test('is of nobody else where patients or those who act for one are there, and of nobody who wants a colleague kept out', async () => {
+    for (const roles of [['patient'], ['caregiver']]) {
+      const withOther = { ...consult, [ben]: { roles } };
+      await expect(sent(withOther)).rejects.toMatchObject({ code: 'other-patient' });
+    }
+    const disabled = { ...consult, [ben]: { roles: [], formerRoles: ['patient'] } };
+    await expect(sent(disabled)).rejects.toMatchObject({ code: 'other-patient' });
+    const restricting = { ...consult, [pat]: { roles: ['patient'], restrictions: [ben] } };
+    await expect(sent(restricting)).rejects.toMatchObject({
+      code: 'restricted',
+      decision: { rule: 'restricted-by-patient', people: [pat] },
+    });
+    const theirOwn = { ...consult, [ben]: { roles: ['patient'], restrictions: [ana] } };
+    expect((await sent(theirOwn, { patient: ben })).value.seq).toBe(1); // who is a member stays one
+    expect(clinic.log.entries).toHaveLength(1);
+  });
+
+  test('is of nobody else though the other patient came while it was being sent', async () => {
+    const { log } = clinic;
+    let isThere = false;
+    log.turn = async (what) => {
+      if (what !== 'append' || isThere) return;
+      isThere = true;
+      const change = { kind: 'member.added', person: eve, role: 'member' } as const;
+      await changeMembers(clinic.all, clinic.as(ana), clinic.conversationId, change);
+    };
+    const comes = { ...consult, [eve]: { roles: ['patient'] } };
+    await expect(sent(comes)).rejects.toMatchObject({ code: 'other-patient' });
+  });
+
+  test.each([
+    ['five minutes ahead of us', 5 * 60_000, true],
+    ['a moment later', 5 * 60_000 + 1_000, false],
+    ['of the year 2999', Date.UTC(2999, 0, 1) - 1_800_000_000_000, false],
+    ['of the year 2000', Date.UTC(2000, 0, 1) - 1_800_000_000_000, true],
+    ['of the year before', Date.UTC(2000, 0, 1) - 1_800_000_000_001, false],
+  ])('whose consent is %s is taken or refused by its time', async (_, later, isTaken) => {
+    const at = new Date(1_800_000_000_000 + later).toISOString();
+    const sending = sent(consult, { consent: { ...consent, at } });
+    if (isTaken) expect((await sending).value.seq).toBe(1);
+    else await expect(sending).rejects.toMatchObject({ code: 'consent-time' });
   });
 });

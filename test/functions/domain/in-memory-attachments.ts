@@ -7,6 +7,7 @@ import {
   stateOf,
 } from '../../../functions/domain/attachment.ts';
 import type { Downloads, ObjectDeleter, Objects, StoredObject } from '../../../functions/domain/objects.ts';
+import type { UploadCounts, UploadQuota } from '../../../functions/domain/upload-quota.ts';
 import type { UploadPermit } from '../../../protocol/attachments.ts';
 import type { PersonId } from '../../../protocol/ids.ts';
 
@@ -73,6 +74,20 @@ export class MemoryAttachments implements Attachments {
     const changed = { ...standing, ...how(standing) };
     this.known.set(nameOf(name), changed);
     return changed;
+  }
+}
+
+/** What was begun, counted in memory by person and day. */
+export class MemoryUploadCounts implements UploadCounts {
+  readonly quota: { bytes: number; uploads: number } = { bytes: Number.MAX_SAFE_INTEGER, uploads: 1_000 };
+  private readonly days = new Map<string, UploadQuota>();
+
+  async add({ uploader, bytes, at }: Parameters<UploadCounts['add']>[0]) {
+    const day = `${uploader} ${new Date(at).toISOString().slice(0, 10)}`;
+    const { bytes: before, uploads } = this.days.get(day) ?? { bytes: 0, uploads: 0 };
+    if (before + bytes > this.quota.bytes || uploads >= this.quota.uploads) return false;
+    this.days.set(day, { bytes: before + bytes, uploads: uploads + 1 });
+    return true;
   }
 }
 

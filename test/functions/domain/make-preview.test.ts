@@ -5,7 +5,7 @@ import { beginUpload } from '../../../functions/domain/upload-attachment.ts';
 import type { ContentType } from '../../../protocol/attachments.ts';
 import { redAndBlue } from '../pictures/drawing.ts';
 import { aConversation, callerNamed, person } from './in-memory.ts';
-import { MemoryObjects } from './in-memory-attachments.ts';
+import { MemoryObjects, MemoryUploadCounts } from './in-memory-attachments.ts';
 
 const ana = person('ana');
 const sha256 = Buffer.alloc(32).toString('base64');
@@ -21,7 +21,7 @@ function aClinic() {
   const now = () => 1_800_000_000_000;
   const { rooms, log, conversationId, head } = aConversation([ana], now);
   const objects = new MemoryObjects();
-  const all = { ...rooms, objects };
+  const all = { ...rooms, uploadCounts: new MemoryUploadCounts(), objects };
   const asked: ContentType[] = [];
   const outcomes: string[] = [];
   const over: string[] = [];

@@ -28,7 +28,9 @@ function slice(bits: 8 | 16, other: Readonly<Record<string, string | number | Bu
     '0028,0103': ['US', 0],
     '7fe0,0010': ['OW', pixels],
   };
-  const vrs: Record<string, string> = { '0028,0006': 'US', '0028,0301': 'CS' };
+  const vrs: Record<string, string> = {
+    ...{ '0008,0016': 'UI', '0008,0060': 'CS', '0028,0006': 'US', '0028,0301': 'CS' },
+  };
   for (const [tag, value] of Object.entries(other))
     elements[tag] = [elements[tag]?.[0] ?? vrs[tag] ?? 'DS', value];
   return Object.keys(elements)
@@ -85,6 +87,26 @@ describe('a DICOM image', () => {
     const preview = Buffer.from((await of(bytes, 'application/dicom')) ?? []);
     expect(preview.length).toBeGreaterThan(100);
     expect(preview.includes(NAME)).toBe(false);
+  });
+
+  test.each(['US', 'SC', 'OT', 'XC', 'ES', 'xc'])(
+    'of modality %s is shown only where its header says that no name is burned into its pixels',
+    async (modality) => {
+      const shown = (more: object) =>
+        of(dicomOf(slice(16, { '0008,0060': modality, ...more })), 'application/dicom');
+      expect(await shown({})).toBeUndefined();
+      expect(await shown({ '0028,0301': '' })).toBeUndefined();
+      expect(await shown({ '0028,0301': 'UNKNOWN' })).toBeUndefined();
+      expect(await shown({ '0028,0301': 'NO' })).toBeDefined();
+    },
+  );
+
+  test('that was captured from a screen is shown only where its header says so, whatever its modality; a scanner’s is where it says nothing', async () => {
+    const shown = (sopClass: string) =>
+      of(dicomOf(slice(16, { '0008,0016': sopClass, '0008,0060': 'CT' })), 'application/dicom');
+    expect(await shown('1.2.840.10008.5.1.4.1.1.7')).toBeUndefined();
+    expect(await shown('1.2.840.10008.5.1.4.1.1.7.4')).toBeUndefined();
+    expect(await shown('1.2.840.10008.5.1.4.1.1.2')).toBeDefined();
   });
 
   test('has an answer whatever its bytes are', async () => {

@@ -10,6 +10,7 @@ import { deletionList } from '../../../functions/store/deletion-list.ts';
 import { entryItem, entryOf } from '../../../functions/store/items.ts';
 import { keys } from '../../../functions/store/keys.ts';
 import { attachmentChangesIn } from '../../../functions/store/stream.ts';
+import { uploadCounts } from '../../../functions/store/upload-counts.ts';
 import { startDatabase } from '../../fixtures/database.ts';
 import { aRef } from '../domain/in-memory.ts';
 
@@ -103,6 +104,31 @@ test('what a message keeps has no date any more, and what is forgotten comes bac
   await store().previewed(one, 'p');
   expect(await store().scanned(one, { versionId: 'v', verdict: 'clean' })).toBeUndefined();
   expect(await store().find(one)).toBeUndefined();
+});
+
+test('what a person begins on a day is counted while it fits, in bytes and in number, however many come at once', async () => {
+  const uploader = newId();
+  const at = Date.UTC(2026, 10, 22, 23, 59);
+  const bytes = 10;
+  const counts = uploadCounts(client, 'Conversations', { bytes: 45, uploads: 6 });
+  const add = (more: object = {}) => counts.add({ uploader, bytes, at, ...more });
+  const item = async (day: string) => {
+    const Key = keys.uploaded(uploader, day);
+    return (await client.send(new GetCommand({ TableName: 'Conversations', Key, ConsistentRead: true })))
+      .Item;
+  };
+  expect(await add({ bytes: 46 })).toBe(false); // more than a day holds
+  expect(await item('2026-11-22')).toBeUndefined();
+  const answers = await Promise.all(Array.from({ length: 6 }, () => add()));
+  expect(answers.filter((isCounted) => isCounted)).toHaveLength(4);
+  expect(await add({ bytes: 5 })).toBe(true);
+  expect(await add({ bytes: 1 })).toBe(false);
+  const expiresAt = Date.UTC(2026, 10, 24) / 1000;
+  expect(await item('2026-11-22')).toMatchObject({ bytes: 45, uploads: 5, expiresAt });
+  expect(await add({ uploader: newId() })).toBe(true);
+  const small = await Promise.all(Array.from({ length: 8 }, () => add({ bytes: 1, at: at + 60_000 })));
+  expect(small.filter((isCounted) => isCounted)).toHaveLength(6);
+  expect(await item('2026-11-23')).toMatchObject({ bytes: 6, uploads: 6 });
 });
 
 test('what is over is listed once, however often it is told, until it is done', async () => {

@@ -70,7 +70,7 @@ export class PretendBucket {
     const asked = `${method} ${pathname.slice(1).replace(/[a-z2-7]{26}/g, '*')}`;
     this.asked.push(asked);
     const code = this.refuse(asked);
-    if (code) return refused(409, code);
+    if (code) return refused(409, code, code === 'upload-quota');
     return this.#route(asked, pathname, body === undefined ? {} : JSON.parse(body as string));
   };
 

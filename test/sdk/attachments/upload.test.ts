@@ -178,6 +178,17 @@ describe('a file', () => {
     );
   });
 
+  test('beyond its person’s quota is told of at once and not asked for all day', async () => {
+    const { chat, clock, bucket } = await withFiles();
+    bucket.refuse = () => 'upload-quota';
+    const file = pdf();
+    expect(await outcome(clock, chat.conversation(id).sendFile(file).acknowledged)).toBe('upload-quota');
+    await clock.turn(3_600_000);
+    expect(bucket.asked).toHaveLength(1);
+    bucket.refuse = () => undefined;
+    expect(await outcome(clock, chat.conversation(id).sendFile(file).acknowledged)).toMatchObject({ seq: 1 });
+  });
+
   test('that changed while it was read, or is not to be read any more, is told of and not tried for ever', async () => {
     const { chat, clock, bucket } = await withFiles();
     bucket.fate = () => 400;
