@@ -8,10 +8,7 @@ import { open, world } from './wiring/rooms.ts';
 
 const sessions = open.sessions();
 const rooms = {
-  sessions,
-  now: world.now,
-  people: open.people(),
-  requests: open.requests(),
+  ...{ sessions, now: world.now, people: open.people(), requests: open.requests() },
   exports: openExports.exports(),
   retention: open.retention(),
   shredMarks: openExports.shredMarks(),

@@ -8,10 +8,7 @@ import { open, world } from './wiring/rooms.ts';
 
 const sessions = open.sessions();
 const rooms = {
-  sessions,
-  now: world.now,
-  log: open.log(),
-  people: open.people(),
+  ...{ sessions, now: world.now, log: open.log(), people: open.people() },
   holds: openKeeping.holds(),
   requests: open.requests(),
   restamps: openKeeping.restamps(),

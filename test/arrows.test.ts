@@ -13,14 +13,10 @@ interface Source {
 
 /** Where each room's arrows may point. The first prefix that fits a file is its room; what no row names may not be imported. */
 const rooms: readonly { readonly room: string; readonly may: readonly RegExp[] }[] = [
+  { room: 'protocol/bare/', may: [/^protocol\/bare\//] }, // the SDK packs it: no schema, no dependency
   { room: 'protocol/', may: [/^protocol\//, /^zod$/] },
   { room: 'functions/audit/', may: [/^functions\/(audit|domain)\//, /^zod$/, /^node:crypto$/] },
-  {
-    room: 'functions/domain/',
-    // A picture is bare where the SDK's stripping changes nothing: one definition, which imports nothing.
-    may: [/^functions\/domain\//, /^protocol\//, /^node:crypto$/, /^sdk\/attachments\/bare\/bare\.ts$/],
-  },
-  { room: 'sdk/attachments/bare/', may: [/^sdk\/attachments\/bare\//] },
+  { room: 'functions/domain/', may: [/^functions\/domain\//, /^protocol\//, /^node:crypto$/] },
   {
     room: 'functions/store/',
     may: [

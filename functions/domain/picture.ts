@@ -1,5 +1,5 @@
 import type { ContentType } from '../../protocol/attachments.ts';
-import { bare } from '../../sdk/attachments/bare/bare.ts';
+import { bare } from '../../protocol/bare/bare.ts';
 
 /** How JPEG and PNG begin; whatever is declared, what begins so is shown as a picture by whoever opens it. */
 const HEADS = { 'image/jpeg': [0xff, 0xd8, 0xff], 'image/png': [0x89, 0x50, 0x4e, 0x47] } as const;

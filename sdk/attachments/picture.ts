@@ -53,7 +53,7 @@ export async function barePicture(
 
 /** Loaded with the first picture: an app that is opened to write need not wait for it. */
 async function strip(bytes: Uint8Array, type: PictureType) {
-  const { bare } = await import('./bare/bare.ts');
+  const { bare } = await import('../../protocol/bare/bare.ts');
   const stripped = bare(bytes, type);
   if (!stripped) throw pictureRefused();
   return stripped;
