@@ -1,81 +1,142 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Person } from '../fixtures/deployed.ts';
 import { caughtUp } from '../fixtures/observed/stored.ts';
 import { report } from '../fixtures/results.ts';
-import { type Clinic, startClinic } from './promises/clinic.ts';
+import { type Run, startRun } from '../fixtures/running.ts';
 import { placesIn } from './promises/heard.ts';
 import { writeWithoutPause } from './promises/traffic.ts';
-import { LASTS_AT_MOST_MS, probe, type Stopped, slowest, spread, TRIALS, tooLate } from './under-traffic.ts';
+import {
+  inLanes,
+  LANES,
+  LASTS_AT_MOST_MS,
+  probe,
+  RENEWED_EVERY,
+  renewed,
+  slowest,
+  spread,
+  TRIALS,
+  tooLate,
+} from './under-traffic.ts';
 
-let clinic: Clinic;
+let run: Run;
+let ana: Person;
+let ben: Person;
+let cleo: Person;
 beforeAll(async () => {
-  clinic = await startClinic(['ana', 'ben', 'cleo']);
+  run = await startRun();
+  [ana, ben, cleo] = [await added('ana'), await added('ben'), await added('cleo')];
 });
-afterAll(() => clinic.close());
+afterAll(() => run.close());
+
+const added = (name: string) => run.person(`${name}-1`, 'clinician');
 
 test(
   'who is removed under traffic is refused at their next frame within a second, and hears nothing above the removal',
   async () => {
-    const { run } = clinic;
-    const conversationId = await clinic.group('ana', 'ben', 'cleo');
-    const [ana, ben] = [clinic.person('ana'), clinic.person('ben')];
-    const [writing, silent, cleos] = [
-      await clinic.socket('ben'),
-      await clinic.socket('ben'),
-      await clinic.socket('cleo'),
-    ];
-    const [removed, others] = [
-      writeWithoutPause(writing, conversationId),
-      writeWithoutPause(cleos, conversationId),
-    ];
-    const members = `conversations/${conversationId}/members`;
-    const change = async (method: string, path: string, body?: object) =>
-      expect(await run.request(ana, method, path, body)).toMatchObject({ status: 200 });
+    const plain = probe(run, () => ana);
+    const rooms = await Promise.all(Array.from({ length: LANES }, aRoom));
+    const trials = await inLanes(TRIALS, async (nth, lane) => {
+      if (nth % RENEWED_EVERY === 0) await renewAll(rooms);
+      return (rooms[lane] as Room).removal();
+    });
+    const plainProbes = await plain.stop();
+    const outcomes = await Promise.all(rooms.map((room) => room.outcome()));
+    const stopped = trials.warm.map(({ asked, ms }) => ({ ms, plainMs: slowest(plainProbes, asked, ms) }));
 
-    const trials: (Stopped & { readonly answeredMs: number })[] = [];
-    while (trials.length < TRIALS) {
+    const all = <T>(pick: (one: (typeof outcomes)[number]) => readonly T[]) => outcomes.flatMap(pick);
+    const [heard, absent] = [all((one) => one.heard), all((one) => one.absent)];
+    const [late, written] = [all((one) => one.heardWhileAbsent), all((one) => one.writtenWhileAbsent)];
+    report('removal', {
+      removals: TRIALS,
+      'of these cold, told apart': trials.cold.length,
+      'request to first refusal when cold, ms': spread(trials.cold.map(({ ms }) => ms)),
+      'entries stored above a removal': absent.length,
+      'of these delivered to the removed': { found: late.length, of: heard.length },
+      'of these sent by the removed': { found: written.length, of: all((one) => one.refused).length },
+      'request to first refusal, ms': spread(trials.warm.map(({ ms }) => ms)),
+      'request to its answer, ms': spread(trials.warm.map(({ answeredMs }) => answeredMs)),
+      'slowest plain request meanwhile, ms': spread(stopped.map(({ plainMs }) => plainMs)),
+    });
+    expect([all((one) => one.left).length, all((one) => one.joined).length]).toEqual([TRIALS, TRIALS]);
+    expect(absent.length).toBeGreaterThanOrEqual(TRIALS);
+    expect(late).toEqual([]);
+    expect(written).toEqual([]);
+    expect(new Set(all((one) => one.refused))).toEqual(new Set(['not-a-member']));
+    expect(tooLate(stopped)).toEqual([]);
+  },
+  LASTS_AT_MOST_MS,
+);
+
+type Room = Awaited<ReturnType<typeof aRoom>>;
+
+/** A conversation of ana's in which ben and cleo write without a pause, and ben is removed and added again. */
+async function aRoom() {
+  const proposal = { ref: randomUUID(), kind: 'group', members: [ben.id, cleo.id] };
+  const { body } = await run.request(ana, 'POST', 'conversations', proposal);
+  const { conversationId } = body as { conversationId: string };
+  const [writing, silent, cleos] = [await opened(ben), await opened(ben), await opened(cleo)];
+  const [removed, others] = [
+    writeWithoutPause(writing, conversationId),
+    writeWithoutPause(cleos, conversationId),
+  ];
+  const members = `conversations/${conversationId}/members`;
+  const change = async (method: string, path: string, wish?: object) =>
+    expect(await run.request(ana, method, path, wish)).toMatchObject({ status: 200 });
+
+  return {
+    removal: async () => {
       await Promise.all([removed.more(1), others.more(1)]);
-      const plain = probe(run, ana);
       const asked = performance.now();
       const refusal = removed.nextRefusal();
       await change('DELETE', `${members}/${ben.id}`);
       const answeredMs = performance.now() - asked;
       const ms = (await refusal) - asked;
-      trials.push({ ms, answeredMs, plainMs: slowest(await plain.stop()) });
       await others.more(2); // or there was nothing to hear
       await change('POST', members, { person: ben.id });
-    }
-    await Promise.all([removed.stop(), others.stop()]);
-    await writing.ask({ type: 'session.open' }); // after every push, had there been one
-    await silent.ask({ type: 'session.open' });
+      return { asked, ms, answeredMs };
+    },
+    renew: async () => {
+      for (const [socket, { tokens }] of [
+        [writing, ben] as const,
+        [silent, ben] as const,
+        [cleos, cleo] as const,
+      ]) {
+        const frame = { type: 'session.renew', token: tokens.accessToken };
+        await socket.ask(frame, ({ type }) => type === 'session.renewed');
+      }
+    },
+    outcome: async () => {
+      await Promise.all([removed.stop(), others.stop()]);
+      for (const socket of [writing, silent]) await socket.ask({ type: 'session.open' }, isOpened); // after every push
+      const entries = await caughtUp(cleos, conversationId);
+      const places = (kind: string) =>
+        entries.filter((entry) => entry.body.kind === kind).map(({ seq }) => seq);
+      const [left, joined] = [places('member.removed'), places('member.added')];
+      const isAbsent = (seq: number) =>
+        left.some((from, place) => seq > from && seq < (joined[place] ?? Number.POSITIVE_INFINITY));
+      const heard = placesIn([...writing.heard, ...silent.heard], conversationId);
+      const absent = entries.filter(({ seq }) => isAbsent(seq));
+      return {
+        ...{ left, joined, heard, absent, heardWhileAbsent: heard.filter(isAbsent) },
+        writtenWhileAbsent: absent.filter(({ sender }) => sender === ben.id),
+        refused: removed.refused(),
+      };
+    },
+  };
+}
 
-    const entries = await caughtUp(cleos, conversationId);
-    const places = (kind: string) => entries.filter(({ body }) => body.kind === kind).map(({ seq }) => seq);
-    const [left, joined] = [places('member.removed'), places('member.added')];
-    const isAbsent = (seq: number) =>
-      left.some((from, place) => seq > from && seq < (joined[place] ?? Number.POSITIVE_INFINITY));
-    const heard = placesIn([...writing.heard, ...silent.heard], conversationId);
-    const absent = entries.filter(({ seq }) => isAbsent(seq));
-    const warm = trials.slice(1);
-    report('removal', {
-      removals: TRIALS,
-      'of these cold, told apart': 1,
-      'request to first refusal when cold, ms': Math.round(trials[0]?.ms ?? 0),
-      'entries stored above a removal': absent.length,
-      'of these delivered to the removed': { found: heard.filter(isAbsent).length, of: heard.length },
-      'of these sent by the removed': {
-        found: absent.filter(({ sender }) => sender === ben.id).length,
-        of: removed.refused().length,
-      },
-      'request to first refusal, ms': spread(warm.map(({ ms }) => ms)),
-      'request to its answer, ms': spread(warm.map(({ answeredMs }) => answeredMs)),
-      'slowest plain request meanwhile, ms': spread(warm.map(({ plainMs }) => plainMs)),
-    });
-    expect([left.length, joined.length]).toEqual([TRIALS, TRIALS]);
-    expect(absent.length).toBeGreaterThanOrEqual(TRIALS);
-    expect(heard.filter(isAbsent)).toEqual([]);
-    expect(absent.filter(({ sender }) => sender === ben.id)).toEqual([]);
-    expect(new Set(removed.refused())).toEqual(new Set(['not-a-member']));
-    expect(tooLate(warm)).toEqual([]);
-  },
-  LASTS_AT_MOST_MS,
-);
+async function opened(person: Person) {
+  const socket = await run.socket(person);
+  await socket.ask({ type: 'session.open' });
+  return socket;
+}
+
+async function renewAll(rooms: readonly Room[]): Promise<void> {
+  [ana, ben, cleo] = [await renewed(run, ana), await renewed(run, ben), await renewed(run, cleo)];
+  await Promise.all(rooms.map((room) => room.renew()));
+}
+
+function isOpened({ type }: Readonly<Record<string, unknown>>): boolean {
+  return type === 'session.opened';
+}

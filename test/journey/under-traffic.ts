@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { renewTokens } from '../../examples/plain-client/sign-in.mjs';
 import type { BareSocket } from '../fixtures/bare-socket.ts';
 import type { Person } from '../fixtures/deployed.ts';
 import type { Run } from '../fixtures/running.ts';
@@ -6,8 +7,14 @@ import type { Run } from '../fixtures/running.ts';
 /** Trials of each promise about somebody who is shut out; `WARDLINE_TRIALS` asks for more. */
 export const TRIALS = Number(process.env.WARDLINE_TRIALS ?? 30);
 
+/** Trials that overlap under one traffic: of each lane the first meets functions that have to start, and is told apart. */
+export const LANES = 3;
+
 /** However slow the machine is, and whatever else it does. */
-export const LASTS_AT_MOST_MS = 300_000 + TRIALS * 15_000;
+export const LASTS_AT_MOST_MS = 600_000 + TRIALS * 10_000;
+
+/** Trials after which who stays gets new tokens: they live for a quarter of an hour. */
+export const RENEWED_EVERY = 50;
 
 /** What P6 promises, and how fast a plain request has to be for a machine to be held to it. */
 const WITHIN_MS = 1_000;
@@ -35,13 +42,13 @@ export interface Probe {
 }
 
 /** Asks over HTTP again and again, and so many times more when it is stopped; once at least. */
-export function probe(run: Run, person: Person) {
+export function probe(run: Run, person: () => Person) {
   const probes: Probe[] = [];
   let left = Number.POSITIVE_INFINITY;
   const asking = (async () => {
     for (; left > 0; left -= 1) {
       const startedAt = performance.now();
-      const { status } = await run.request(person, 'GET', 'me');
+      const { status } = await run.request(person(), 'GET', 'me');
       probes.push({ startedAt, answeredAt: performance.now(), status });
     }
   })();
@@ -54,8 +61,31 @@ export function probe(run: Run, person: Person) {
   };
 }
 
-export function slowest(probes: readonly Probe[]): number {
-  return Math.max(...probes.map(({ startedAt, answeredAt }) => answeredAt - startedAt));
+/** The same person under newer tokens of the same sign-in. */
+export async function renewed(run: Run, person: Person): Promise<Person> {
+  const tokens = await renewTokens(run.deployment, person.tokens.refreshToken);
+  return { ...person, tokens: { ...person.tokens, ...tokens } };
+}
+
+/** The longest of those that were under way in a stretch of `ms` milliseconds. */
+export function slowest(probes: readonly Probe[], from: number, ms: number): number {
+  const meanwhile = probes.filter(({ startedAt, answeredAt }) => answeredAt > from && startedAt < from + ms);
+  return Math.max(...meanwhile.map(({ startedAt, answeredAt }) => answeredAt - startedAt));
+}
+
+/** So many trials, some at once, each lane's one after the other; the first of each lane apart. */
+export async function inLanes<T>(trials: number, trial: (nth: number, lane: number) => Promise<T>) {
+  const [cold, warm]: [T[], T[]] = [[], []];
+  let begun = 0;
+  const work = async (lane: number) => {
+    for (let turn = 0; begun < trials; turn += 1) {
+      begun += 1;
+      const kept = turn === 0 ? cold : warm;
+      kept.push(await trial(begun, lane));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, lane) => work(lane)));
+  return { cold, warm, all: [...cold, ...warm] };
 }
 
 /** Sends one message after the other until the socket closes. */
