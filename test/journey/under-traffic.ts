@@ -7,9 +7,6 @@ import type { Run } from '../fixtures/running.ts';
 /** Trials of each promise about somebody who is shut out; `WARDLINE_TRIALS` asks for more. */
 export const TRIALS = Number(process.env.WARDLINE_TRIALS ?? 30);
 
-/** Trials that overlap under one traffic: of each lane the first meets functions that have to start, and is told apart. */
-export const LANES = 3;
-
 /** However slow the machine is, and whatever else it does. */
 export const LASTS_AT_MOST_MS = 600_000 + TRIALS * 10_000;
 
@@ -73,19 +70,11 @@ export function slowest(probes: readonly Probe[], from: number, ms: number): num
   return Math.max(...meanwhile.map(({ startedAt, answeredAt }) => answeredAt - startedAt));
 }
 
-/** So many trials, some at once, each lane's one after the other; the first of each lane apart. */
-export async function inLanes<T>(trials: number, trial: (nth: number, lane: number) => Promise<T>) {
-  const [cold, warm]: [T[], T[]] = [[], []];
-  let begun = 0;
-  const work = async (lane: number) => {
-    for (let turn = 0; begun < trials; turn += 1) {
-      begun += 1;
-      const kept = turn === 0 ? cold : warm;
-      kept.push(await trial(begun, lane));
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, (_, lane) => work(lane)));
-  return { cold, warm, all: [...cold, ...warm] };
+/** So many trials, one after the other: the first meets functions that have to start, and is told apart. */
+export async function inTurn<T>(trials: number, trial: (nth: number) => Promise<T>) {
+  const all: T[] = [];
+  while (all.length < trials) all.push(await trial(all.length + 1));
+  return { all, cold: all.slice(0, 1), warm: all.slice(1) };
 }
 
 /** Sends one message after the other until the socket closes. */
