@@ -49,6 +49,7 @@ export function probe(run: Run, person: () => Person) {
       probes.push({ startedAt, answeredAt: performance.now(), status });
     }
   })();
+  asking.catch(() => {}); // `stop` tells
   return {
     stop: async (more = 0): Promise<readonly Probe[]> => {
       left = more;
