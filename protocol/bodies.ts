@@ -107,6 +107,8 @@ export const MemberAdded = z
     role: MemberRole,
     /** From then on they are no member any more, whatever else happens. */
     until: Instant.optional(),
+    /** They were let in as a guest: this is their one conversation. */
+    guest: z.literal(true).optional(),
   })
   .meta({ id: 'MemberAdded' });
 export const MemberRemoved = z

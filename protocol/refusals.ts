@@ -80,7 +80,7 @@ export const refusals = {
   'unknown-hold': { message: 'no hold has this id', retryable: false, status: 404 },
   'not-eligible': {
     message:
-      'this person may not be a member: by their role, or not without an end or a patient they act for',
+      'this person may not be a member: by their role, or not without a patient they act for, or, as a guest, without an end within 90 days',
     retryable: false,
     status: 422,
   },

@@ -1,5 +1,5 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { type Caller, isEnded, type Sessions, type Socket } from './caller.ts';
+import { type Admitting, type Caller, isLive, type Socket } from './caller.ts';
 import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
 import { hears } from './relation.ts';
@@ -22,10 +22,11 @@ export interface MarkAnnouncements {
 
 /**
  * Every live socket of those who may hear what is said in `head`'s conversation, but the one the caller's frame came from,
- * where somebody called. Whose role was changed meanwhile hears by the new one.
+ * where somebody called. Whose role was changed meanwhile hears by the new one; whoever is signed out by time hears nothing, though no
+ * sweep has come by yet.
  */
 export async function socketsOf(
-  sessions: Pick<Sessions, 'ofMany'>,
+  sessions: Pick<Admitting, 'ofMany' | 'rules'>,
   head: Head,
   caller: Pick<Caller, 'person' | 'otherSockets'> | undefined,
   now: number,
@@ -37,7 +38,7 @@ export async function socketsOf(
   const sockets = [...records.values()].flatMap((record) =>
     record.sockets.filter(
       (socket) =>
-        !isEnded(record, socket) &&
+        isLive(sessions.rules, record, socket, now) &&
         hears({ ...(record.entitled ?? socket), person: socket.person, askedAt: now }, head),
     ),
   );

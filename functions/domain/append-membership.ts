@@ -1,6 +1,6 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
-import type { Caller, Sessions } from './caller.ts';
+import type { Admitting, Caller } from './caller.ts';
 import { type Head, isExpired } from './conversation.ts';
 import { type Entry, hashOf, isMembership, type MembershipChange, type MembershipEntry } from './entry.ts';
 import { type KeepingRooms, keepFor } from './held.ts';
@@ -18,7 +18,7 @@ const RACES_BEFORE_ASKING = 2;
 const YIELD_MS = 2_000;
 
 export interface AppendingRooms extends KeepingRooms {
-  readonly sessions: Sessions;
+  readonly sessions: Admitting;
   readonly log: Log;
   readonly ends: Pick<Ends, 'note'>;
   readonly announcements: Announcements;

@@ -115,7 +115,7 @@ export interface Caller extends Entitlements {
   readonly purpose?: Purpose | undefined;
   /** One conversation that they were let into for an emergency, and until when. */
   readonly emergency?: EmergencyGrant | undefined;
-  /** The caller's other sockets that the stamp leaves open, found by the same read. */
+  /** The caller's other sockets that were live when they were let in, found by the same read. */
   readonly otherSockets: readonly Socket[];
 }
 
@@ -170,7 +170,7 @@ export async function admit(
     idleAt: idleAt(sessions.rules, noted, token),
     endsAt: endOf(sessions.rules, token),
     otherSockets: record.sockets.filter(
-      (socket) => socket.connectionId !== connectionId && !isEnded(record, socket),
+      (socket) => socket.connectionId !== connectionId && isLive(sessions.rules, record, socket, now),
     ),
   };
 }
@@ -192,7 +192,22 @@ export function isEnded(
   return (revokedUntil !== undefined && authenticatedAt <= revokedUntil) || (ended?.has(session) ?? false);
 }
 
-/** Sockets that hear nothing any more, and the oldest beyond what one person may have open. */
+/**
+ * Whether a listed socket hears what is pushed: its next frame would be let in. What is over is over at that millisecond,
+ * though nobody has closed it yet.
+ */
+export function isLive(
+  rules: SignOutRules,
+  record: Omit<SessionRecord, 'sockets'>,
+  socket: Socket,
+  now: number,
+): boolean {
+  const { roles } = record.entitled ?? socket;
+  const isOver = signedOutBy(rules, record, { ...socket, roles }, now) !== undefined;
+  return !isEnded(record, socket) && socket.expiresAt > now && !isOver;
+}
+
+/** Sockets that are refused, and the oldest beyond what one person may have open. */
 function superfluous(record: SessionRecord, now: number): readonly string[] {
   const live = record.sockets
     .filter((socket) => socket.expiresAt > now && !isEnded(record, socket))

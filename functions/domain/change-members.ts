@@ -48,6 +48,7 @@ export async function changeMembers(
 ): Promise<Decided<Head>> {
   const [caller, profiles] = await Promise.all([admitted, rooms.people.profiles([wish.person])]);
   const profile = profiles.get(wish.person);
+  const isGuest = profile !== undefined && conversesOnlyAs(profile, 'guest');
   let decision: Decision | undefined;
   const decided = () => {
     if (!decision) throw new Fault('a change of membership was written that nobody decided on');
@@ -60,10 +61,10 @@ export async function changeMembers(
       decision = decide(caller, conversationId, found, wish);
       if (wish.kind === 'member.added' && !profile) throw refuse(decision, 'known-people', 'unknown-person');
       if (found && !isPossible(found, wish, rooms.now())) throw refuse(decision, 'well-formed', 'malformed');
-      return found && changeFor(found, wish, rooms.now());
+      return found && changeFor(found, wish, isGuest, rooms.now());
     },
     check: ({ members }) => {
-      if (wish.kind === 'member.added' && profile && whyNotEligible(profile, members)) {
+      if (wish.kind === 'member.added' && profile && whyNotEligible(profile, members, rooms.now())) {
         throw refuse(decided(), 'eligible-people', 'not-eligible');
       }
       if (members.length > MAX_MEMBERS) throw refuse(decided(), 'within-limits', 'too-many-members');
@@ -121,13 +122,19 @@ function isPossible(head: Head, wish: MembershipWish, now: number): boolean {
 }
 
 /** The change that the wish asks of this head; none where it holds already. */
-function changeFor(head: Head, wish: MembershipWish, now: number): MembershipChange | undefined {
+function changeFor(
+  head: Head,
+  wish: MembershipWish,
+  isGuest: boolean,
+  now: number,
+): MembershipChange | undefined {
   if (wish.kind === 'member.removed') return memberOf(head, wish.person) && wish;
   const member = memberAt(head, wish.person, now);
   const role = wish.role ?? member?.role ?? 'member';
   const end = wish.until === undefined ? member?.until : Date.parse(wish.until);
   const until = role === 'owner' ? undefined : end;
-  if (member?.role === role && member.until === until) return undefined;
+  const isSo = member?.role === role && member.until === until && (member.guest ?? false) === isGuest;
+  if (isSo) return undefined;
   const said = until === undefined ? {} : { until: new Date(until).toISOString() };
-  return { kind: wish.kind, person: wish.person, role, ...said };
+  return { kind: wish.kind, person: wish.person, role, ...said, ...(isGuest && { guest: true }) };
 }

@@ -14,6 +14,8 @@ export interface Member {
   readonly joined: number;
   /** From then on they are none any more, whatever the log says; milliseconds since the epoch. Without it, until removed. */
   readonly until?: number | undefined;
+  /** They were let in as a guest, and hold their one place here. */
+  readonly guest?: true | undefined;
 }
 
 /** What a conversation is, in one item that every door reads. */

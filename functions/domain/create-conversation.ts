@@ -102,7 +102,7 @@ async function createAfter(
   if (isRestricted([...known.values(), ...own.values()], everybody))
     throw refuse(decision, 'restricted-by-patient', 'restricted');
   const profiles = [...known.values(), caller];
-  if (profiles.some((profile) => whyNotEligible(profile, members))) {
+  if (profiles.some((profile) => whyNotEligible(profile, members, createdAt))) {
     throw refuse(decision, 'eligible-people', 'not-eligible');
   }
   const head: Head = {

@@ -1,5 +1,5 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { isEnded, type SessionRecord, type Socket } from './caller.ts';
+import { type Admitting, isLive, type SessionRecord, type Socket } from './caller.ts';
 import { KeyDestroyed } from './data-key.ts';
 import { holdsAny } from './entitlements.ts';
 import type { Sealed } from './entry.ts';
@@ -68,6 +68,7 @@ export interface EmergencyAnnouncements {
 
 export interface TellingRooms {
   readonly emergencies: Pick<Emergencies, 'noteTold'>;
+  readonly sessions: Pick<Admitting, 'rules'>;
   /** Everybody's records, page by page. */
   readonly records: () => AsyncIterable<readonly SessionRecord[]>;
   readonly announcements: EmergencyAnnouncements;
@@ -82,18 +83,20 @@ export async function tellPrivacyOfficers(
 ): Promise<void> {
   const now = rooms.now();
   for await (const page of rooms.records()) {
-    await rooms.announcements.announceEmergency(emergency, isOverdue, page.flatMap(privacyOffice(now)));
+    await rooms.announcements.announceEmergency(
+      emergency,
+      isOverdue,
+      page.flatMap(privacyOffice(rooms.sessions, now)),
+    );
   }
   await rooms.emergencies.noteTold(emergency.emergencyId, isOverdue ? { alarmedAt: now } : { toldAt: now });
 }
 
-function privacyOffice(now: number) {
+function privacyOffice({ rules }: Pick<Admitting, 'rules'>, now: number) {
   return (record: SessionRecord): readonly Socket[] =>
     record.sockets.filter(
       (socket) =>
-        socket.expiresAt > now &&
-        !isEnded(record, socket) &&
-        holdsAny(record.entitled ?? socket, ['privacy-officer']),
+        isLive(rules, record, socket, now) && holdsAny(record.entitled ?? socket, ['privacy-officer']),
     );
 }
 

@@ -18,6 +18,7 @@ export type MembershipChange =
       readonly role: MemberRole;
       /** RFC 3339, in UTC. */
       readonly until?: string | undefined;
+      readonly guest?: true | undefined;
     }
   | { readonly kind: 'member.removed'; readonly person: PersonId }
   /** Changes no members: the message at `of` was amended, as `person` asked. */
@@ -97,6 +98,7 @@ export function plainFields(entry: EntryDraft & { change?: MembershipChange }, e
     entry.source?.session ?? '',
     entry.source?.sourceIp ?? '',
     entry.source?.requestId ?? '',
+    ...(change?.kind === 'member.added' && change.guest ? ['guest'] : []),
     ...(change?.kind === 'amendment.accepted' ? [String(change.of), change.amendmentId] : []),
     ...(entry.source?.purpose ? [entry.source.purpose] : []),
   ]);

@@ -68,5 +68,6 @@ function withChange(members: readonly Member[], { change, seq, at }: MembershipE
   const before = members.find((member) => member.person === change.person);
   const joined = before && isStill(before, at) ? before.joined : seq; // another role hides nothing; a time that was over does
   const end = change.until === undefined ? {} : { until: Date.parse(change.until) };
-  return [...others, { person: change.person, role: change.role, joined, ...end }];
+  const { person, role, guest } = change;
+  return [...others, { person, role, joined, ...end, ...(guest && { guest }) }];
 }

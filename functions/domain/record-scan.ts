@@ -8,7 +8,7 @@ import {
   stateOf,
   type Verdict,
 } from './attachment.ts';
-import type { Sessions, Socket } from './caller.ts';
+import type { Admitting, Socket } from './caller.ts';
 import type { Log } from './log.ts';
 
 /** How the scan of one version of an attachment's object ended. */
@@ -25,7 +25,7 @@ export interface ScanAnnouncements {
 export interface ScanningRooms {
   readonly attachments: Pick<Attachments, 'scanned'>;
   readonly log: Pick<Log, 'head'>;
-  readonly sessions: Pick<Sessions, 'ofMany'>;
+  readonly sessions: Pick<Admitting, 'ofMany' | 'rules'>;
   readonly announcements: ScanAnnouncements;
   readonly now: () => number;
   /** Records what was found, for whoever audits. */

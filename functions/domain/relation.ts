@@ -1,6 +1,7 @@
 import type { Caller } from './caller.ts';
 import { type Head, isReader, type Member, memberAt } from './conversation.ts';
 import { conversesOnlyAs, conversing, holdsAny } from './entitlements.ts';
+import { isGuests } from './guests.ts';
 import type { About } from './policy.ts';
 
 /** What somebody can be to what an operation is about. */
@@ -45,13 +46,13 @@ export function hears(who: Participant, head: Head): boolean {
 type Participant = Pick<Caller, 'person' | 'roles' | 'actsFor' | 'askedAt'>;
 
 /**
- * The caller's membership, where it stands now: a grant has an end, a guest's always, and who is only somebody's
- * caregiver is there for a patient who is there too.
+ * The caller's membership, where it stands now: a grant has an end, a guest's always, and who is only a guest is where they were
+ * let in as one; who is only somebody's caregiver is there for a patient who is there too.
  */
 function membership(caller: Participant, head: Head): Member | undefined {
   const member = memberAt(head, caller.person, caller.askedAt);
   if (!member) return undefined;
-  if (conversesOnlyAs(caller, 'guest') && member.until === undefined) return undefined;
+  if (conversesOnlyAs(caller, 'guest') && !isGuests(member)) return undefined;
   if (conversesOnlyAs(caller, 'caregiver') && !actsForSomebody(caller, head)) return undefined;
   return member;
 }

@@ -1,7 +1,7 @@
 import type { MessageBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
-import type { Caller, Sessions, Socket } from './caller.ts';
+import type { Admitting, Caller, Socket } from './caller.ts';
 import { type ClaimingRooms, carries, claimAttachment } from './claim-attachment.ts';
 import { checkPhoto } from './clinical-photo.ts';
 import { type Head, isExpired, storedUntil } from './conversation.ts';
@@ -45,7 +45,7 @@ export interface Draft {
 }
 
 export interface SendingRooms extends ClaimingRooms {
-  readonly sessions: Sessions;
+  readonly sessions: Admitting;
   readonly log: Log;
   readonly vault: Vault;
   /** Asked where a repeat is to be answered: a first send goes by what the head carries. */

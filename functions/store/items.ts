@@ -24,6 +24,7 @@ const EntryItem = z.object({
   who: z.string().optional(),
   role: MemberRole.optional(),
   until: z.string().optional(),
+  guest: z.literal(true).optional(),
   file: z.string().optional(),
   of: z.number().optional(),
   amendment: z.string().optional(),
@@ -37,7 +38,12 @@ const HeadItem = z.object({
   kind: z.enum(['direct', 'group']),
   members: z.record(
     z.string(),
-    z.object({ role: MemberRole, joined: z.number(), until: z.number().optional() }),
+    z.object({
+      role: MemberRole,
+      joined: z.number(),
+      until: z.number().optional(),
+      guest: z.literal(true).optional(),
+    }),
   ),
   mv: z.number(),
   last: z.number(),
@@ -74,6 +80,7 @@ export function entryItem(entry: Entry, storedUntil: number | undefined): z.infe
           who: entry.change.person,
           ...('role' in entry.change && { role: entry.change.role }),
           ...('until' in entry.change && { until: entry.change.until }),
+          ...('guest' in entry.change && { guest: entry.change.guest }),
           ...('of' in entry.change && { of: entry.change.of, amendment: entry.change.amendmentId }),
         }
       : {
@@ -149,9 +156,9 @@ export function headOf(item: unknown): Head {
 
 export function memberMap(head: Head): z.infer<typeof HeadItem>['members'] {
   return Object.fromEntries(
-    head.members.map(({ person, role, joined, until }) => [
+    head.members.map(({ person, role, joined, until, guest }) => [
       person,
-      { role, joined, ...(until !== undefined && { until }) },
+      { role, joined, ...(until !== undefined && { until }), ...(guest && { guest }) },
     ]),
   );
 }
@@ -166,8 +173,8 @@ function changeOf(stored: z.infer<typeof EntryItem>): MembershipChange {
     return { kind: stored.change, person: stored.who, until: stored.until };
   }
   if (stored.change === 'member.added' && stored.who && stored.role) {
-    const { change: kind, who: person, role, until } = stored;
-    return { kind, person, role, ...(until !== undefined && { until }) };
+    const { change: kind, who: person, role, until, guest } = stored;
+    return { kind, person, role, ...(until !== undefined && { until }), ...(guest && { guest }) };
   }
   throw new Fault(`the entry ${stored.pk} ${stored.sk} is neither a message nor a change of membership`);
 }

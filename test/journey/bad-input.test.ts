@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { clientFrames } from '../../protocol/frames.ts';
 import { closingBytes, closingFrames, smuggledRequests } from '../fixtures/bad-frames.ts';
 import { MARKER } from '../fixtures/broken-json.ts';
 import type { Person } from '../fixtures/deployed.ts';
@@ -57,6 +60,49 @@ test('frames that API Gateway does not take close their own socket and no other'
     waiting.destroy();
   });
   expect(seen).toEqual([...closingFrames, ...closingBytes].map(([what, _sent, code]) => [what, code]));
+});
+
+test('a frame that names another’s connection in any place is refused, and nobody but its sender hears of it', async () => {
+  const [theirs] = bystanders.sockets;
+  const connectionId = await connectionOf(ben);
+  const socket = await run.socket(ana);
+  const ask = (frame: object) => socket.ask(JSON.stringify(frame), ({ type }) => type !== 'message.new');
+  const frames: readonly Record<string, unknown>[] = [
+    { type: 'session.open' },
+    { type: 'session.keep' },
+    { type: 'session.renew', token: ana.tokens.accessToken },
+    { type: 'sync', cursors: {} },
+    { type: 'conversation.catch-up', conversationId, since: 0 },
+    { type: 'conversation.mark-read', conversationId, upTo: 0 },
+    {
+      type: 'message.send',
+      ref: randomUUID(),
+      conversationId,
+      since: 0,
+      body: { kind: 'text', text: 'mine' },
+    },
+  ];
+  expect(frames.map(({ type }) => type).sort()).toEqual(Object.keys(clientFrames).sort());
+  const heard = theirs.heard.length;
+  await harmless(async () => {
+    for (const frame of frames) {
+      const aimed = [
+        ...['connectionId', 'requestContext', 'to'].map((key) => ({
+          ...frame,
+          [key]: key === 'requestContext' ? { connectionId } : connectionId,
+        })),
+        ...Object.keys(frame).map((field) => ({ ...frame, [field]: connectionId })),
+        ...Object.keys(frame)
+          .filter((field) => typeof frame[field] === 'object')
+          .map((field) => ({ ...frame, [field]: { ...(frame[field] as object), connectionId } })),
+      ];
+      for (const one of aimed) expect(await ask(one), JSON.stringify(one)).toMatchObject({ type: 'refused' });
+    }
+    expect(theirs.heard).toHaveLength(heard);
+  });
+  for (const frame of frames.slice(0, -1)) expect(await ask(frame)).not.toMatchObject({ type: 'refused' });
+  expect(await ask(frames.at(-1) as object)).toMatchObject({ type: 'message.accepted' }); // as it is, each is taken
+  socket.close();
 });
 
 test('requests that are none of the API’s are answered by API Gateway', async () => {
@@ -124,6 +170,23 @@ async function ask(
   });
   expect(answer.body).not.toContain(MARKER);
   return answer;
+}
+
+/** What API Gateway calls the one socket of a person's that is listed. */
+async function connectionOf({ id }: Person): Promise<string> {
+  const { awsEndpointUrl: endpoint, administrator: credentials, account, resources } = run.stack;
+  const table = resources.find(
+    ({ type, logicalId }) => type.endsWith('::Table') && /^Sessions/.test(logicalId),
+  );
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({ endpoint, credentials, region: account.region }),
+  );
+  const asked = new GetCommand({ TableName: table?.ref, Key: { pk: `P#${id}` }, ConsistentRead: true });
+  const { Item } = await client.send(asked);
+  client.destroy();
+  const [connectionId, ...others] = Object.keys(Item?.sockets ?? {});
+  expect([typeof connectionId, others]).toEqual(['string', []]);
+  return connectionId ?? '';
 }
 
 async function group(owner: Person, member: Person): Promise<string> {

@@ -78,13 +78,19 @@ test('a mover’s changed role holds at the very next frame of an open socket, u
     members: [mover.id],
   });
   const { conversationId } = body as { conversationId: string };
+  const until = new Date(run.stack.clock.now() + 60 * 60_000).toISOString();
+  const dated = await ask(peer, 'POST', `conversations/${conversationId}/members`, {
+    person: mover.id,
+    until,
+  });
+  expect(dated.status).toBe(200);
   const [movers, peers] = [await opened(mover), await opened(peer)];
   const catchUp = { type: 'conversation.catch-up', conversationId, since: 0 };
   expect(await movers.ask(catchUp)).toMatchObject({ type: 'conversation.log' });
 
   const changed = await ask(admin, 'POST', `admin/people/${mover.id}/roles`, { roles: ['guest'] });
   expect(changed).toMatchObject({ status: 200, body: { roles: ['guest'], status: 'active' } });
-  expect(changed.body).not.toHaveProperty('receipt'); // a guest takes part still: in what they have an end for
+  expect(changed.body).not.toHaveProperty('receipt'); // a guest takes part still: in what they are let into as one
   expect(await movers.ask(catchUp)).toMatchObject({ code: 'not-a-member' });
   expect(await ask(mover, 'GET', 'me')).toMatchObject({ body: { roles: ['guest'] } });
   const said = await peers.ask(message(conversationId, 0));
@@ -93,7 +99,10 @@ test('a mover’s changed role holds at the very next frame of an open socket, u
   expect(movers.heard.filter(({ type }) => type === 'message.new')).toEqual([]);
 
   await ask(admin, 'POST', `admin/people/${mover.id}/roles`, { roles: ['staff'] });
-  expect(await movers.ask(catchUp)).toMatchObject({ type: 'conversation.log', entries: [{ seq: 1 }] });
+  expect(await movers.ask(catchUp)).toMatchObject({
+    type: 'conversation.log',
+    entries: [{ seq: 1 }, { seq: 2 }],
+  });
   const renewed = claimsOf((await renewTokens(run.deployment, mover.tokens.refreshToken)).accessToken);
   expect(renewed.roles).toBe('staff');
 });

@@ -37,6 +37,9 @@ describe('a membership with an end', () => {
     const path = `conversations/${conversationId}/members`;
     const without = await run.request(ana, 'POST', path, { person: guest.id });
     expect(without).toMatchObject({ status: 422, body: { code: 'not-eligible' } });
+    const inTooLong = new Date(run.stack.clock.now() + 91 * 24 * 60 * MINUTE).toISOString();
+    const tooFar = await run.request(ana, 'POST', path, { person: guest.id, until: inTooLong });
+    expect(tooFar).toMatchObject({ status: 422, body: { code: 'not-eligible' } });
     const added = await run.request(ana, 'POST', path, { person: guest.id, until: until.toISOString() });
     expect(added.status).toBe(200);
 

@@ -5,6 +5,7 @@ import { HandClock } from './hand-clock.ts';
 import { type Fate, PretendDeployment, tokenOf } from './pretend-deployment.ts';
 
 const HOUR = 60 * 60_000;
+const YEAR = 365 * 24 * HOUR;
 const conversationId = 'c'.repeat(26);
 
 const fates = fc.infiniteStream(
@@ -28,28 +29,35 @@ const fates = fc.infiniteStream(
 /** How long a person waits before each message; the longer ones let others write meanwhile. */
 const waits = fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 12 });
 
-test('whatever the network does, each message is stored once in the order of its writer, and everybody gets every entry once, in order', async () => {
+/** How far a device's own clock is off: its person may have set it to anything. */
+const off = fc.constantFrom(0, -YEAR, YEAR);
+
+test('whatever the network does and devices take the time to be, each message is stored once in the order of its writer, and everybody gets every entry once, in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       fates,
       waits,
       waits,
       fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
-      async (unkind, annes, bobs, dice) => {
+      fc.tuple(off, off),
+      async (unkind, annes, bobs, dice, [annesIsOff, bobsIsOff]) => {
         const clock = new HandClock();
         const deployment = new PretendDeployment(clock);
         deployment.fate = () => unkind.next().value;
         const random = () => dice.next().value;
         const writers = [
-          { person: 'anne', waits: annes },
-          { person: 'bob', waits: bobs },
-        ].map(({ person, waits }) => {
+          { person: 'anne', waits: annes, isOff: annesIsOff },
+          { person: 'bob', waits: bobs, isOff: bobsIsOff },
+        ].map(({ person, waits, isOff }) => {
           const chat = new Chat({
             webSocketUrl: 'wss://deployment',
             httpApiUrl: 'https://deployment',
             getToken: async () => tokenOf(person),
             WebSocket: deployment.WebSocket,
-            clock,
+            clock: {
+              now: () => clock.now() + isOff,
+              after: (milliseconds, fire) => clock.after(milliseconds, fire),
+            },
             random,
           });
           const heard: number[] = [];

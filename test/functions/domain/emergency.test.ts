@@ -196,4 +196,21 @@ describe('a review', () => {
     await ward.review(office, id);
     expect(await at(97)).toBe(0);
   });
+
+  test.each([
+    [0, [office]],
+    [1, []],
+  ])(
+    'is told to no office that is signed out for want of activity: %i ms after, to %j',
+    async (after, people) => {
+      const ward = aWard();
+      ward.sessions.rules = { idleMs: () => HOUR, limitMs: 12 * HOUR };
+      await ward.sessions.register({
+        ...{ person: office, connectionId: 'c', session: 's', roles: ['privacy-officer'] },
+        ...{ authenticatedAt: NOW - HOUR + 1 - after, expiresAt: NOW + 99 * HOUR },
+      });
+      expect(await ward.open()).toBe('allowed');
+      expect(ward.told).toEqual([{ overdue: false, people }]);
+    },
+  );
 });

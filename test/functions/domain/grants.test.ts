@@ -40,6 +40,7 @@ function aRoom(cleoIs: Partial<Profile> = {}) {
   return {
     ...chat,
     rooms,
+    profiles,
     at: (to: number) => {
       time = to;
     },
@@ -164,12 +165,75 @@ test('a guest needs an end, a caregiver a patient they act for, and an office is
     expect(await aRoom({ roles: [office] }).add({ person: cleo })).toBe('not-eligible');
 });
 
+test('a guest’s end is at most ninety days ahead, to the millisecond, and may be set anew; nobody else’s is bounded', async () => {
+  const NINETY_DAYS = 90 * 24 * HOUR;
+  const until = (end: number) => new Date(end).toISOString();
+  const guest = aRoom({ roles: ['guest'] });
+  for (const tooFar of [START + NINETY_DAYS + 1, Date.UTC(2999, 0)])
+    expect(await guest.add({ person: cleo, until: until(tooFar) })).toBe('not-eligible');
+  expect([guest.log.entries, guest.rooms.ends.noted]).toEqual([[], []]);
+  expect(await guest.add({ person: cleo, until: until(START + NINETY_DAYS) })).toBe('allowed');
+  expect(await guest.add({ person: cleo, until: until(START + NINETY_DAYS + 1) })).toBe('not-eligible');
+  guest.at(START + 1);
+  expect(await guest.add({ person: cleo, until: until(START + NINETY_DAYS + 1) })).toBe('allowed');
+  expect(await aRoom().add({ person: cleo, until: until(START + 9 * NINETY_DAYS) })).toBe('allowed');
+});
+
+describe('who becomes a guest', () => {
+  const until = new Date(END).toISOString();
+  const becomes = (room: ReturnType<typeof aRoom>, ...roles: string[]) =>
+    room.profiles.set(cleo, { person: cleo, roles });
+
+  test('has no place where they were let in as something else, not even with an end, until an owner lets them in as a guest', async () => {
+    const room = aRoom();
+    await room.add({ person: cleo, until });
+    await room.rooms.sessions.register({
+      ...{ person: cleo, connectionId: 'socket', session: 's', roles: ['guest'], authenticatedAt: START },
+      expiresAt: END + HOUR,
+    });
+    becomes(room, 'guest');
+    expect([await room.send(cleo), await room.read(cleo)]).toEqual(['not-a-member', 'not-a-member']);
+    await room.send(ben);
+    expect(room.announced.at(-1)?.to).toEqual([]);
+    expect(await room.add({ person: cleo })).toBe('allowed'); // the end stays
+    expect(room.log.places.get(cleo)).toEqual({ conversationId: room.conversationId, seq: 3 });
+    expect([await room.send(cleo), await room.read(cleo)]).toEqual(['allowed', 'allowed']);
+    const length = room.log.entries.length;
+    expect(await room.add({ person: cleo, until })).toBe('allowed'); // it is so
+    expect(room.log.entries).toHaveLength(length);
+  });
+
+  test('is kept out of nothing by it', async () => {
+    const room = aRoom({ roles: ['guest'] });
+    const [other, ended] = [
+      person('other'),
+      { person: cleo, role: 'member', joined: 3, until: END } as const,
+    ];
+    room.log.heads.set(other, { ...room.head, conversationId: other, members: [ended], membersVersion: 9 });
+    room.log.places.set(cleo, { conversationId: other, seq: 3 }); // let in anew since, while they were a clinician
+    expect(await room.add({ person: cleo, until })).toBe('allowed');
+  });
+
+  test('and goes back to it, has the place that they had as a guest, and no other', async () => {
+    const room = aRoom({ roles: ['guest'] });
+    await room.add({ person: cleo, until });
+    becomes(room, 'staff');
+    expect(await room.send(cleo)).toBe('allowed');
+    becomes(room, 'guest');
+    expect(await room.send(cleo)).toBe('allowed');
+    becomes(room, 'staff');
+    expect(await room.add({ person: cleo, until })).toBe('allowed'); // as staff
+    becomes(room, 'guest');
+    expect(await room.send(cleo)).toBe('not-a-member');
+  });
+});
+
 describe('a guest is in one conversation at a time', () => {
   const until = new Date(END).toISOString();
   const other = person('other');
   /** The guest is in another conversation, to the same end, by its third entry. */
   const elsewhere = (room: ReturnType<typeof aRoom>, state: Partial<Head> = {}) => {
-    const members = [{ person: cleo, role: 'member', joined: 3, until: END } as const];
+    const members = [{ person: cleo, role: 'member', joined: 3, until: END, guest: true } as const];
     room.log.heads.set(other, { ...room.head, conversationId: other, members, membersVersion: 3, ...state });
     room.log.places.set(cleo, { conversationId: other, seq: 3 });
   };

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { socketsOf } from '../../../functions/domain/announcements.ts';
 import { admit, type Identity } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import type { EndReason } from '../../../functions/domain/revoke-session.ts';
 import { sweepSessions } from '../../../functions/domain/sweep-sessions.ts';
 import { signOutRules } from '../../../functions/wiring/sign-out-rules.ts';
-import { MemorySessions, person } from './in-memory.ts';
+import { aConversation, callerNamed, MemorySessions, person } from './in-memory.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -72,6 +73,46 @@ describe('whoever is away', () => {
     expect(await ask('session.keep', 14 * MINUTE, tablet)).toBe('admitted');
     expect(await ask('sync', 16 * MINUTE, phone)).toBe('session-idle');
     expect(await ask('sync', 16 * MINUTE, tablet)).toBe('admitted');
+  });
+});
+
+describe('a socket that nobody has closed yet hears no push from the millisecond on in which its next frame would be refused', () => {
+  const ben = person('ben');
+  const heard = async (sessions: MemorySessions, at: number, by = callerNamed(ben)) => {
+    const { head } = aConversation([ben, ana]);
+    const sockets = await socketsOf(sessions, head, by, SIGNED_IN + at);
+    return sockets.map(({ connectionId }) => connectionId);
+  };
+
+  test('for want of activity, by the roles of now, and each sign-in by its own', async () => {
+    const { sessions, ask } = aPerson(['patient']);
+    for (const session of [phone, tablet]) await ask('session.open', 0, session);
+    await ask('session.keep', 20 * MINUTE, tablet);
+    expect(await heard(sessions, 30 * MINUTE - 1)).toEqual(['socket-of-phone', 'socket-of-tablet']);
+    expect(await heard(sessions, 30 * MINUTE)).toEqual(['socket-of-tablet']);
+    expect(await heard(sessions, 50 * MINUTE - 1)).toEqual(['socket-of-tablet']);
+    expect(await heard(sessions, 50 * MINUTE)).toEqual([]);
+    const record = await sessions.of(ana);
+    sessions.records.set(ana, { ...record, entitled: { roles: ['clinician'] } }); // who is there for a quarter of an hour
+    expect(await heard(sessions, 35 * MINUTE - 1)).toEqual(['socket-of-tablet']);
+    expect(await heard(sessions, 35 * MINUTE)).toEqual([]);
+  });
+
+  test('and by the limit of twelve hours, however busy', async () => {
+    const { sessions, ask } = aPerson();
+    for (let at = 0; at < 12 * HOUR; at += 10 * MINUTE) await ask('message.send', at);
+    expect(await heard(sessions, 12 * HOUR - 1)).toEqual(['socket-of-phone']);
+    expect(await heard(sessions, 12 * HOUR)).toEqual([]);
+  });
+
+  test('the sender’s own other sockets too', async () => {
+    const { sessions, ask, identity } = aPerson();
+    for (const session of [phone, tablet]) await ask('session.open', 0, session);
+    await ask('session.keep', 14 * MINUTE, tablet);
+    const others = async (at: number) =>
+      heard(sessions, at, await admit(sessions, identity(tablet), 'message.send', SIGNED_IN + at));
+    expect(await others(15 * MINUTE - 1)).toEqual(['socket-of-phone']);
+    expect(await others(15 * MINUTE)).toEqual([]);
   });
 });
 

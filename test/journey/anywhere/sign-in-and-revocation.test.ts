@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PlainClient } from '../../../examples/plain-client/client.mjs';
 import { renewTokens, signIn } from '../../../examples/plain-client/sign-in.mjs';
@@ -99,6 +100,40 @@ describe('a token', () => {
     expect(socket.subprotocol).toBe('wardline.v1');
     socket.close();
   });
+});
+
+test('of two people who come in the same second each is who they are, on every socket and over HTTP, and neither takes the other’s token', async () => {
+  const EACH = 5;
+  const proposal = { ref: randomUUID(), kind: 'group', members: [ben.id] };
+  const created = await run.request(ana, 'POST', 'conversations', proposal);
+  const { conversationId } = created.body as { conversationId: string };
+  const turns = Array.from({ length: EACH }, () => [ana, ben]).flat();
+  const [sockets, answers] = await Promise.all([
+    Promise.all(turns.map(async (who) => ({ who, socket: await opened(who) }))),
+    Promise.all(turns.map(async (who) => ({ who, answer: await run.request(who, 'GET', 'me') }))),
+  ]);
+  expect(answers.map(({ answer }) => (answer.body as { id: string }).id)).toEqual(turns.map(({ id }) => id));
+
+  const other = (who: Person) => (who === ana ? ben : ana);
+  const says = ({ who, socket }: (typeof sockets)[number]) => {
+    const body = { kind: 'text', text: who.id };
+    const frame = { type: 'message.send', ref: randomUUID(), conversationId, since: 0, body };
+    return socket.ask(frame, ({ type }) => type === 'message.accepted' || type === 'refused');
+  };
+  await Promise.all(sockets.map(says));
+  const swapped = await Promise.all(
+    sockets.map(({ who, socket }) => {
+      const frame = { type: 'session.renew', token: other(who).tokens.accessToken };
+      return socket.ask(frame, ({ type }) => type === 'refused' || type === 'session.renewed');
+    }),
+  );
+  expect(new Set(swapped.map(({ code }) => code))).toEqual(new Set(['token-invalid']));
+  await Promise.all(sockets.map(says)); // they are who they were
+  const { body } = await run.request(ana, 'GET', `conversations/${conversationId}/messages`);
+  const { entries } = body as { entries: { sender: string; body: { text: string } }[] };
+  expect(entries).toHaveLength(4 * EACH);
+  expect(entries.filter((entry) => entry.body.text !== entry.sender)).toEqual([]);
+  for (const { socket } of sockets) socket.close();
 });
 
 describe('ending all of a person’s sign-ins', () => {

@@ -6,6 +6,8 @@ import { sending } from './clinic.ts';
 export interface Writer {
   readonly accepted: () => number;
   readonly refused: () => readonly string[];
+  /** Resolves when the next refusal comes, with the moment on the monotonic clock. */
+  nextRefusal(): Promise<number>;
   /** Resolves when so many more were accepted. */
   more(count: number): Promise<void>;
   /** Resolves when every message has its answer. */
@@ -18,6 +20,7 @@ export function writeWithoutPause(socket: BareSocket, conversationId: string, la
   let accepted = 0;
   let since = 0;
   const refused: string[] = [];
+  const waiting: ((at: number) => void)[] = [];
   const write = async () => {
     while (!isOver) {
       const frame = sending(conversationId, 'one of many', { since });
@@ -25,7 +28,10 @@ export function writeWithoutPause(socket: BareSocket, conversationId: string, la
       if (answer.type === 'message.accepted') {
         accepted += 1;
         since = Math.max(since, Number(answer.seq));
-      } else refused.push(String(answer.code));
+      } else {
+        refused.push(String(answer.code));
+        for (const tell of waiting.splice(0)) tell(performance.now());
+      }
     }
   };
   const written = Promise.all(Array.from({ length: lanes }, write));
@@ -33,6 +39,7 @@ export function writeWithoutPause(socket: BareSocket, conversationId: string, la
   return {
     accepted: () => accepted,
     refused: () => refused,
+    nextRefusal: () => new Promise((resolve) => waiting.push(resolve)),
     more: async (count) => {
       const until = accepted + count;
       await expect.poll(() => accepted, { interval: 5, timeout: 60_000 }).toBeGreaterThanOrEqual(until);

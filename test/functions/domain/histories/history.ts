@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { MemberRole } from '../../../../protocol/bodies.ts';
+import { MOST_OFF_MS } from './observations.ts';
 
 /** The people of a history; the first is the owner of a group, the last is nobody's member at first. */
 export const PEOPLE = ['ana', 'ben', 'cleo', 'dan'] as const;
@@ -97,6 +98,12 @@ const half = mostly<Half | undefined>(
   1,
 );
 
+const offBy = fc.oneof(
+  fc.integer({ min: -5, max: 5 }),
+  fc.constantFrom(-MOST_OFF_MS, MOST_OFF_MS),
+  fc.integer({ min: -MOST_OFF_MS, max: MOST_OFF_MS }),
+);
+
 const raise = fc.record({ do: fc.constant('raise' as const), behind: mostly(0, fc.nat(3), 1) });
 const days = fc.record({
   do: fc.constant('days' as const),
@@ -105,7 +112,7 @@ const days = fc.record({
 });
 
 function stepIn({ calm, by, hasTime }: Climate): fc.Arbitrary<Step> {
-  const asked = { by, skew: mostly(0, fc.integer({ min: -5, max: 5 }), 1), mishap: mishapOf(calm) };
+  const asked = { by, skew: mostly(0, offBy, 1), mishap: mishapOf(calm) };
   const changing = { ...asked, by: mostly<Who>('ana', anybody), who: anybody, half };
   const send = fc.record({
     do: fc.constant('send' as const),

@@ -98,10 +98,13 @@ export interface Observations {
   readonly stretch: number;
 }
 
-/** So long after the last write, in milliseconds, everything that was written is either to be seen or gone. */
-export const IN_PEACE_MS = 60_000;
+/** How far a function's clock may be off, in milliseconds: more than AWS's own are, which its time service keeps. */
+export const MOST_OFF_MS = 10 * 60_000;
 
-/** How far two functions' clocks may be apart, twice. */
+/** So long after the last write, by whatever clocks, everything that was written is either to be seen or gone; milliseconds. */
+export const IN_PEACE_MS = 60_000 + 2 * MOST_OFF_MS;
+
+/** What is judged by one function's clock may be so far off, in milliseconds. */
 export const SKEW_MS = 10;
 
 /** Whether an entry was shown as it stands in the log. */

@@ -1,5 +1,5 @@
 import type { Announcements } from '../../../../functions/domain/announcements.ts';
-import type { Caller, Sessions, Socket } from '../../../../functions/domain/caller.ts';
+import type { Admitting, Caller, Socket } from '../../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../../functions/domain/change-members.ts';
 import type { OpenedEntry } from '../../../../functions/domain/entry.ts';
 import type { Log } from '../../../../functions/domain/log.ts';
@@ -137,9 +137,10 @@ export class Stage {
     };
   }
 
-  private sessionsFor(gate: Gate): Sessions {
+  private sessionsFor(gate: Gate): Admitting {
     const { sessions } = this;
     return {
+      rules: sessions.rules,
       of: (id) => sessions.of(id),
       ofMany: (ids) => gate(() => sessions.ofMany(ids)),
       register: (socket) => sessions.register(socket),
