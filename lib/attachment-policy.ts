@@ -1,6 +1,7 @@
 import { Aws } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { DOWNLOAD_SECONDS, UPLOAD_SECONDS } from '../protocol/attachments.ts';
 import type { EncryptionKey } from './encryption-keys.ts';
 
 /** Where files lie, each under its conversation; GuardDuty scans what is put there. */
@@ -17,6 +18,8 @@ export interface Readers {
   readonly scanner: string;
   /** ARN of the role with which AWS Backup reads. */
   readonly backups: string;
+  /** Whether only doors may delete; false where an operator empties the bucket of a throw-away deployment. */
+  readonly protect: boolean;
 }
 
 /**
@@ -26,16 +29,18 @@ export interface Readers {
 export function attachmentPolicy(
   bucket: Bucket,
   key: EncryptionKey,
-  { deployment, scanner, backups }: Readers,
+  { deployment, scanner, backups, protect }: Readers,
 ): readonly PolicyStatement[] {
   const all = [bucket.bucketArn, bucket.arnForObjects('*')];
   const files = [bucket.arnForObjects(`${FILES}*`)];
   const exported = bucket.arnForObjects(`${EXPORTS}*`);
   const ours = [...files, bucket.arnForObjects(`${PREVIEWS}*`), exported];
   const doors = roleArn(`${deployment}-Messaging-*`);
-  const buildExports = roleArn(`${deployment}-Messaging-BuildExports*`);
-  const asPersonExport = roleArn(`${deployment}-Messaging-AsPersonExport*`);
-  const completeUpload = roleArn(`${deployment}-Messaging-CompleteUpload*`);
+  const door = (name: string) => roleArn(`${deployment}-Messaging-${name}*`);
+  const buildExports = door('BuildExports');
+  const asPersonExport = door('AsPersonExport');
+  const completeUpload = door('CompleteUpload');
+  const deleters = [completeUpload, buildExports, door('DeleteAttachments'), door('ShredConversation')];
 
   return [
     // Whatever a later statement lets in, it is nobody of another account; AWS's services have none of their own.
@@ -43,8 +48,13 @@ export function attachmentPolicy(
       StringNotEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID },
       Bool: { 'aws:PrincipalIsAWSService': 'false' },
     }),
-    // No presigned request outlives five minutes, whatever expiry was signed.
-    refuse('RefuseOldSignatures', ['s3:*'], all, { NumericGreaterThan: { 's3:signatureAge': '300000' } }),
+    // No presigned request outlives five minutes, and none that reads a minute, whatever expiry was signed.
+    refuse('RefuseOldSignatures', ['s3:*'], all, {
+      NumericGreaterThan: { 's3:signatureAge': milliseconds(UPLOAD_SECONDS) },
+    }),
+    refuse('RefuseOldReadings', reading, [bucket.arnForObjects('*')], {
+      NumericGreaterThan: { 's3:signatureAge': milliseconds(DOWNLOAD_SECONDS) },
+    }),
 
     // A negated condition holds where the key is missing, so that a request without the header is refused as well.
     refuse('RefuseOtherEncryption', ['s3:PutObject'], ours, {
@@ -79,10 +89,12 @@ export function attachmentPolicy(
     refuse('RefuseOtherReadersOfExports', reading, [exported], {
       ArnNotLike: { 'aws:PrincipalArn': asPersonExport },
     }),
+    ...(protect ? [refuseDeletion(ours, deleters)] : []),
   ];
 }
 
-const reading = ['s3:GetObject', 's3:GetObjectVersion'];
+/** Replication copies what no destruction reaches; it shows no tag of the object, so that it never passes as scanned. */
+const reading = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectVersionForReplication'];
 const tagging = [
   's3:DeleteObjectTagging',
   's3:DeleteObjectVersionTagging',
@@ -108,6 +120,16 @@ function refuse(
   });
 }
 
+/**
+ * What a hold keeps is deleted by nobody: a file that is only hidden behind a delete marker is gone a day later. Lifecycle rules are S3's own,
+ * which no policy judges (S3 user guide, "Expiring objects").
+ */
+function refuseDeletion(ours: readonly string[], deleters: readonly string[]): PolicyStatement {
+  return refuse('RefuseOtherDeleters', ['s3:DeleteObject', 's3:DeleteObjectVersion'], ours, {
+    ArnNotLike: { 'aws:PrincipalArn': deleters },
+  });
+}
+
 /** Nothing lies outside the two folders but the empty object with which GuardDuty tries its role. */
 function refuseElsewhere(ours: readonly string[], scanner: string): PolicyStatement {
   return new PolicyStatement({
@@ -118,6 +140,10 @@ function refuseElsewhere(ours: readonly string[], scanner: string): PolicyStatem
     notResources: [...ours],
     conditions: { ArnNotEquals: { 'aws:PrincipalArn': scanner } },
   });
+}
+
+function milliseconds(seconds: number): string {
+  return String(seconds * 1000);
 }
 
 function roleArn(name: string): string {

@@ -43,8 +43,8 @@ export class AttachmentStore extends Construct {
 
   constructor(scope: Construct, id: string, props: AttachmentStoreProps) {
     super(scope, id);
-    const { encryptionKey, backups, deployment, allowedOrigins } = props;
-    const removalPolicy = props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const { encryptionKey, backups, deployment, allowedOrigins, protect } = props;
+    const removalPolicy = protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.encryptionKey = encryptionKey;
     this.backupDays = backups.keepDays;
     this.bucket = new Bucket(this, 'Bucket', {
@@ -76,7 +76,7 @@ export class AttachmentStore extends Construct {
       encryptionKey,
       prefix: FILES,
     });
-    const readers = { deployment, scanner: scanner.roleArn, backups: backups.roleArn };
+    const readers = { deployment, scanner: scanner.roleArn, backups: backups.roleArn, protect };
     for (const statement of attachmentPolicy(this.bucket, encryptionKey, readers))
       this.bucket.addToResourcePolicy(statement);
     this.bucket.policy?.applyRemovalPolicy(removalPolicy); // a bucket that outlives its policy is open to the account

@@ -26,6 +26,8 @@ describe('the bucket', () => {
   const downloading = role('Wardline-Messaging-AsPersonDownloadRole1A2B3C4D-5678');
   const building = role('Wardline-Messaging-BuildExportsRole1A2B3C4D-5678');
   const handingOut = role('Wardline-Messaging-AsPersonExportRole1A2B3C4D-5678');
+  const deleting = role('Wardline-Messaging-DeleteAttachmentsRole1A2B3C4D-5678');
+  const shredding = role('Wardline-Messaging-ShredConversationRole1A2B3C4D-5678');
   const exported = `${bucket}/exports/${'e'.repeat(26)}`;
   const pretending = role('NotWardline-Messaging-CompleteUploadRole1A2B3C4D-5678');
 
@@ -61,17 +63,16 @@ describe('the bucket', () => {
     ],
     ['a download of what is clean', downloading, 's3:GetObjectVersion', file, clean],
     ['a download of a preview', downloading, 's3:GetObjectVersion', preview, {}],
-    [
-      'a presigned request of five minutes',
-      downloading,
-      's3:GetObject',
-      file,
-      { ...clean, 's3:signatureAge': '300000' },
-    ],
+    ['an upload signed five minutes ago', uploading, 's3:PutObject', file, old(300_000, whole)],
+    ['a download signed a minute ago', downloading, 's3:GetObjectVersion', file, old(60_000, clean)],
     ['the backup of what is clean', backups, 's3:GetObjectVersion', file, clean],
     ['the making of an export', building, 's3:PutObject', exported, encrypted],
     ['a download of an export', handingOut, 's3:GetObjectVersion', exported, {}],
-    ['deletion of a version', downloading, 's3:DeleteObjectVersion', file, {}],
+    ['deletion of a file that is over', deleting, 's3:DeleteObjectVersion', file, {}],
+    ['deletion of its preview', deleting, 's3:DeleteObjectVersion', preview, {}],
+    ['deletion of what is destroyed', shredding, 's3:DeleteObjectVersion', file, {}],
+    ['deletion of what was not as declared', completing, 's3:DeleteObjectVersion', file, {}],
+    ['deletion of an export', building, 's3:DeleteObjectVersion', exported, {}],
   ])('takes %s', (_, who, action, resource, context) => {
     expect(verdict(who, action, resource, context)).toMatchObject({ allowed: true });
   });
@@ -90,12 +91,55 @@ describe('the bucket', () => {
       {},
     ],
     [
-      'a signature of more than five minutes ago',
+      'an upload signed more than five minutes ago',
       'RefuseOldSignatures',
-      downloading,
-      's3:GetObject',
+      uploading,
+      's3:PutObject',
       file,
-      { ...clean, 's3:signatureAge': '300001' },
+      old(300_001, whole),
+    ],
+    ...[file, preview, exported].map(
+      (what) =>
+        [
+          `a download signed more than a minute ago of ${what.split('/')[1]}`,
+          ...['RefuseOldReadings', what === exported ? handingOut : downloading, 's3:GetObjectVersion', what],
+          old(60_001, clean),
+        ] as [string, string, Principal, string, string, Record<string, string>],
+    ),
+    ...[file, preview, exported].flatMap((what) =>
+      ['s3:DeleteObject', 's3:DeleteObjectVersion'].flatMap((action) =>
+        [administrator, backups, downloading, pretending].map(
+          (who) =>
+            [
+              `${action} of ${what.split('/')[1]} by ${who.arn.split('/')[1]}`,
+              ...['RefuseOtherDeleters', who, action, what, {}],
+            ] as [string, string, Principal, string, string, Record<string, string>],
+        ),
+      ),
+    ),
+    [
+      'replication of what nobody scanned',
+      'RefuseUnscanned',
+      administrator,
+      's3:GetObjectVersionForReplication',
+      file,
+      {},
+    ],
+    [
+      'replication of what is clean',
+      'RefuseOtherReaders',
+      administrator,
+      's3:GetObjectVersionForReplication',
+      file,
+      clean,
+    ],
+    [
+      'replication of an export by a door',
+      'RefuseOtherReadersOfExports',
+      building,
+      's3:GetObjectVersionForReplication',
+      exported,
+      {},
     ],
     [
       'an upload that says nothing of encryption',
@@ -234,6 +278,11 @@ describe('the bucket', () => {
 function mighty(arn: string, accountId = account): Principal {
   const everything = { Statement: { Effect: 'Allow', Action: '*', Resource: '*' } } as const;
   return { arn, identityArn: arn, accountId, policies: [{ name: 'Everything', document: everything }] };
+}
+
+/** A request that was signed this long ago, in milliseconds. */
+function old(age: number, context: Record<string, string>): Record<string, string> {
+  return { ...context, 's3:signatureAge': String(age) };
 }
 
 function without(context: Record<string, string>, name: string): Record<string, string> {

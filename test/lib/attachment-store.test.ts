@@ -181,13 +181,22 @@ test('a verdict about a file runs a door, is tried again for a day, and noted wh
   expect(MaximumRetryAttempts).toBe(2);
 });
 
-test('where no web app may connect, no page reaches a file; a throw-away deployment’s bucket goes with its policy', () => {
+test('where no web app may connect, no page reaches a file; a throw-away deployment’s bucket can be emptied, and goes with its policy', () => {
   const { data } = dataStack({ protect: false });
   const template = Template.fromStack(data);
   const [made] = Object.values(template.findResources('AWS::S3::Bucket'));
   expect(made?.Properties).not.toHaveProperty('CorsConfiguration');
   for (const type of ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy'])
     template.hasResource(type, { DeletionPolicy: 'Delete' });
+  const [policy] = Object.values(template.findResources('AWS::S3::BucketPolicy'));
+  const refused = (policy?.Properties.PolicyDocument as { Statement: { Sid?: string; Action: unknown }[] })
+    .Statement;
+  expect(refused.map(({ Sid }) => Sid)).toContain('RefuseOtherReaders');
+  expect(
+    refused.filter(({ Action }) =>
+      [Action].flat().some((one) => /^s3:Delete(Object|\*)(?!.*Tag)/.test(String(one))),
+    ),
+  ).toEqual([]);
 });
 
 /** The properties of the one resource of this type that belongs to a door. */

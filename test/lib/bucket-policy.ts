@@ -7,7 +7,8 @@ export function bucketPolicy(): object {
   const scanner = '<AttachmentsScannerRole>';
   const role = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:role/Wardline-Messaging-';
   const encryption = 's3:x-amz-server-side-encryption';
-  const reading = ['s3:GetObject', 's3:GetObjectVersion'];
+  const reading = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectVersionForReplication'];
+  const deleters = ['CompleteUpload', 'BuildExports', 'DeleteAttachments', 'ShredConversation'];
   return {
     Version: '2012-10-17',
     Statement: [
@@ -19,6 +20,7 @@ export function bucketPolicy(): object {
       never('RefuseOldSignatures', 's3:*', [bucket, all], {
         NumericGreaterThan: { 's3:signatureAge': '300000' },
       }),
+      never('RefuseOldReadings', reading, all, { NumericGreaterThan: { 's3:signatureAge': '60000' } }),
       never('RefuseOtherEncryption', 's3:PutObject', [files, previews, exported], {
         StringNotEquals: { [encryption]: 'aws:kms' },
       }),
@@ -46,6 +48,12 @@ export function bucketPolicy(): object {
       never('RefuseOtherReadersOfExports', reading, exported, {
         ArnNotLike: { 'aws:PrincipalArn': `${role}AsPersonExport*` },
       }),
+      never(
+        'RefuseOtherDeleters',
+        ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        [files, previews, exported],
+        { ArnNotLike: { 'aws:PrincipalArn': deleters.map((door) => `${role}${door}*`) } },
+      ),
     ],
   };
 }

@@ -153,7 +153,12 @@ test.each<[string, string, (properties: Record<string, never>) => void]>([
   [
     'one more reader of what was not scanned',
     'AWS::S3::BucketPolicy',
-    sets('PolicyDocument.Statement.8.Condition.ArnNotLike.aws:PrincipalArn', ['arn:aws:iam::1:role/*']),
+    sets('PolicyDocument.Statement.9.Condition.ArnNotLike.aws:PrincipalArn', ['arn:aws:iam::1:role/*']),
+  ],
+  [
+    'one more who deletes what is held',
+    'AWS::S3::BucketPolicy',
+    sets('PolicyDocument.Statement.13.Condition.ArnNotLike.aws:PrincipalArn', ['arn:aws:iam::1:role/*']),
   ],
   [
     'a bucket policy that lets somebody in',
