@@ -159,22 +159,24 @@ export class AttachmentStore extends Construct {
     door.tell(env.backupDays, String(this.backupDays));
   }
 
-  /** Runs `door` with each verdict about a file. A run that fails is tried twice more, and then noted in `parked`. */
+  /** Runs `door` with each verdict about a file, and where its tag could not be written. A run that fails is tried twice more, and then noted in `parked`. */
   onScanned(door: Door, parked: ParkedQueue): void {
-    this.onVerdict(door, parked, {});
+    this.onVerdict(door, parked, [RESULT, 'GuardDuty Malware Protection Post Scan Action Failed'], {});
   }
 
   /** Runs `door` with each file in which no threat was found, as {@link onScanned} does. */
   onFoundClean(door: Door, parked: ParkedQueue): void {
-    this.onVerdict(door, parked, { scanResultDetails: { scanResultStatus: ['NO_THREATS_FOUND'] } });
+    this.onVerdict(door, parked, [RESULT], {
+      scanResultDetails: { scanResultStatus: ['NO_THREATS_FOUND'] },
+    });
   }
 
-  private onVerdict(door: Door, parked: ParkedQueue, narrower: object): void {
+  private onVerdict(door: Door, parked: ParkedQueue, detailType: string[], narrower: object): void {
     new Rule(door, 'Scanned', {
       description: `Runs the door ${door.node.id} when a file was scanned`,
       eventPattern: {
         source: ['aws.guardduty'],
-        detailType: ['GuardDuty Malware Protection Object Scan Result'],
+        detailType,
         detail: { s3ObjectDetails: { bucketName: [this.bucket.bucketName] }, ...narrower },
       },
       targets: [new LambdaFunction(door.function, { maxEventAge: Duration.hours(24), retryAttempts: 185 })],
@@ -216,6 +218,9 @@ export class AttachmentStore extends Construct {
     door.tell(env.attachmentsKeyArn, this.encryptionKey.keyArn);
   }
 }
+
+/** GuardDuty user guide, "Monitoring S3 object scans with Amazon EventBridge". */
+const RESULT = 'GuardDuty Malware Protection Object Scan Result';
 
 /** Of a version that the door names: none reads or deletes whatever happens to be the newest. */
 const reading = ['GetObjectVersion'] as const;

@@ -288,7 +288,9 @@ export class MessagingStack extends Stack {
     sessions.letForgetSocket(recordScan);
     sessions.letFindSockets(recordScan);
     conversations.letNoteAttachments(recordScan);
+    audit.trail.letRecord(recordScan);
     attachments.onScanned(recordScan, parked);
+    new OwnAlarm(this, 'InfectedAttachments', { metricName: 'InfectedAttachments', alarms: audit.alarms });
 
     const makePreview = door('MakePreview', 'picture');
     conversations.letNotePreviews(makePreview);

@@ -16,6 +16,9 @@ export interface Declared {
 /** How the malware scan of one version of an object ended. */
 export type Verdict = Exclude<AttachmentState, 'awaited' | 'stored'>;
 
+/** From the best to the worst: events come in any order and more than once, so that of one version the worst stands. */
+export const verdicts: readonly Verdict[] = ['clean', 'unscannable', 'scan-failed', 'infected'];
+
 /** An attachment from its declaration to its deletion. It holds nothing that anybody wrote: its name is in the message. */
 export interface Attachment extends Declared {
   readonly conversationId: ConversationId;
@@ -61,7 +64,10 @@ export interface Attachments {
   ): Promise<Claimed>;
   /** Keeps it for as long as the message at `seq` is stored; nothing where it is gone. */
   keep(name: AttachmentName, seq: number): Promise<void>;
-  /** Notes how a scan ended. Gives what stands then; nothing where there is no such attachment. */
+  /**
+   * Notes how a scan ended, unless one of the same version ended worse ({@link verdicts}), or the scan is of another version than the one
+   * that is noted. Gives what stands then; nothing where there is no such attachment.
+   */
   scanned(name: AttachmentName, scan: NonNullable<Attachment['scan']>): Promise<Attachment | undefined>;
   /** Notes the version of its preview; false where there is no such attachment. */
   previewed(name: AttachmentName, versionId: string): Promise<boolean>;

@@ -1,5 +1,5 @@
 import type { AttachmentScanned } from '../../protocol/attachments.ts';
-import type { ConversationId } from '../../protocol/ids.ts';
+import type { PersonId } from '../../protocol/ids.ts';
 import { membersOfSeq, socketsOf } from './announcements.ts';
 import {
   type Attachment,
@@ -17,6 +17,13 @@ export interface Scan extends AttachmentName {
   readonly verdict: Verdict;
 }
 
+/** A scan as one event of the scanner tells of it. */
+export interface ToldScan extends Scan {
+  /** What the scanner itself calls it: a word. */
+  readonly reason: string;
+  readonly event: { readonly id: string; readonly at: number };
+}
+
 /** Tells open sockets how a scan ended; at least once, as announcements are. */
 export interface ScanAnnouncements {
   announceScan(told: AttachmentScanned, to: readonly Socket[]): Promise<void>;
@@ -28,23 +35,28 @@ export interface ScanningRooms {
   readonly sessions: Pick<Admitting, 'ofMany' | 'rules'>;
   readonly announcements: ScanAnnouncements;
   readonly now: () => number;
-  /** Records what was found, for whoever audits. */
-  readonly recorded: (found: { conversation: ConversationId; attachment: string; state: string }) => void;
+  /** Tells whoever is on duty, before anything else can fail. */
+  readonly told: (scan: ToldScan) => void;
+  /** Records what was found for whoever audits, once for each event; and whose file it is, where that is known. */
+  readonly record: (scan: ToldScan, uploader: PersonId | undefined) => Promise<void>;
 }
 
 /**
- * Notes how a scan ended, and tells those who can see the attachment: its uploader, and once a message carries it everybody who can read
- * that message. What no attachment is known for was deleted meanwhile. May be repeated.
+ * Notes how a scan ended, records it, and then tells those who can see the attachment: its uploader, and once a message carries it everybody
+ * who can read that message. What no attachment is known for was deleted meanwhile. May be repeated.
  */
-export async function recordScan(rooms: ScanningRooms, scan: Scan): Promise<void> {
-  const { conversationId, attachmentId, versionId, verdict } = scan;
+export async function recordScan(rooms: ScanningRooms, scan: ToldScan): Promise<void> {
+  const { versionId, verdict } = scan;
+  rooms.told(scan);
   const attachment = await rooms.attachments.scanned(scan, { versionId, verdict });
+  await rooms.record(scan, attachment?.uploader);
   if (!attachment) return;
-  const state = stateOf(attachment);
-  rooms.recorded({ conversation: conversationId, attachment: attachmentId, state: verdict });
   const isAnnounced = attachment.versionId !== undefined; // before that, its completion says how the scan ended
   if (isAnnounced)
-    await rooms.announcements.announceScan(told(attachment, state), await audience(rooms, attachment));
+    await rooms.announcements.announceScan(
+      told(attachment, stateOf(attachment)),
+      await audience(rooms, attachment),
+    );
 }
 
 function told(attachment: Attachment, state: AttachmentScanned['state']): AttachmentScanned {

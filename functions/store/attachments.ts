@@ -10,7 +10,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { AttachmentState, ContentType } from '../../protocol/attachments.ts';
-import type { Attachment, AttachmentName, Attachments } from '../domain/attachment.ts';
+import { type Attachment, type AttachmentName, type Attachments, verdicts } from '../domain/attachment.ts';
 import { attachmentOf, keys } from './keys.ts';
 
 const AttachmentItem = z.object({
@@ -118,13 +118,20 @@ export function attachments(client: DynamoDBDocumentClient, table: string): Atta
       });
     },
 
-    scanned: async (name, { versionId, verdict }) =>
-      (
-        await update(name, {
-          UpdateExpression: 'SET scannedVersion = :version, verdict = :verdict',
-          ExpressionAttributeValues: { ':version': versionId, ':verdict': verdict },
-        })
-      ).item,
+    scanned: async (name, { versionId, verdict }) => {
+      const noWorse = Object.fromEntries(
+        verdicts.slice(0, verdicts.indexOf(verdict) + 1).map((one, nth) => [`:verdict${nth}`, one]),
+      );
+      const { item } = await update(name, {
+        UpdateExpression: 'SET scannedVersion = :version, verdict = :verdict',
+        condition: [
+          '(attribute_not_exists(version) OR version = :version)',
+          `(attribute_not_exists(verdict) OR scannedVersion <> :version OR verdict IN (${Object.keys(noWorse)}))`,
+        ].join(' AND '),
+        ExpressionAttributeValues: { ':version': versionId, ':verdict': verdict, ...noWorse },
+      });
+      return item;
+    },
 
     previewed: async (name, versionId) =>
       (

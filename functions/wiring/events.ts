@@ -89,7 +89,13 @@ export const events = {
   'attachment-scanned': {
     level: 'info',
     means: 'The malware scan of an attachment has ended, and how: what is not clean is opened by nobody.',
-    fields: { conversation: id, attachment: id, state: word },
+    fields: { conversation: id, attachment: id, state: word, reason: word },
+  },
+  'malware-found': {
+    level: 'error',
+    means:
+      'Malware was found in an attachment: nobody opens it, and whoever is on duty is told. See the runbook.',
+    fields: { conversation: id, attachment: id },
   },
   'attachment-previewed': {
     level: 'info',

@@ -5,6 +5,7 @@ import type { Decision, Operation } from '../domain/decision.ts';
 import type { Emergency } from '../domain/emergency.ts';
 import { Fault } from '../domain/fault.ts';
 import type { PatientExport } from '../domain/patient-exports.ts';
+import type { ToldScan } from '../domain/record-scan.ts';
 import { type EventFields, type EventName, events, FRAME, fitting, MOST_FRAMES } from './events.ts';
 
 const logger = new Logger({ serviceName: 'wardline' });
@@ -77,9 +78,14 @@ export function reportExport({ exportId }: PatientExport, error: unknown): void 
   report('export-failed', { export: exportId, ...described(error) });
 }
 
-/** How a scan ended. */
-export function reportScan(found: EventFields<'attachment-scanned'>): void {
-  report('attachment-scanned', found);
+/** How a scan ended; malware is counted, and wakes whoever is on duty: the alarm `InfectedAttachments`. */
+export function reportScan({ conversationId, attachmentId, verdict, reason }: ToldScan): void {
+  const which = { conversation: conversationId, attachment: attachmentId };
+  report('attachment-scanned', { ...which, state: verdict, reason });
+  if (verdict !== 'infected') return;
+  report('malware-found', which);
+  metrics.addMetric('InfectedAttachments', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
 }
 
 /** Whether a preview was made. */

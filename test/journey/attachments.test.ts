@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
   CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
@@ -10,8 +12,9 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isBarePicture } from '../../functions/domain/picture.ts';
-import { delay, fail } from '../../local/front-door/faults.ts';
+import { delay, type FaultRule, fail, refuse } from '../../local/front-door/faults.ts';
 import type { CallRecord } from '../../local/front-door/meter.ts';
+import { AwsError } from '../../local/front-door/service.ts';
 import { sessionOf } from '../../local/template/principals.ts';
 import type { Download } from '../../protocol/attachments.ts';
 import type { DestructionCertificate } from '../../protocol/requests.ts';
@@ -19,6 +22,7 @@ import { attaching, type Begun, bucketOf, digest, get, put } from '../fixtures/a
 import { browserContext } from '../fixtures/browser.ts';
 import { carelessPage, waysIn } from '../fixtures/careless-page.ts';
 import type { Person } from '../fixtures/deployed.ts';
+import { recordsOf } from '../fixtures/observed/records.ts';
 import { stamped } from '../fixtures/observed/stamped.ts';
 import { polyglots } from '../fixtures/polyglots.ts';
 import { report } from '../fixtures/results.ts';
@@ -35,6 +39,7 @@ const AGAIN = { timeout: 30_000, interval: 5_000 };
 const EACH_MINUTE = { timeout: 180_000, interval: 2_000 };
 const DAY = 24 * 60 * 60_000;
 const DEPLOYED_DAYS = 2_192; // six years, the default of a deployment
+const DENIED = new AwsError('AccessDenied', 'Access Denied', 403);
 const HTML = Buffer.from('<html><script>alert(1)</script></html>');
 
 let run: Run;
@@ -377,7 +382,30 @@ describe('an attachment', () => {
       const TagSet = [{ Key: 'GuardDutyMalwareScanStatus', Value: 'NO_THREATS_FOUND' }];
       const forged = new PutObjectTaggingCommand({ ...object, Tagging: { TagSet } });
       await expect(client.send(forged)).rejects.toMatchObject({ name: 'AccessDenied' });
+      expect(await scansOf(attachmentId)).toEqual([{ outcome: 'refused', code: 'malware-found' }]);
+      expect(told().filter(({ message }) => message === 'malware-found')).toContainEqual(
+        expect.objectContaining({ level: 'ERROR', conversation: conversationId, attachment: attachmentId }),
+      );
     }
+    expect(told().filter((line) => line.InfectedAttachments === 1).length).toBeGreaterThanOrEqual(2);
+  });
+
+  test.each<[string, Omit<FaultRule, 'principal'>, number]>([
+    ['the scanner may not read', { operation: 'GetObject', effect: refuse(DENIED) }, 1],
+    ['the scan fails of', { operation: 'GetObject', effect: fail() }, 1],
+    ['the scanner cannot tag', { operation: 'PutObjectTagging', effect: refuse(DENIED) }, 2],
+  ])('that %s stays closed, and says so', async (_, rule, scans) => {
+    const { faults } = run.stack;
+    const isScanner = (principal?: { readonly arn: string }) =>
+      principal?.arn.includes('ScannerRole') ?? false;
+    const letPass = faults.add({ ...rule, service: 's3', principal: isScanner });
+    const file = await anas.uploaded(randomBytes(10));
+    const state = async () => (await run.request(people.ana, 'GET', file.path)).body;
+    await expect.poll(state, { timeout: 20_000 }).toMatchObject({ state: 'scan-failed' });
+    letPass();
+    expect((await anas.say(file)).code).toBe('scan-failed');
+    await expect.poll(() => scansOf(file.attachmentId)).toHaveLength(scans); // a scan that found nothing, and its tag
+    expect(await scansOf(file.attachmentId)).toContainEqual({ outcome: 'refused', code: 'scan-failed' });
   });
 
   test('in which malware is found comes out of the bucket by no route: signed before the verdict, by its version, as a copy, as what an overwriting left', async () => {
@@ -473,6 +501,7 @@ describe('an attachment', () => {
       const [olga, otto] = (await again(...officers)) as [Person, Person];
       const wish = { ref: randomUUID(), reason: 'M-1', conversations: [held.id] };
       expect((await run.request(olga, 'POST', 'admin/holds', wish)).status).toBe(201);
+      await refusedToAdministrators(`files/${held.id}/`);
       for (const officer of [olga, otto]) {
         const answer = await run.request(officer, 'POST', 'admin/shreds', { conversationId: destroyed.id });
         expect(answer.status).toBe(200);
@@ -655,6 +684,38 @@ function priceOf(invocations: number, calls: readonly CallRecord[]) {
     ...{ readUnits: units('read'), writeUnits: units('write') },
     ...{ s3Calls: of('s3').length, kmsCalls: of('kms').length, s3Bytes },
   };
+}
+
+/** What the trail says of an attachment's scans. */
+async function scansOf(attachmentId: string) {
+  const records = await recordsOf(run);
+  return records
+    .filter(({ operation, object }) => operation === 'attachment.scan' && object === attachmentId)
+    .map((record) => {
+      expect(record).toMatchObject({ person: '-', people: [people.ana.id], purpose: 'operations' });
+      return { outcome: record.outcome, ...(record.code !== undefined && { code: record.code }) };
+    });
+}
+
+/** What the functions logged and counted. */
+function told(): readonly Readonly<Record<string, unknown>>[] {
+  const { logs } = run.stack;
+  const lines = logs.groups().flatMap((group) => logs.read(group).map(({ message }) => message));
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+}
+
+/** That whoever administers the account deletes nothing there, and hides nothing: what is hidden, S3's own rules end a day later. */
+async function refusedToAdministrators(Prefix: string): Promise<void> {
+  const { client, Bucket } = bucketOf(run);
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix }));
+  const [{ Key, VersionId } = {}] = Versions;
+  for (const version of [{}, { VersionId }]) {
+    const deletion = new DeleteObjectCommand({ Bucket, Key, ...version });
+    await expect(client.send(deletion)).rejects.toMatchObject({ name: 'AccessDenied' });
+  }
+  const Objects = [{ Key }, { Key, VersionId }];
+  const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  expect(Errors?.map(({ Code }) => Code)).toEqual(['AccessDenied', 'AccessDenied']);
 }
 
 interface Room {

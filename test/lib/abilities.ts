@@ -623,6 +623,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'DownloadAttachment/Policy': [...admitted, 'ReadConversations', 'AssumeAsPersonDownload'],
   'AsPersonDownload/Policy': ['DownloadAttachments', 'DecryptAttachments'],
   'RecordScan/Policy': [
+    ...recording,
     'WriteOwnLog',
     'ForgetSocket',
     'FindSocketsOfMembers',
@@ -817,7 +818,7 @@ export const told: Readonly<Record<string, readonly string[]>> = {
     'DOWNLOAD_ROLE_ARN',
     ...bucket,
   ],
-  'RecordScan/Function': [...sessionTimes, 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
+  'RecordScan/Function': [...sessionTimes, 'AUDIT_TRAIL_TABLE', 'CONVERSATIONS_TABLE', 'SOCKET_CALLBACK_URL'],
   'MakePreview/Function': ['CONVERSATIONS_TABLE', ...bucket],
   'SealRecords/Function': [
     'AUDIT_TRAIL_TABLE',

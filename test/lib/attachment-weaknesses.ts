@@ -68,11 +68,13 @@ export function scanWeaknesses(plan: Placed): string[] {
   ];
 }
 
-/** The rule that runs a door with each verdict. */
+const RESULT = 'GuardDuty Malware Protection Object Scan Result';
+
+/** The rule that runs a door with each verdict, and where its tag was not written. */
 export const whenScanned: Readonly<Record<string, Wish>> = {
   ScheduleExpression: undefined,
   'EventPattern.source': ['aws.guardduty'],
-  'EventPattern.detail-type': ['GuardDuty Malware Protection Object Scan Result'],
+  'EventPattern.detail-type': [RESULT, 'GuardDuty Malware Protection Post Scan Action Failed'],
   'EventPattern.detail.s3ObjectDetails.bucketName.0': anything,
   'Targets.0.RetryPolicy.MaximumEventAgeInSeconds': 86_400,
   'Targets.0.RetryPolicy.MaximumRetryAttempts': 185,
@@ -81,6 +83,7 @@ export const whenScanned: Readonly<Record<string, Wish>> = {
 /** When a preview is made. */
 export const whenFoundClean: Readonly<Record<string, Wish>> = {
   ...whenScanned,
+  'EventPattern.detail-type': [RESULT],
   'EventPattern.detail.scanResultDetails.scanResultStatus': ['NO_THREATS_FOUND'],
 };
 

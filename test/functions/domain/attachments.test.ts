@@ -8,7 +8,7 @@ import { downloadAttachment } from '../../../functions/domain/download-attachmen
 import { deleteAttachments, followMessages } from '../../../functions/domain/follow-messages.ts';
 import type { Profile } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
-import { recordScan } from '../../../functions/domain/record-scan.ts';
+import { recordScan, type ToldScan } from '../../../functions/domain/record-scan.ts';
 import { type Draft, sendMessage } from '../../../functions/domain/send-message.ts';
 import { beginUpload, showAttachment, uploadPart } from '../../../functions/domain/upload-attachment.ts';
 import type { AttachmentScanned } from '../../../protocol/attachments.ts';
@@ -29,10 +29,14 @@ function aClinic() {
   const { rooms, log, sessions, announced, conversationId, head } = aConversation([ana, ben], now);
   const objects = new MemoryObjects();
   const told: { frame: AttachmentScanned; to: readonly string[] }[] = [];
+  const recorded: { verdict: Verdict; uploader: string | undefined; toldBefore: number }[] = [];
   const all = { ...rooms, objects, uploadCounts: new MemoryUploadCounts() };
   const scanning = {
     ...all,
-    recorded: () => {},
+    told: () => {},
+    record: async ({ verdict }: ToldScan, uploader: string | undefined) => {
+      recorded.push({ verdict, uploader, toldBefore: told.length });
+    },
     announcements: {
       announceScan: async (frame: AttachmentScanned, to: readonly { readonly person: string }[]) => {
         told.push({ frame, to: to.map((socket) => socket.person) });
@@ -57,7 +61,10 @@ function aClinic() {
   const send = (who: string, body: ReturnType<typeof bodyOf>, ref = aRef(), since = 0) =>
     sendMessage(all, as(who), { ref, conversationId, since, body });
   const scan = (of: { attachmentId: string; versionId: string }, verdict: Verdict) =>
-    recordScan(scanning, { conversationId, attachmentId: of.attachmentId, versionId: of.versionId, verdict });
+    recordScan(scanning, {
+      ...{ conversationId, attachmentId: of.attachmentId, versionId: of.versionId, verdict },
+      ...{ reason: verdict, event: { id: 'event', at: now() } },
+    });
   const download = (who: string, seq: number, rendition: 'original' | 'preview' = 'original') =>
     downloadAttachment(all, as(who), { conversationId, seq, rendition });
   /** Uploaded, completed and sent by Ana. */
@@ -71,7 +78,7 @@ function aClinic() {
     time += ms;
   };
   return {
-    ...{ all, log, sessions, announced, told, objects, conversationId, head, as, pass },
+    ...{ all, log, sessions, announced, told, recorded, objects, conversationId, head, as, pass },
     ...{ begin, upload, complete, bodyOf, send, scan, download, sent },
   };
 }
@@ -129,6 +136,25 @@ describe('an attachment', () => {
         code ? undefined : expect.anything(),
       ]);
     }
+  });
+
+  test('that was found infected stays so, whatever is told of that version later, and each scan is recorded before anybody hears of it', async () => {
+    const file = await clinic.sent();
+    for (const verdict of ['unscannable', 'infected', 'clean', 'scan-failed'] as const)
+      await clinic.scan(file, verdict);
+    await expect(clinic.download(ben, file.seq)).rejects.toMatchObject({ code: 'malware-found' });
+    await clinic.all.attachments.forget(file);
+    await clinic.scan(file, 'clean');
+    expect(clinic.told.map(({ frame }) => frame.state)).toEqual([
+      ...['unscannable', 'infected', 'infected', 'infected'],
+    ]);
+    expect(clinic.recorded).toEqual([
+      { verdict: 'unscannable', uploader: ana, toldBefore: 0 },
+      { verdict: 'infected', uploader: ana, toldBefore: 1 },
+      { verdict: 'clean', uploader: ana, toldBefore: 2 },
+      { verdict: 'scan-failed', uploader: ana, toldBefore: 3 },
+      { verdict: 'clean', uploader: undefined, toldBefore: 4 },
+    ]);
   });
 
   test('may be scanned before it is completed: its completion says how that ended', async () => {

@@ -5,12 +5,15 @@ import {
   type Claimed,
   checksumOf,
   stateOf,
+  type Verdict,
+  verdicts,
 } from '../../../functions/domain/attachment.ts';
 import type { Downloads, ObjectDeleter, Objects, StoredObject } from '../../../functions/domain/objects.ts';
 import type { UploadCounts, UploadQuota } from '../../../functions/domain/upload-quota.ts';
 import type { UploadPermit } from '../../../protocol/attachments.ts';
 import type { PersonId } from '../../../protocol/ids.ts';
 
+const rank = (verdict: Verdict) => verdicts.indexOf(verdict);
 const nameOf = ({ conversationId, attachmentId }: AttachmentName) => `${conversationId}/${attachmentId}`;
 
 /** Attachments in memory, with DynamoDB's promises. */
@@ -54,7 +57,10 @@ export class MemoryAttachments implements Attachments {
   }
 
   async scanned(name: AttachmentName, scan: NonNullable<Attachment['scan']>) {
-    return this.change(name, () => ({ scan }));
+    return this.change(name, ({ versionId, scan: standing }) => {
+      const isWorse = standing?.versionId === scan.versionId && rank(standing.verdict) > rank(scan.verdict);
+      return isWorse || (versionId ?? scan.versionId) !== scan.versionId ? {} : { scan };
+    });
   }
 
   async previewed(name: AttachmentName, previewVersionId: string) {

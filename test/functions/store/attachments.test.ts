@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Attachment } from '../../../functions/domain/attachment.ts';
+import type { Attachment, Verdict } from '../../../functions/domain/attachment.ts';
 import type { Entry } from '../../../functions/domain/entry.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import { attachments } from '../../../functions/store/attachments.ts';
@@ -62,6 +62,32 @@ test('of versions the first that was noted stands, and a verdict is kept with th
   expect(await store().store(one, 'v2')).toMatchObject({ versionId: 'v1' });
   await store().previewed(one, 'p1');
   expect(await store().find(one)).toMatchObject({ versionId: 'v1', previewVersionId: 'p1' });
+});
+
+test('of one version the worst verdict stands, whatever order they come in, and one about another version than the noted is not kept', async () => {
+  const one = await begun();
+  await store().store(one, 'v1');
+  const after = async (versionId: string, verdict: Verdict) =>
+    (await store().scanned(one, { versionId, verdict }))?.scan;
+  for (const [told, stands] of [
+    ...[
+      ['clean', 'clean'],
+      ['unscannable', 'unscannable'],
+      ['clean', 'unscannable'],
+    ],
+    ...[
+      ['scan-failed', 'scan-failed'],
+      ['unscannable', 'scan-failed'],
+      ['infected', 'infected'],
+    ],
+    ...[
+      ['infected', 'infected'],
+      ['scan-failed', 'infected'],
+      ['clean', 'infected'],
+    ],
+  ] as [Verdict, Verdict][])
+    expect(await after('v1', told)).toEqual({ versionId: 'v1', verdict: stands });
+  expect(await after('v2', 'clean')).toEqual({ versionId: 'v1', verdict: 'infected' });
 });
 
 test('of two messages at once one carries it, and that one as often as it is sent', async () => {

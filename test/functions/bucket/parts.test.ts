@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { objects } from '../../../functions/bucket/objects.ts';
+import type { Attachment } from '../../../functions/domain/attachment.ts';
+import { idFrom } from '../../../functions/domain/id.ts';
+import { put } from '../../fixtures/attaching.ts';
+import { role } from '../../local/front-door/open-front-door.ts';
+import { BUCKET, type Buckets, KEY_ARN, openBuckets } from '../../local/s3/open-buckets.ts';
+
+const everything = role('Everything', { Effect: 'Allow', Action: '*', Resource: '*' });
+const bytes = randomBytes(1_000);
+const sha256 = createHash('sha256').update(bytes).digest('base64');
+
+describe('parts that are put together', () => {
+  let buckets: Buckets;
+  let store: ReturnType<typeof objects>;
+  beforeAll(async () => {
+    buckets = await openBuckets({ properties: { VersioningConfiguration: { Status: 'Enabled' } } });
+    const place = { bucket: BUCKET, keyArn: KEY_ARN };
+    store = objects(buckets.client(everything), place, () => buckets.clock.now());
+  });
+  afterAll(() => buckets.close());
+
+  /** An upload of one part, which has come. */
+  const uploaded = async (name = { conversationId: anId(), attachmentId: anId() }): Promise<Attachment> => {
+    const declared = { contentType: 'video/mp4', bytes: bytes.length, sha256, partBytes: 8_000_000 } as const;
+    const uploadId = await store.beginParts(name, declared);
+    const attachment = { ...name, ...declared, parts: [sha256], uploadId, uploader: anId(), beganAt: 0 };
+    expect(await put(await store.permitPart(attachment, 1), bytes)).toEqual({ status: 200 });
+    return attachment;
+  };
+
+  test('are refused by S3 itself where they are not of the declared size together, and are there still', async () => {
+    const attachment = await uploaded();
+    for (const size of [bytes.length - 1, bytes.length + 1])
+      await expect(store.joinParts({ ...attachment, bytes: size })).rejects.toThrow();
+    expect(await store.look(attachment)).toBeUndefined();
+    expect(await store.joinParts(attachment)).toBe(true);
+    expect(await store.look(attachment)).toMatchObject({ bytes: bytes.length });
+  });
+
+  test('never replace what stands there', async () => {
+    const first = await uploaded();
+    const second = await uploaded(first);
+    expect(await store.joinParts(first)).toBe(true);
+    const stood = await store.look(first);
+    await expect(store.joinParts(second)).rejects.toMatchObject({ name: 'PreconditionFailed' });
+    expect(await store.look(first)).toEqual(stood);
+  });
+});
+
+function anId(): string {
+  return idFrom(randomBytes(16));
+}
