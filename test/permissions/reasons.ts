@@ -29,13 +29,6 @@ export const reasons: readonly Reason[] = [
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     reason: parking,
   },
-  {
-    doors: ['DeleteAttachments', 'ShredConversation'],
-    statement: 'AbortUploads',
-    actions: ['s3:AbortMultipartUpload'],
-    reason:
-      'Ends an upload in parts that nobody completed; only the tests of the local run’s S3 leave one, in a bucket of their own.',
-  },
   { statement: 'WriteTablesUnderDataKey', actions: asked, reason: writersList },
   { statement: 'WriteTablesUnderKeysKey', actions: asked, reason: writersList },
   { statement: 'WriteTablesUnderAuditKey', actions: asked, reason: writersList },

@@ -1,17 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { objects } from '../../../functions/bucket/objects.ts';
 import type { Attachment } from '../../../functions/domain/attachment.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
-import { put } from '../../fixtures/attaching.ts';
+import { digest, put } from '../../fixtures/attaching.ts';
 import { role } from '../../local/front-door/open-front-door.ts';
 import { BUCKET, type Buckets, KEY_ARN, openBuckets } from '../../local/s3/open-buckets.ts';
 
 const everything = role('Everything', { Effect: 'Allow', Action: '*', Resource: '*' });
 const bytes = randomBytes(1_000);
-const sha256 = createHash('sha256').update(bytes).digest('base64');
+const sha256 = digest(bytes);
 
-describe('parts that are put together', () => {
+describe('parts', () => {
   let buckets: Buckets;
   let store: ReturnType<typeof objects>;
   beforeAll(async () => {
@@ -30,7 +30,20 @@ describe('parts that are put together', () => {
     return attachment;
   };
 
-  test('are refused by S3 itself where they are not of the declared size together, and are there still', async () => {
+  test('are taken exactly as they were declared: no byte less or more is begun, and no other byte is kept', async () => {
+    const attachment = await uploaded();
+    const permit = await store.permitPart(attachment, 1);
+    const unsigned = { status: 403, code: 'SignatureDoesNotMatch' }; // before a byte is taken
+    expect(await put(permit, bytes.subarray(1))).toEqual(unsigned);
+    expect(await put(permit, Buffer.concat([bytes, Buffer.alloc(1)]))).toEqual(unsigned);
+    const other = randomBytes(bytes.length);
+    expect(await put(permit, other)).toMatchObject({ status: 400 });
+    expect(await put(permit, other, { 'x-amz-checksum-sha256': digest(other) })).toEqual(unsigned);
+    expect(permit.url).not.toContain(encodeURIComponent(sha256)); // a proxy's log keeps addresses
+    expect(await put(permit, bytes)).toEqual({ status: 200 });
+  });
+
+  test('are not put together by S3 itself where they are not of the declared size, and are there still', async () => {
     const attachment = await uploaded();
     for (const size of [bytes.length - 1, bytes.length + 1])
       await expect(store.joinParts({ ...attachment, bytes: size })).rejects.toThrow();
@@ -39,7 +52,7 @@ describe('parts that are put together', () => {
     expect(await store.look(attachment)).toMatchObject({ bytes: bytes.length });
   });
 
-  test('never replace what stands there', async () => {
+  test('never replace what stands there when they are put together', async () => {
     const first = await uploaded();
     const second = await uploaded(first);
     expect(await store.joinParts(first)).toBe(true);

@@ -248,7 +248,7 @@ describe('an attachment', () => {
     });
   });
 
-  test('of several parts is complete with the last of them, and tells which are there', async () => {
+  test('of several parts is complete with the last of them, tells which are there, and is not gone on with by who was removed', async () => {
     const parts = [sha256(), sha256(), sha256()];
     const what = { ...declared(), bytes: 70 * MiB, partBytes: 30 * MiB, parts };
     const { value } = await beginUpload(clinic.all, clinic.as(ana), clinic.conversationId, what);
@@ -260,6 +260,13 @@ describe('an attachment', () => {
     const shown = await showAttachment(clinic.all, clinic.as(ana), file);
     expect(shown.value.storedParts).toEqual([1, 3]);
     stored?.add(2);
+    const { log, head } = clinic;
+    const others = head.members.filter((one) => one.person !== ana);
+    log.heads.set(file.conversationId, { ...head, members: others });
+    const asRemoved = uploadPart(clinic.all, clinic.as(ana), { ...file, part: 1 });
+    await expect(asRemoved).rejects.toMatchObject({ code: 'not-a-member' });
+    await expect(clinic.complete(ana, file)).rejects.toMatchObject({ code: 'not-a-member' });
+    log.heads.set(file.conversationId, head);
     expect((await clinic.complete(ana, file)).value.state).toBe('stored');
     await expect(uploadPart(clinic.all, clinic.as(ana), { ...file, part: 1 })).rejects.toMatchObject({
       code: 'unknown-attachment',
