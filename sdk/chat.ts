@@ -60,6 +60,8 @@ export class Chat {
   readonly #attachments: Attachments | undefined;
   readonly #conversations = new Map<string, Conversation>();
   #restored: Promise<void> | undefined;
+  /** The sign-in was ended by somebody: this device may be in other hands. */
+  #isShutOut = false;
 
   constructor(options: ChatOptions) {
     const { webSocketUrl, httpApiUrl } = urlsOf(options);
@@ -228,6 +230,8 @@ export class Chat {
       this.#outbox.refuse(message.ref, new ChatError('malformed', reason, { ref: message.ref }));
     }
     if (this.state === 'closed') this.#outbox.abandon();
+    else if (this.#isShutOut)
+      this.#erase(); // what is written now is not kept here either
     else this.#sender.send(conversationId);
     return message;
   }
@@ -243,7 +247,8 @@ export class Chat {
   #changed(change: StateChange): void {
     if (change.to === 'live') this.#sync.twice();
     else this.#sync.stop();
-    if (change.code === 'session-ended') this.#erase();
+    this.#isShutOut = change.code === 'session-ended';
+    if (this.#isShutOut) this.#erase();
     this.#events.emit('state', change);
   }
 

@@ -323,5 +323,8 @@ test.each([
     await until(clock, () => chat.state === 'signed-out');
     await clock.turn(1000);
     expect([storage.kept.size, outbox.kept.size, message.status]).toEqual([left, left, status]);
+    chat.conversation(id).send('written afterwards');
+    await clock.turn(1000);
+    expect(outbox.kept.size).toBe(2 * left);
   },
 );
