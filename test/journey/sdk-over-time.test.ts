@@ -90,7 +90,7 @@ describe('a device', () => {
     await expect.poll(() => patient.seqs(theirs.id)).toEqual([1, 2]);
   });
 
-  test('whose session the organisation ended is signed out; what it wrote waits for the next sign-in', async () => {
+  test('whose session the organisation ended is signed out, what waited is erased, and the next sign-in goes on', async () => {
     const cleo = await run.person('cleo-sdk', 'clinician');
     let signedIn: sdk.GetToken = tokensOf(run, cleo);
     const doctor = await online(cleo, { getToken: (need) => signedIn(need) });
@@ -101,7 +101,8 @@ describe('a device', () => {
     await expect
       .poll(() => doctor.told.state.at(-1))
       .toMatchObject({ to: 'signed-out', code: 'session-ended' });
-    expect(waiting.status).toBe('sending');
+    await expect(waiting.acknowledged).rejects.toMatchObject({ code: 'session-ended' });
+    expect(doctor.chat.unacknowledged()).toEqual([]);
 
     signedIn = async () => undefined;
     await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'nobody-signed-in' });
@@ -109,7 +110,7 @@ describe('a device', () => {
     await expect(doctor.chat.connect()).rejects.toMatchObject({ code: 'other-person' });
     signedIn = tokensOf(run, await signInAgain(run, cleo));
     await doctor.chat.connect();
-    expect(await waiting.acknowledged).toMatchObject({ seq: 2 });
+    expect(await theirs.send('said after all').acknowledged).toMatchObject({ seq: 2 });
   });
 
   test('sends through a fault of the server: its own error frames end nothing', async () => {
