@@ -96,8 +96,7 @@ export class ProtectedBucket {
         if (isGone(error)) return undefined;
         if (error.name === 'AccessDenied' || error.name.startsWith('KMS.'))
           return { status: 'ACCESS_DENIED', threats: [] };
-      }
-      if (!this.closed) this.parts.onFault(error);
+      } else if (!this.closed) this.parts.onFault(error); // the scanner's own; what the bucket answers is a verdict
       return { status: 'FAILED', threats: [] };
     }
   }
