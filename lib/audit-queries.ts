@@ -52,7 +52,7 @@ export class AuditQueries extends Construct {
         viewTable(this, name, { view: file.replace(/^\d-/, ''), file: text, timeZone }),
       ),
     ];
-    for (const table of tables) table.addDependency(database);
+    for (const table of tables) table.addResourceDependency(database);
 
     const group = this.workGroup(props.deployment, encryptionKey);
     for (const { name: file, text } of sqlFiles('.')) {
@@ -63,8 +63,8 @@ export class AuditQueries extends Construct {
         queryString: text,
         workGroup: group.name,
       });
-      query.addDependency(group);
-      query.addDependency(database);
+      query.addResourceDependency(group);
+      query.addResourceDependency(database);
     }
   }
 

@@ -103,7 +103,7 @@ describe('npm start', () => {
   test('that is stopped half-way ends with 0 and leaves no process', { timeout: 2 * MINUTES }, async () => {
     const directory = emptyDirectory();
     const run = npmStart('--directory', directory, '--port', '0');
-    await expect.poll(() => run.told(), { timeout: 60_000 }).toContain('Bundling asset');
+    await expect.poll(() => run.told(), { timeout: 60_000 }).toContain('bundling function 1');
     const processes = family(run.process.pid ?? 0);
     run.process.kill('SIGTERM');
     const { code, lines } = await run.ended();
