@@ -2,7 +2,13 @@ import type { ConversationId } from '../../protocol/ids.ts';
 import { type Head, storedUntil } from './conversation.ts';
 import { type Hold, type Holds, holdsOn, isStanding } from './holds.ts';
 import type { Log } from './log.ts';
-import { daysFor, KEPT_WHEN_CUT_MS, type Retention } from './retention.ts';
+import {
+  type ChangeableRetention,
+  daysFor,
+  KEPT_WHEN_CUT_MS,
+  type RetentionPolicy,
+  withDaysNoted,
+} from './retention.ts';
 
 /**
  * How long a stamping waits before it looks: longer than any function that writes lives (15 s, `lib/door.ts`) and clocks
@@ -73,11 +79,24 @@ export interface RestampRooms {
   readonly restamps: Restamps;
   readonly store: StampingStore;
   readonly log: Pick<Log, 'head'>;
-  readonly retention: Retention;
+  readonly retention: Pick<ChangeableRetention, 'standing' | 'remember'>;
   readonly holds: Pick<Holds, 'all' | 'replace'>;
   /** The days that the deployment is set to. */
   readonly retentionDays: number;
   readonly now: () => number;
+}
+
+/** The policy as keys go by it: fewer days that the deployment was set to and nobody has noted yet cut none. */
+export async function policyOfKeys(
+  rooms: Pick<RestampRooms, 'retention' | 'retentionDays' | 'now'> & {
+    readonly restamps: Pick<Restamps, 'standing'>;
+  },
+): Promise<RetentionPolicy> {
+  const [policy, { days: noted }] = await Promise.all([
+    rooms.retention.standing(),
+    rooms.restamps.standing(),
+  ]);
+  return withDaysNoted(policy, { noted, deployed: rooms.retentionDays }, rooms.now());
 }
 
 /** Goes on with the stamping that was asked for, part by part; may be broken off anywhere, and done twice at once. */
@@ -85,6 +104,7 @@ export async function restamp(rooms: RestampRooms): Promise<void> {
   const endsAt = rooms.now() + WORK_MS;
   let standing = await rooms.restamps.standing();
   if (standing.days !== rooms.retentionDays) {
+    if (!(await rememberNoted(rooms, standing.days))) return;
     await rooms.restamps.ask();
     const noted = { ...(await rooms.restamps.standing()), days: rooms.retentionDays };
     if (!(await rooms.restamps.save(noted, noted))) return;
@@ -95,6 +115,13 @@ export async function restamp(rooms: RestampRooms): Promise<void> {
     if (!next || !(await rooms.restamps.save(standing, next))) return;
     standing = { ...next, version: standing.version + 1 };
   }
+}
+
+/** What a deployment was set to keeps keys for another week; false where somebody changed the policy at this moment. */
+async function rememberNoted(rooms: RestampRooms, noted: number | undefined): Promise<boolean> {
+  const policy = await rooms.retention.standing();
+  const kept = withDaysNoted(policy, { noted, deployed: rooms.retentionDays }, rooms.now());
+  return kept === policy || rooms.retention.remember(policy, kept.before ?? []);
 }
 
 /** One part of the work, and how far it has come then; nothing where there is nothing to do yet. */

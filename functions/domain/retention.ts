@@ -50,6 +50,8 @@ export interface ChangeableRetention extends Retention {
    * and nothing where somebody else has changed it meanwhile. One conditional write.
    */
   change(standing: RetentionPolicy, set: SetDays): Promise<RetentionPolicy | undefined>;
+  /** Keeps former days beside those of `standing`; says whether it did: not where somebody has changed the policy meanwhile. */
+  remember(standing: RetentionPolicy, before: readonly FormerDays[]): Promise<boolean>;
 }
 
 /** What one change writes. */
@@ -74,6 +76,19 @@ export function isShorter(policy: RetentionPolicy, kind: RetentionKind, days: nu
 /** What must be remembered of a policy that is cut at `at`: its own days, and those of cuts within the week before. */
 export function formerDays({ days, before = [] }: RetentionPolicy, at: number): readonly FormerDays[] {
   return [...stillKeeping(before, at), { days, until: at + KEPT_WHEN_CUT_MS }];
+}
+
+/**
+ * The policy of a deployment that was set to fewer days than were noted last, with what must be remembered of it: the
+ * noted days, whether or not the organisation has set its own. As it stands, where they are not fewer.
+ */
+export function withDaysNoted(
+  policy: RetentionPolicy,
+  { noted = 0, deployed }: { readonly noted?: number | undefined; readonly deployed: number },
+  at: number,
+): RetentionPolicy {
+  if (noted <= deployed) return policy;
+  return { ...policy, before: formerDays({ ...policy, days: { ...policy.days, default: noted } }, at) };
 }
 
 /** The former days that keep something yet. */

@@ -1,17 +1,17 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { ChangeableRetention, RetentionDays, RetentionPolicy } from '../domain/retention.ts';
+import type { ChangeableRetention, FormerDays, RetentionDays, RetentionPolicy } from '../domain/retention.ts';
 import { keys } from './keys.ts';
 
 const OwnDays = z.object({ direct: z.number().optional(), group: z.number().optional() });
 
-/** An item from before cuts were remembered has neither `before` nor `version`. */
+/** An item from before cuts were remembered has neither `before` nor `version`; one that only remembers was changed by nobody. */
 const PolicyItem = OwnDays.extend({
   default: z.number().optional(),
   before: z.array(OwnDays.extend({ default: z.number(), until: z.number() })).default([]),
-  changedAt: z.number(),
-  changedBy: z.string(),
+  changedAt: z.number().optional(),
+  changedBy: z.string().optional(),
   requestedBy: z.string().optional(),
   version: z.number().default(0),
 });
@@ -26,6 +26,41 @@ export function retention(
   table: string,
   deployed: number,
 ): ChangeableRetention {
+  /** The item as it stands then; nothing where it is another than was looked at. */
+  const update = async (
+    { version = 0 }: RetentionPolicy,
+    before: readonly FormerDays[],
+    { set = {}, remove = [] }: { set?: Record<string, unknown>; remove?: readonly string[] } = {},
+  ) => {
+    const setting = {
+      ...{ ...set, version: version + 1 },
+      before: before.map((former) => ({ ...former.days, until: former.until })),
+    };
+    const names = Object.keys(setting);
+    const removing = remove.length > 0 ? ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}` : '';
+    try {
+      const { Attributes } = await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: keys.retention(),
+          UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}${removing}`,
+          ConditionExpression: version === 0 ? 'attribute_not_exists(#version)' : '#version = :standing',
+          ExpressionAttributeNames: Object.fromEntries(
+            [...names, ...remove].map((name) => [`#${name}`, name]),
+          ),
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(Object.entries(setting).map(([name, value]) => [`:${name}`, value])),
+            ...(version > 0 && { ':standing': version }),
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      return Attributes;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  };
   return {
     standing: async () => {
       const { Item } = await client.send(
@@ -34,35 +69,18 @@ export function retention(
       return Item ? policyOf(Item, deployed) : { days: { default: deployed } };
     },
 
-    change: async ({ version = 0 }, { kind, days, before, changed }) => {
-      try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: keys.retention(),
-            UpdateExpression: `SET #kind = :days, #before = :before, #version = :next, changedAt = :at, changedBy = :by${
-              changed.requestedBy === undefined ? ' REMOVE requestedBy' : ', requestedBy = :requestedBy'
-            }`,
-            ConditionExpression: version === 0 ? 'attribute_not_exists(#version)' : '#version = :version',
-            ExpressionAttributeNames: { '#kind': kind, '#before': 'before', '#version': 'version' },
-            ExpressionAttributeValues: {
-              ':days': days,
-              ':before': before.map((former) => ({ ...former.days, until: former.until })),
-              ':next': version + 1,
-              ':at': changed.at,
-              ':by': changed.by,
-              ...(changed.requestedBy !== undefined && { ':requestedBy': changed.requestedBy }),
-              ...(version > 0 && { ':version': version }),
-            },
-            ReturnValues: 'ALL_NEW',
-          }),
-        );
-        return policyOf(Attributes, deployed);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return undefined;
-        throw error;
-      }
+    change: async (standing, { kind, days, before, changed }) => {
+      const Attributes = await update(standing, before, {
+        set: {
+          ...{ [kind]: days, changedAt: changed.at, changedBy: changed.by },
+          ...(changed.requestedBy !== undefined && { requestedBy: changed.requestedBy }),
+        },
+        remove: changed.requestedBy === undefined ? ['requestedBy'] : [],
+      });
+      return Attributes && policyOf(Attributes, deployed);
     },
+
+    remember: async (standing, before) => (await update(standing, before)) !== undefined,
   };
 }
 
@@ -74,7 +92,8 @@ function policyOf(item: unknown, deployed: number): RetentionPolicy {
     ...(before.length > 0 && {
       before: before.map((former) => ({ days: daysOf(former), until: former.until })),
     }),
-    changed: { at, by, ...(requestedBy !== undefined && { requestedBy }) },
+    ...(at !== undefined &&
+      by !== undefined && { changed: { at, by, ...(requestedBy !== undefined && { requestedBy }) } }),
     ...(version > 0 && { version }),
   };
 }

@@ -6,14 +6,12 @@ import type { Head } from '../../../functions/domain/conversation.ts';
 import { endOf } from '../../../functions/domain/data-key.ts';
 import { destroyKeys, type StandingKey } from '../../../functions/domain/destroy-keys.ts';
 import {
-  type ChangeableRetention,
   daysFor,
   type RetentionDays,
   type RetentionKind,
-  type RetentionPolicy,
   underLongestDays,
 } from '../../../functions/domain/retention.ts';
-import { callerNamed, person } from './in-memory.ts';
+import { aRetention, callerNamed, person } from './in-memory.ts';
 import { DAY_MS } from './ward.ts';
 
 const WEEK_MS = 7 * DAY_MS;
@@ -26,17 +24,8 @@ const START = endOf('2030-01') - 1 + 30 * DAY_MS;
 function anOffice(days: RetentionDays) {
   const time = { now: START };
   const requests = new Map<string, Request>();
-  let policy: RetentionPolicy = { days };
   let asked = 0;
-  const retention: ChangeableRetention = {
-    standing: async () => policy,
-    change: async (standing, { kind, days: wanted, before, changed }) => {
-      if (standing.version !== policy.version) return undefined;
-      const version = (policy.version ?? 0) + 1;
-      policy = { days: { ...policy.days, [kind]: wanted }, before, changed, version };
-      return policy;
-    },
-  };
+  const { policy, ...retention } = aRetention(days);
   const rooms = {
     retention,
     restamps: {
@@ -104,7 +93,7 @@ function anOffice(days: RetentionDays) {
     });
     return [...keys];
   };
-  return { time, rooms, requests, set, state, keys, walk, policy: () => policy, asked: () => asked };
+  return { time, rooms, requests, set, state, keys, walk, policy: () => ({ ...policy }), asked: () => asked };
 }
 
 describe('fewer days than hold now', () => {

@@ -7,7 +7,7 @@ import type { Unheld } from '../../../functions/domain/held.ts';
 import { type Hold, placeHold } from '../../../functions/domain/holds.ts';
 import { restamp } from '../../../functions/domain/restamp.ts';
 import { type ShredRecord, shredConversation } from '../../../functions/domain/shred-conversation.ts';
-import { aConversation, aRef, callerNamed, cliniciansOf, person } from './in-memory.ts';
+import { aConversation, aRef, aRetention, callerNamed, cliniciansOf, person } from './in-memory.ts';
 import { MemoryObjects } from './in-memory-attachments.ts';
 import { inEveryOrder, inTurn, MemoryHolds } from './in-memory-holds.ts';
 
@@ -86,6 +86,7 @@ class Scene {
     return restamp({
       ...chat.rooms,
       now: () => this.now,
+      retention: aRetention({ default: 30 }),
       retentionDays: 30,
       holds: inTurn(this.holds, turn, ['all']),
       restamps: {

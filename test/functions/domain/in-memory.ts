@@ -23,7 +23,7 @@ import type { Log, MembershipCondition, Stretch } from '../../../functions/domai
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
-import type { RetentionPolicy } from '../../../functions/domain/retention.ts';
+import type { ChangeableRetention, RetentionPolicy } from '../../../functions/domain/retention.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
 import type { SignOutRules } from '../../../functions/domain/sign-out.ts';
@@ -308,10 +308,21 @@ export function aConversation(members: readonly string[], now = () => 1_800_000_
   return { rooms, log, sessions, keys, announced, conversationId, head };
 }
 
-/** A policy in memory. */
+/** A policy in memory, to be changed and to be read. */
 export function aRetention(days: RetentionPolicy['days']) {
   const policy: { -readonly [K in keyof RetentionPolicy]: RetentionPolicy[K] } = { days };
-  return { policy, standing: async () => policy };
+  const update = (standing: RetentionPolicy, after: Partial<RetentionPolicy>) => {
+    if (standing.version !== policy.version) return undefined;
+    Object.assign(policy, after, { version: (policy.version ?? 0) + 1 });
+    return { ...policy };
+  };
+  const retention: ChangeableRetention = {
+    standing: async () => ({ ...policy }),
+    change: async (standing, { kind, days: wanted, before, changed }) =>
+      update(standing, { days: { ...policy.days, [kind]: wanted }, before, changed }),
+    remember: async (standing, before) => update(standing, { before }) !== undefined,
+  };
+  return { policy, ...retention };
 }
 
 /** Rooms in which nothing is on hold. */

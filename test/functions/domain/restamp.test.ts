@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { isStanding } from '../../../functions/domain/holds.ts';
-import { dateFor, restamp } from '../../../functions/domain/restamp.ts';
+import { dateFor, policyOfKeys, restamp } from '../../../functions/domain/restamp.ts';
+import { longestDaysFor } from '../../../functions/domain/retention.ts';
 import { DAY_MS, Ward } from './ward.ts';
 
 const YEAR_MS = 365 * DAY_MS;
+
+const aChange = { kind: 'group', days: 90, before: [], changed: { at: 0, by: 'olga' } } as const;
 
 /** Calls the door, a minute between two calls, until nothing is left to be done. */
 async function settled(ward: Ward): Promise<void> {
@@ -41,6 +44,38 @@ describe('what is stored', () => {
     expect(ward.daysStored('d')).toEqual(Array(3).fill(47));
     await settled(ward);
     expect(ward.state.asked).toBe(asked + 1);
+  });
+
+  test('is kept from those who destroy keys for a week more, from the first moment on, where those days are fewer', async () => {
+    const ward = new Ward();
+    const { retention } = ward.rooms;
+    await settled(ward);
+    ward.policy.days = { default: 5 };
+    ward.rooms.retentionDays = 5;
+    const longest = async (at: number) => {
+      return longestDaysFor(await policyOfKeys(ward.rooms), 'direct', at);
+    };
+    expect(await longest(ward.now)).toBe(30);
+
+    const { standing } = retention;
+    retention.standing = async () => {
+      retention.standing = standing;
+      const found = await standing();
+      await retention.change(found, aChange); // after the look, before the write
+      return found;
+    };
+    await restamp(ward.rooms);
+    expect([ward.state.days, await longest(ward.now)]).toEqual([30, 30]); // nothing is noted that is not remembered
+
+    const until = ward.now + 7 * DAY_MS;
+    await restamp(ward.rooms);
+    expect(ward.state.days).toBe(5);
+    await settled(ward);
+    expect([await longest(until - 1), await longest(until)]).toEqual([30, 5]);
+
+    ward.rooms.retentionDays = 7;
+    await settled(ward);
+    expect(await longest(until)).toBe(5); // more days cut nothing
   });
 
   test('comes to the same however often the work is broken off or done twice at once', async () => {

@@ -130,6 +130,20 @@ describe('the policy', () => {
     expect(await policy.change(first, late)).toBeUndefined();
   });
 
+  test('remembers what a deployment was set to, changed by nobody, and nothing over somebody else’s change', async () => {
+    await client.send(new DeleteCommand({ TableName: TABLE, Key: { pk: 'POLICY', sk: 'RETENTION' } }));
+    const policy = retention(client, TABLE, 30);
+    const standing = await policy.standing();
+    const before = [{ days: { default: 2_192 }, until: NOW + 7 }];
+    expect(await policy.remember(standing, before)).toBe(true);
+    expect(await policy.remember(standing, [])).toBe(false);
+    const remembering = { days: { default: 30 }, before, version: 1 };
+    expect(await policy.standing()).toEqual(remembering);
+    expect(await retention(client, TABLE, 60).standing()).toEqual({ ...remembering, days: { default: 60 } });
+    const raise = { kind: 'group', days: 90, before, changed: { at: NOW, by: newId() } } as const;
+    expect(await policy.change(remembering, raise)).toMatchObject({ before, version: 2 });
+  });
+
   test('from before cuts were remembered is read, and changed as any', async () => {
     const changed = { at: NOW, by: newId() };
     const Item = { pk: 'POLICY', sk: 'RETENTION', group: 30, changedAt: changed.at, changedBy: changed.by };
