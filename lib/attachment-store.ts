@@ -104,7 +104,7 @@ export class AttachmentStore extends Construct {
   letComplete(door: Door): void {
     const putting = ['PutObject', 'ListMultipartUploadParts'] as const;
     this.lend(door, 'CompleteUploads', [FILES], [...putting, ...reading, ...deleting]);
-    this.lendFinding(door, 'FindUploaded', 's3:ListBucketVersions', [FILES]);
+    this.lendFinding(door, 'FindUploaded', [FILES]);
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
 
@@ -118,7 +118,7 @@ export class AttachmentStore extends Construct {
   letPreview(door: Door): void {
     this.lend(door, 'ReadAttachments', [FILES], reading);
     this.lend(door, 'WritePreviews', [PREVIEWS], ['PutObject']);
-    this.lendFinding(door, 'FindPreviews', 's3:ListBucketVersions', [PREVIEWS]);
+    this.lendFinding(door, 'FindPreviews', [PREVIEWS]);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
@@ -127,7 +127,7 @@ export class AttachmentStore extends Construct {
   letMakeExports(door: Door): void {
     this.lend(door, 'ReadAttachments', [FILES], reading);
     this.lend(door, 'MakeExports', [EXPORTS], ['PutObject', 'AbortMultipartUpload', ...deleting]);
-    this.lendFinding(door, 'FindExports', 's3:ListBucketVersions', [EXPORTS]);
+    this.lendFinding(door, 'FindExports', [EXPORTS]);
     this.lendKey(door, 'EncryptAttachments', 'kms:GenerateDataKey');
     this.lendKey(door, 'DecryptAttachments', 'kms:Decrypt');
   }
@@ -140,20 +140,24 @@ export class AttachmentStore extends Construct {
 
   /** Lets `door` find every version of a file and its preview, and delete them. */
   letDelete(door: Door): void {
-    this.lendFinding(door, 'FindAttachments', 's3:ListBucketVersions', [FILES, PREVIEWS]);
+    this.lendFinding(door, 'FindAttachments', [FILES, PREVIEWS]);
     this.lend(door, 'DeleteAttachments', [FILES, PREVIEWS], deleting);
   }
 
   /** Lets `door` find uploads in parts that nobody completed, and end them before the two days that they have. */
   letAbort(door: Door): void {
-    this.lendFinding(door, 'FindUploads', 's3:ListBucketMultipartUploads', [FILES, PREVIEWS]);
+    door.lend({
+      name: 'FindUploads', // of the whole bucket: this action has no `s3:prefix` (Service Authorization Reference), and would be refused for want of it
+      actions: ['s3:ListBucketMultipartUploads'],
+      resources: [this.bucket.bucketArn],
+    });
     this.lend(door, 'AbortUploads', [FILES], ['AbortMultipartUpload']);
   }
 
   /** Lets `door` delete all files of a conversation and the exports that hold it; says how long backups keep them. */
   letShred(door: Door): void {
     const all = [FILES, PREVIEWS, EXPORTS];
-    this.lendFinding(door, 'FindShredded', 's3:ListBucketVersions', all);
+    this.lendFinding(door, 'FindShredded', all);
     this.lend(door, 'DeleteShredded', all, deleting);
     this.letAbort(door);
     door.tell(env.backupDays, String(this.backupDays));
@@ -198,10 +202,10 @@ export class AttachmentStore extends Construct {
     door.tell(env.attachmentsBucket, this.bucket.bucketName);
   }
 
-  private lendFinding(door: Door, name: string, action: string, prefixes: readonly string[]): void {
+  private lendFinding(door: Door, name: string, prefixes: readonly string[]): void {
     door.lend({
       name,
-      actions: [action],
+      actions: ['s3:ListBucketVersions'],
       resources: [this.bucket.bucketArn],
       conditions: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
     });

@@ -23,7 +23,8 @@ export function requestKeysOf({ call, headers, query, bucket }: BucketCall, now:
   }
   for (const [parameter, name] of PARAMETERS) {
     const value = query.get(parameter);
-    if (value !== null) keys[name] = value;
+    const isKey = parameter === 'versionId' || LISTING.has(call.operation);
+    if (value !== null && isKey) keys[name] = value;
   }
   return { ...keys, ...tagKeys(headers), ...retentionKeys(headers, bucket.settings.lock !== undefined, now) };
 }
@@ -49,6 +50,9 @@ const PARAMETERS: readonly (readonly [string, string])[] = [
   ['delimiter', 's3:delimiter'],
   ['max-keys', 's3:max-keys'],
 ];
+
+/** Listing uploads takes the same parameters, and has none of these keys (Service Authorization Reference, `ListBucketMultipartUploads`). */
+const LISTING = new Set(['ListObjects', 'ListObjectsV2', 'ListObjectVersions']);
 
 function tagKeys(headers: BucketCall['headers']): Keys {
   const tags = Object.entries(tagsInHeader(headers['x-amz-tagging']));

@@ -350,7 +350,6 @@ export const abilities: Readonly<Record<string, Ability>> = {
   FindUploads: {
     actions: ['s3:ListBucketMultipartUploads'],
     on: 'bucket Attachments',
-    when: ofFolders('files/*', 'previews/*'),
   },
   AbortUploads: { actions: ['s3:AbortMultipartUpload'], on: 'bucket Attachments/files/*' },
   EncryptAttachments: { actions: ['kms:GenerateDataKey'], on: 'key Data', when: throughS3 },

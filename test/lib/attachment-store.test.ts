@@ -101,7 +101,7 @@ test.each<[string, string, object, readonly string[]]>([
     'abort',
     'ListSessions',
     {
-      FindUploads: ['ListBucketMultipartUploads', '', folders],
+      FindUploads: ['ListBucketMultipartUploads', ''],
       AbortUploads: ['AbortMultipartUpload', 'files/*'],
     },
     ['ATTACHMENTS_BUCKET'],

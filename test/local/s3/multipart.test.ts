@@ -6,6 +6,7 @@ import {
   CreateMultipartUploadCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -168,6 +169,21 @@ describe('an upload in parts', () => {
     await s3().send(new AbortMultipartUploadCommand(upload));
     await expect(complete(upload, [first])).rejects.toMatchObject({ name: 'NoSuchUpload' });
     expect(buckets.files()[0]).toHaveLength(3); // those of the object of the first test
+  });
+
+  // Service Authorization Reference: of the listings that take a prefix, that of uploads alone has no `s3:prefix`.
+  test('is listed to nobody whose permission asks for a prefix', async () => {
+    const lister = role('Lister', {
+      Effect: 'Allow',
+      Action: ['s3:ListBucketVersions', 's3:ListBucketMultipartUploads'],
+      Resource: '*',
+      Condition: { StringLike: { 's3:prefix': 'files/*' } },
+    });
+    const asked = { Bucket, Prefix: 'files/' };
+    const client = buckets.client(lister);
+    await expect(client.send(new ListObjectVersionsCommand(asked))).resolves.toBeDefined();
+    const refused = client.send(new ListMultipartUploadsCommand(asked));
+    await expect(refused).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   test('does not replace an object that came meanwhile', async () => {
