@@ -53,6 +53,7 @@ export class MessagingStack extends Stack {
 
     const sweepSessions = door('SweepSessions', 'sweep');
     sessions.letSweep(sweepSessions);
+    sessions.letRead(sweepSessions);
     sessions.letForgetSocket(sweepSessions);
     everyMinute(sweepSessions);
 

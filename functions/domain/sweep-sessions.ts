@@ -2,12 +2,13 @@ import type { Admitting, SessionRecord, Socket } from './caller.ts';
 import type { Closer } from './revoke-session.ts';
 import { type SignOut, signedOutBy } from './sign-out.ts';
 
-/** Sockets that are closed at once. */
+/** People who are looked at again, and sockets of each that are closed, at once. */
 const IN_PARALLEL = 50;
 
 export interface SweepingRooms {
-  readonly sessions: Pick<Admitting, 'rules'>;
-  /** Everybody's records, page by page. */
+  /** Strongly consistent. */
+  readonly sessions: Pick<Admitting, 'rules' | 'of'>;
+  /** Everybody's records, page by page; they may be some seconds old. */
   readonly records: () => AsyncIterable<readonly SessionRecord[]>;
   readonly sockets: Closer;
   readonly now: () => number;
@@ -25,17 +26,24 @@ export interface Swept {
 export async function sweepSessions({ sessions, records, sockets, now }: SweepingRooms): Promise<Swept> {
   let [looked, closed] = [0, 0];
   for await (const page of records()) {
-    const over = page.flatMap((record) =>
-      overIn(record, (socket) => signedOutBy(sessions.rules, record, socket, now())),
-    );
+    const overNow = (record: SessionRecord) =>
+      overIn(record, (socket) => signedOutBy(sessions.rules, record, socket, now()));
     looked += page.flatMap((record) => record.sockets).length;
-    closed += over.length;
-    for (let from = 0; from < over.length; from += IN_PARALLEL) {
-      const some = over.slice(from, from + IN_PARALLEL);
-      await Promise.all(some.map(({ socket, reason }) => sockets.close(socket, reason)));
-    }
+    const people = new Set(page.flatMap(overNow).map(({ socket }) => socket.person));
+    await inParallel([...people], async (person) => {
+      const over = overNow(await sessions.of(person)); // looked at again: a client told of its end erases what waits in it
+      await inParallel(over, async ({ socket, reason }) => {
+        await sockets.close(socket, reason);
+      });
+      closed += over.length;
+    });
   }
   return { looked, closed };
+}
+
+async function inParallel<T>(all: readonly T[], each: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += IN_PARALLEL)
+    await Promise.all(all.slice(from, from + IN_PARALLEL).map(each));
 }
 
 function overIn(record: SessionRecord, why: (socket: Socket) => SignOut | undefined) {

@@ -416,6 +416,7 @@ export const holders: Readonly<Record<string, readonly string[]>> = {
   'SweepSessions/Policy': [
     'WriteOwnLog',
     'LookThroughSessions',
+    'ReadSession',
     'ForgetSocket',
     'ReadTablesUnderDataKey',
     'WriteTablesUnderDataKey',

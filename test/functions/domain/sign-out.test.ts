@@ -166,3 +166,22 @@ test('the sweep tells and closes the sockets of those who are signed out, by its
   ]);
   expect(await sweep(15 * MINUTE)).toEqual({ looked: 1, closed: 0 });
 });
+
+test('the sweep closes nobody who was there since it looked through the sessions', async () => {
+  const { sessions, ask } = aPerson();
+  await ask('session.open', 0);
+  const asLookedAt = [...sessions.records.values()];
+  await ask('session.keep', 15 * MINUTE - 1);
+  const close = () => {
+    throw new Error('somebody who is there was told that they are not');
+  };
+  const swept = sweepSessions({
+    sessions,
+    records: async function* () {
+      yield asLookedAt;
+    },
+    sockets: { close },
+    now: () => SIGNED_IN + 15 * MINUTE,
+  });
+  expect(await swept).toEqual({ looked: 1, closed: 0 });
+});
