@@ -61,7 +61,8 @@ export function bareJpeg(given: Uint8Array): Stripped {
       if (!frame || scans > MAX_SCANS) throw broken();
       const scan = scanIn(content, frame, slots);
       const read = dataOf(given, at, frame, scan, slots.get(DRI));
-      kept.push(segment(SOS, headOf(content, scan)), ...read.pieces);
+      kept.push(segment(SOS, headOf(content, scan)));
+      for (const piece of read.pieces) kept.push(piece); // as arguments, a hundred thousand are too many
       at = read.end;
     } else if (marker === DQT || marker === DHT || marker === DRI) {
       if (marker === DQT && scans > 0) throw broken(); // decoders do not agree on what it is for then

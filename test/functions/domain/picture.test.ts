@@ -37,6 +37,11 @@ function segment(marker: number, content: Buffer): Buffer {
   return Buffer.concat([start, head, content, rest]);
 }
 
+/** A JPEG segment by itself. */
+function marked(marker: number, content: readonly number[]): Buffer {
+  return Buffer.from([0xff, marker, 0, content.length + 2, ...content]);
+}
+
 /** A PNG chunk after the header. */
 function chunk(type: string, content: Buffer, of = pictures['image/png'], at = 33): Buffer {
   const [header, rest] = [of.subarray(0, at), of.subarray(at)];
@@ -217,6 +222,23 @@ describe('a picture is taken', () => {
       const hidden = Buffer.concat([bytes.subarray(0, restart), HTML, bytes.subarray(restart)]);
       expect(isBarePicture(hidden, 'image/jpeg')).toBe(false);
     }
+  });
+
+  test('of ten megapixels that begin anew with each block', () => {
+    const tables = [0x00, 0x10].map((slot) => marked(0xc4, [slot, 1, ...Array(15).fill(0), 0]));
+    const [side, scan] = [3_200, Buffer.alloc(3 * 400 * 400)];
+    for (let block = 0; block < 400 * 400; block += 1) scan.set([0x3f, 0xff, 0xd0 + (block % 8)], 3 * block);
+    const grey = Buffer.concat([
+      Buffer.from([0xff, 0xd8]),
+      marked(0xdb, [0, ...Array(64).fill(1)]),
+      marked(0xc0, [8, side >> 8, side & 0xff, side >> 8, side & 0xff, 1, 1, 0x11, 0]),
+      ...tables,
+      marked(0xdd, [0, 1]),
+      marked(0xda, [1, 1, 0, 0, 63, 0]),
+      scan.subarray(0, -2),
+      Buffer.from([0xff, 0xd9]),
+    ]);
+    expect(isBarePicture(grey, 'image/jpeg')).toBe(true);
   });
 
   test('of 20 MiB within seconds, and never walked through without an end', () => {
