@@ -3,9 +3,10 @@ import { openBucket } from './wiring/attachment-rooms.ts';
 import { openKeeping } from './wiring/keeping-rooms.ts';
 import { onEvent } from './wiring/on-event.ts';
 import { reportFaultIn } from './wiring/report.ts';
-import { open } from './wiring/rooms.ts';
+import { open, world } from './wiring/rooms.ts';
 
 const rooms = {
+  now: world.now,
   list: openKeeping.deletionList(),
   attachments: open.attachments(),
   objects: openBucket.deleter(),

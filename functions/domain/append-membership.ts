@@ -33,8 +33,8 @@ export interface AppendingRooms extends KeepingRooms {
 export interface Ends {
   /** Notes that somebody's membership may be over from `until` on. One write, which may be repeated. */
   note(end: MembershipEnd): Promise<void>;
-  /** Those that may be over at `now`, oldest first, some at a time. */
-  due(now: number): Promise<readonly MembershipEnd[]>;
+  /** Those that may be over at `now`, oldest first, in parts. Strongly consistent. */
+  due(now: number): AsyncIterable<readonly MembershipEnd[]>;
   forget(end: MembershipEnd): Promise<void>;
 }
 

@@ -1,10 +1,10 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { DeletionList } from '../domain/follow-messages.ts';
 import { keys } from './keys.ts';
 
-/** Attachments that one run deletes: each costs a few calls, and the rest is deleted a minute later. */
-const AT_ONCE = 100;
+/** Attachments of one part: each costs a few calls. */
+const PART = 100;
 
 const OverItem = z.object({ conversation: z.string(), attachment: z.string() });
 
@@ -18,20 +18,18 @@ export function deletionList(client: DynamoDBDocumentClient, table: string): Del
       );
     },
 
-    next: async () => {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :over',
-          ExpressionAttributeValues: { ':over': keys.overs.pk },
-          Limit: AT_ONCE,
-          ConsistentRead: true,
-        }),
-      );
-      return Items.map((item) => {
-        const { conversation, attachment } = OverItem.parse(item);
-        return { conversationId: conversation, attachmentId: attachment };
-      });
+    standing: async function* () {
+      const query = {
+        TableName: table,
+        KeyConditionExpression: 'pk = :over',
+        ExpressionAttributeValues: { ':over': keys.overs.pk },
+        ConsistentRead: true,
+      };
+      for await (const { Items = [] } of paginateQuery({ client, pageSize: PART }, query))
+        yield Items.map((item) => {
+          const { conversation, attachment } = OverItem.parse(item);
+          return { conversationId: conversation, attachmentId: attachment };
+        });
     },
 
     done: async (name) => {

@@ -1,10 +1,10 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Ends } from '../domain/append-membership.ts';
 import { keys } from './keys.ts';
 
-/** Ends that one run takes: each costs a few calls, and the rest is taken a minute later. */
-const AT_ONCE = 100;
+/** Ends of one part: each costs a few calls. */
+const PART = 100;
 
 const EndItem = z.object({ conversation: z.string(), who: z.string(), until: z.number() });
 
@@ -18,20 +18,18 @@ export function ends(client: DynamoDBDocumentClient, table: string): Ends {
       );
     },
 
-    due: async (now) => {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :ends AND sk < :after',
-          ExpressionAttributeValues: { ':ends': keys.ends.pk, ':after': keys.endsAfter(now).sk },
-          Limit: AT_ONCE,
-          ConsistentRead: true,
-        }),
-      );
-      return Items.map((item) => {
-        const { conversation, who, until } = EndItem.parse(item);
-        return { conversationId: conversation, person: who, until };
-      });
+    due: async function* (now) {
+      const query = {
+        TableName: table,
+        KeyConditionExpression: 'pk = :ends AND sk < :after',
+        ExpressionAttributeValues: { ':ends': keys.ends.pk, ':after': keys.endsAfter(now).sk },
+        ConsistentRead: true,
+      };
+      for await (const { Items = [] } of paginateQuery({ client, pageSize: PART }, query))
+        yield Items.map((item) => {
+          const { conversation, who, until } = EndItem.parse(item);
+          return { conversationId: conversation, person: who, until };
+        });
     },
 
     forget: async (end) => {

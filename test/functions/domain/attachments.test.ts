@@ -304,7 +304,9 @@ describe('an attachment', () => {
     const over: (typeof orphan)[] = [];
     const list = {
       put: async (name: object) => void over.push(name as typeof orphan),
-      next: async () => [...over],
+      standing: async function* () {
+        yield* over.map((name) => [name]);
+      },
       done: async (name: object) => void over.splice(over.indexOf(name as typeof orphan), 1),
     };
     const rooms = { ...clinic.all, list };

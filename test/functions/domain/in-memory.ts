@@ -364,8 +364,8 @@ export class MemoryEnds implements Ends {
     await this.forget(end);
     this.noted.push(end);
   }
-  async due(now: number) {
-    return this.noted.filter(({ until }) => until <= now);
+  async *due(now: number) {
+    yield* this.noted.filter(({ until }) => until <= now).map((end) => [end]);
   }
   async forget(end: MembershipEnd) {
     this.noted = this.noted.filter((one) => JSON.stringify(one) !== JSON.stringify(end));

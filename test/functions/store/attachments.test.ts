@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Attachment, Verdict } from '../../../functions/domain/attachment.ts';
+import type { Attachment, AttachmentName, Verdict } from '../../../functions/domain/attachment.ts';
 import type { Entry } from '../../../functions/domain/entry.ts';
+import { deleteAttachments } from '../../../functions/domain/follow-messages.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
 import { attachments } from '../../../functions/store/attachments.ts';
 import { deletionList } from '../../../functions/store/deletion-list.ts';
@@ -164,9 +165,41 @@ test('what is over is listed once, however often it is told, until it is done', 
     attachmentId,
   }));
   for (const name of [...names, ...names]) await list.put(name);
-  expect(await list.next()).toEqual(expect.arrayContaining(names));
+  const standing = async () => {
+    const found: AttachmentName[] = [];
+    for await (const part of list.standing()) found.push(...part);
+    return found;
+  };
+  expect(await standing()).toEqual(expect.arrayContaining(names));
   for (const name of names) await list.done(name);
-  expect(await list.next()).toEqual([]);
+  expect(await standing()).toEqual([]);
+
+  const many = Array.from({ length: 130 }, () => ({ conversationId: newId(), attachmentId: newId() }));
+  for (const name of many) await list.put(name);
+  const failing = new Set((await standing()).slice(0, 110).map(({ attachmentId }) => attachmentId));
+  let [failures, now] = [0, 0];
+  const run = () =>
+    deleteAttachments({
+      list,
+      attachments: { forget: async () => {} },
+      objects: {
+        removeAll: async (of) => {
+          now += 350;
+          if ('attachmentId' in of && failing.has(of.attachmentId)) throw new Error('S3 is away');
+          return 1;
+        },
+      },
+      failed: () => {
+        failures += 1;
+      },
+      now: () => now,
+    });
+  await run(); // what fails holds up nothing behind it, and forty seconds are over after the 115th
+  expect([failures, (await standing()).length]).toEqual([110, 125]);
+  failing.clear();
+  await run();
+  await run();
+  expect(await standing()).toEqual([]);
 });
 
 test('the stream tells which messages carry a file, which of them are gone, and which files nobody sent in time', () => {

@@ -80,3 +80,16 @@ function aHead(owner: string): Head {
     founders: randomBytes(32),
   };
 }
+
+test('ends that are due come oldest first, all of them, and none that is not', async () => {
+  const client = await startDatabase(['Conversations']);
+  const store = ends(client, 'Conversations');
+  const noted = Array.from({ length: 130 }, (_, nth) => ({
+    ...{ conversationId: newId(), person: newId() },
+    until: NOW + nth,
+  }));
+  for (const end of noted.toReversed()) await store.note(end);
+  const due: unknown[] = [];
+  for await (const part of store.due(NOW + 120)) due.push(...part);
+  expect(due).toEqual(noted.slice(0, 121));
+});
