@@ -16,6 +16,7 @@ import { zip } from '../fixtures/zip.ts';
 const MINUTE = 60_000;
 const NASTY = `<script>alert("1")</script> & 'so on' \u202e`;
 const SCAN = randomBytes(300_000);
+const LOCKED = { encrypted: true };
 /** The test file that every scanner knows (EICAR), in two parts so that none finds it here. */
 const EICAR = Buffer.from(
   ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-', 'ANTIVIRUS-TEST-FILE!$H+H*'].join(''),
@@ -27,7 +28,8 @@ let ben: Person;
 let officer: Person;
 let deputy: Person;
 let socket: BareSocket;
-let infected: string;
+/** What of the ward's files nobody may open, and why. */
+const closed: { attachmentId: string; why: string }[] = [];
 const where: Record<'ward' | 'later' | 'left' | 'others' | 'destroyed', string> = {
   ...{ ward: '', later: '', left: '', others: '', destroyed: '' },
 };
@@ -46,7 +48,7 @@ beforeAll(async () => {
   const file = attaching(run, where.ward, ana, socket);
   const seq = await file.sent(await file.uploaded(SCAN));
   await file.opened(seq, ben);
-  await sayInfected(file);
+  await sayClosed(file);
   where.later = await group([cleo.id]);
   await say(where.later, 'before Ben came');
   await must('POST', `conversations/${where.later}/members`, { person: ben.id });
@@ -81,17 +83,26 @@ async function say(conversationId: string, text: string): Promise<void> {
   expect(answer).toMatchObject({ type: 'message.accepted' });
 }
 
-/** Sends what is found infected once it is sent: before, nobody could send it. */
-async function sayInfected(file: ReturnType<typeof attaching>): Promise<void> {
+/** Sends what is found infected, or not to be looked into, once it is sent: before, nobody could send it. */
+async function sayClosed(file: ReturnType<typeof attaching>): Promise<void> {
   const isVerdict = (principal?: { readonly arn: string }) => principal?.arn.includes('RecordScan') ?? false;
   const rule = { service: 'dynamodb', operation: 'UpdateItem', principal: isVerdict, effect: delay(5_000) };
   const off = run.stack.faults.add(rule);
-  const begun = await file.uploaded(zip({ 'findings.txt': EICAR }), 'application/zip');
-  const seq = await file.sent(begun);
+  const found = {
+    'malware-found': zip({ 'findings.txt': EICAR }),
+    'not-scannable': zip({ a: SCAN }, LOCKED),
+  };
+  const sent: { seq: number; why: string }[] = [];
+  for (const [why, bytes] of Object.entries(found)) {
+    const begun = await file.uploaded(bytes, 'application/zip');
+    sent.push({ seq: await file.sent(begun), why });
+    closed.push({ attachmentId: begun.attachmentId, why });
+  }
   off();
-  infected = begun.attachmentId;
-  const said = async () => (await file.download(seq, ben)).body;
-  const isKnown = async () => expect(await said()).toMatchObject({ code: 'malware-found' });
+  const said = ({ seq }: { seq: number }) => file.download(seq, ben).then(({ body }) => body);
+  const isKnown = async () => {
+    for (const one of sent) expect(await said(one)).toMatchObject({ code: one.why });
+  };
   await vi.waitFor(isKnown, { timeout: 30_000, interval: 100 }); // outside of tests, too
 }
 
@@ -143,15 +154,17 @@ test('two privacy officers have everything made into one file that a patient may
   expect(manifest.files).toEqual(summed);
   expect(manifest.conversations).toEqual(
     expect.arrayContaining([
-      { conversationId: where.ward, floor: 0, entries: 3 },
+      { conversationId: where.ward, floor: 0, entries: 4 },
       { conversationId: where.later, floor: 1, entries: 2 },
       expect.objectContaining({ conversationId: where.destroyed, entries: 0 }),
     ]),
   );
   expect(manifest.conversations).toHaveLength(3);
-  const omitted = { conversationId: where.ward, attachmentId: infected, why: 'malware-found' };
-  expect(manifest.omitted).toEqual([omitted]);
-  expect([...files].filter(([path]) => path.includes(infected) || path.endsWith('.zip'))).toEqual([]);
+  expect(manifest.omitted).toEqual(closed.map((one) => ({ conversationId: where.ward, ...one })));
+  expect(manifest.omitted.map(({ why }) => why)).toEqual(['malware-found', 'not-scannable']);
+  const ofClosed = (path: string) =>
+    path.endsWith('.zip') || closed.some(({ attachmentId }) => path.includes(attachmentId));
+  expect([...files.keys()].filter(ofClosed)).toEqual([]);
   const whole = others.map(([, one]) => one.toString('utf8')).join('\n');
   expect(whole).not.toContain(String(EICAR));
   for (const hidden of [
@@ -177,10 +190,10 @@ test('two privacy officers have everything made into one file that a patient may
   const bundle = Bundle.parse(JSON.parse(String(files.get('fhir/bundle.json'))));
   const types = bundle.entry.map(({ resource }) => resource.resourceType);
   const count = (type: string) => types.filter((one) => one === type).length;
-  expect(['Patient', 'Communication', 'DocumentReference', 'Practitioner'].map(count)).toEqual([1, 4, 2, 1]);
+  expect(['Patient', 'Communication', 'DocumentReference', 'Practitioner'].map(count)).toEqual([1, 5, 3, 1]);
   const document = bundle.entry.find(({ resource }) => resource.resourceType === 'DocumentReference');
   const withFile = bundle.entry.filter(({ resource }) => JSON.stringify(resource).includes('"url":"../'));
-  expect(withFile.filter(({ resource }) => resource.resourceType === 'DocumentReference')).toHaveLength(1); // the infected is told of alone
+  expect(withFile.filter(({ resource }) => resource.resourceType === 'DocumentReference')).toHaveLength(1); // what is closed is told of alone
   const to = /"url":"\.\.\/([^"]+)"/.exec(JSON.stringify(document))?.[1] ?? '';
   expect(files.get(to)?.equals(SCAN)).toBe(true);
 

@@ -161,6 +161,8 @@ async function trial(nth: number) {
     ),
   );
   const probes = await probing.stop(3);
+  const open = () => sockets.filter((socket) => socket.open).length;
+  await expect.poll(open, { timeout: 10_000, message: 'sockets of the revoked stay open' }).toBe(0);
   await Promise.all(closings);
   const said = await bens.ask(message(conversationId, 0), ({ type }) => type === 'message.accepted');
   expect(said).toMatchObject({ type: 'message.accepted' }); // there was something to hear still

@@ -61,6 +61,16 @@ test('only a member marks, and one who is just being removed is refused and not 
   expect(many.listed.has(id)).toBe(false);
 });
 
+test('whose membership the head does not show as it stands is taken for what the log says', async () => {
+  const { many, mark } = aReader();
+  const late = person('late');
+  const stale = many.add(id, lines);
+  many.add(id, [...lines, { added: late }, { removed: reader }]);
+  many.logs.get(id)?.heads.set(id, stale); // both changes’ other halves are not visible
+  expect((await mark(6, late)).value.upTo).toBe(6);
+  await expect(mark(7)).rejects.toMatchObject({ code: 'not-a-member' });
+});
+
 test('a change of membership under way is waited for, and in the end refused as busy', async () => {
   const { many, rooms } = aReader();
   let conflicts = 3;

@@ -99,6 +99,7 @@ describe('ending all of a person’s sign-ins', () => {
     expect(decision).toMatchObject({ operation: 'session.revoke', object: ana, rule: 'own-session' });
     expect(steps).toEqual(['close one', 'close two', 'close three', 'close four', `sign out sub-of-${ana}`]);
     expect(Date.parse(value.revokedAt)).toBeGreaterThan(Date.parse(value.refusedFrom));
+    expect(value.latencyMs).toBe(Date.parse(value.revokedAt) - NOW); // since it was asked for, the clock's first moment
     expect(Date.parse(value.refusedFrom)).toBeGreaterThan(sessions.records.get(ana)?.revokedUntil ?? 0);
   });
 

@@ -109,8 +109,8 @@ test('of two people who come in the same second each is who they are, on every s
   const { conversationId } = created.body as { conversationId: string };
   const turns = Array.from({ length: EACH }, () => [ana, ben]).flat();
   const [sockets, answers] = await Promise.all([
-    Promise.all(turns.map(async (who) => ({ who, socket: await opened(who) }))),
-    Promise.all(turns.map(async (who) => ({ who, answer: await run.request(who, 'GET', 'me') }))),
+    inTurn(turns, async (who) => ({ who, socket: await opened(who) })),
+    inTurn(turns, async (who) => ({ who, answer: await run.request(who, 'GET', 'me') })),
   ]);
   expect(answers.map(({ answer }) => (answer.body as { id: string }).id)).toEqual(turns.map(({ id }) => id));
 
@@ -120,21 +120,26 @@ test('of two people who come in the same second each is who they are, on every s
     const frame = { type: 'message.send', ref: randomUUID(), conversationId, since: 0, body };
     return socket.ask(frame, ({ type }) => type === 'message.accepted' || type === 'refused');
   };
-  await Promise.all(sockets.map(says));
-  const swapped = await Promise.all(
-    sockets.map(({ who, socket }) => {
-      const frame = { type: 'session.renew', token: other(who).tokens.accessToken };
-      return socket.ask(frame, ({ type }) => type === 'refused' || type === 'session.renewed');
-    }),
-  );
+  await inTurn(sockets, says);
+  const swapped = await inTurn(sockets, ({ who, socket }) => {
+    const frame = { type: 'session.renew', token: other(who).tokens.accessToken };
+    return socket.ask(frame, ({ type }) => type === 'refused' || type === 'session.renewed');
+  });
   expect(new Set(swapped.map(({ code }) => code))).toEqual(new Set(['token-invalid']));
-  await Promise.all(sockets.map(says)); // they are who they were
+  await inTurn(sockets, says); // they are who they were
   const { body } = await run.request(ana, 'GET', `conversations/${conversationId}/messages`);
   const { entries } = body as { entries: { sender: string; body: { text: string } }[] };
   expect(entries).toHaveLength(4 * EACH);
   expect(entries.filter((entry) => entry.body.text !== entry.sender)).toEqual([]);
   for (const { socket } of sockets) socket.close();
 });
+
+/** One after the other, so that the same environment of a function meets them all: side by side each would get one of its own. */
+async function inTurn<Given, T>(all: readonly Given[], act: (one: Given) => Promise<T>): Promise<T[]> {
+  const done: T[] = [];
+  for (const one of all) done.push(await act(one));
+  return done;
+}
 
 describe('ending all of a person’s sign-ins', () => {
   test('refuses every frame of a socket that nobody knew of, every route, every handshake, until a new sign-in', async () => {

@@ -6,7 +6,7 @@ import { sending } from './clinic.ts';
 export interface Writer {
   readonly accepted: () => number;
   readonly refused: () => readonly string[];
-  /** Resolves when the next refusal comes, with the moment on the monotonic clock. */
+  /** Resolves when the next refusal comes, with the moment on the monotonic clock; fails where none comes for half a minute. */
   nextRefusal(): Promise<number>;
   /** Resolves when so many more were accepted. */
   more(count: number): Promise<void>;
@@ -39,7 +39,11 @@ export function writeWithoutPause(socket: BareSocket, conversationId: string, la
   return {
     accepted: () => accepted,
     refused: () => refused,
-    nextRefusal: () => new Promise((resolve) => waiting.push(resolve)),
+    nextRefusal: () => {
+      const next = refusal(waiting);
+      next.catch(() => {}); // whoever waits meets it
+      return next;
+    },
     more: async (count) => {
       const until = accepted + count;
       await expect.poll(() => accepted, { interval: 5, timeout: 60_000 }).toBeGreaterThanOrEqual(until);
@@ -49,4 +53,15 @@ export function writeWithoutPause(socket: BareSocket, conversationId: string, la
       await written;
     },
   };
+}
+
+async function refusal(waiting: ((at: number) => void)[]): Promise<number> {
+  let moment: number | undefined;
+  waiting.push((at) => {
+    moment = at;
+  });
+  await expect
+    .poll(() => moment, { interval: 5, timeout: 30_000, message: 'nobody is refused' })
+    .toBeDefined();
+  return moment ?? Number.NaN;
 }
