@@ -7,7 +7,7 @@ import {
   type Templates,
   target,
 } from '../fixtures/template.ts';
-import { abilities, heldBy, holders, told } from './abilities.ts';
+import { abilities } from './abilities.ts';
 import { toldByAccessLog } from './access-log.ts';
 import {
   assumedByScanner,
@@ -25,8 +25,11 @@ import {
 } from './audit-tables.ts';
 import auditorAccess from './auditor-access.json' with { type: 'json' };
 import { doorBoundary } from './door-boundary.ts';
+import { holders } from './holders.ts';
 import { keyPolicy } from './key-policy.ts';
 import { lockedBucketPolicyWeaknesses, lockedBucketWeaknesses } from './locked-bucket-weaknesses.ts';
+import { heldBy } from './statements.ts';
+import { told } from './told.ts';
 import {
   alarmOfTrail,
   deliveringTrail,

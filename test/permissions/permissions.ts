@@ -1,5 +1,5 @@
 import { readTemplates, resources, type Templates } from '../fixtures/template.ts';
-import { heldBy } from '../lib/abilities.ts';
+import { heldBy } from '../lib/statements.ts';
 
 /** Actions by function (its construct path, e.g. `SendMessage`) and by the statement of its policy that allows them. */
 export type Permissions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

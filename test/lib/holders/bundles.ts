@@ -1,0 +1,22 @@
+export const recording = ['RecordDecisions', 'ReadTablesUnderAuditKey', 'WriteTablesUnderAuditKey'];
+export const admitted = [
+  ...recording,
+  'WriteOwnLog',
+  'AdmitCaller',
+  'ReadTablesUnderDataKey',
+  'WriteTablesUnderDataKey',
+];
+export const openingByName = ['ReadNamedDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
+export const opening = ['ReadDataKeys', 'ReadTablesUnderKeysKey', 'UnwrapOrganisationKey'];
+export const sealing = [...opening, 'KeepNewDataKeys', 'WriteTablesUnderKeysKey', 'MakeOrganisationKey'];
+
+export const deletingAttachments = ['FindAttachments', 'DeleteAttachments', 'FindUploads', 'AbortUploads'];
+
+export const endingSessions = [
+  'EndSessions',
+  'ReadPerson',
+  'SignOutEverywhere',
+  'SignReceipts',
+  'PushToSockets',
+  'CloseSockets',
+];
