@@ -1,4 +1,4 @@
-import { disjoint } from './abilities/disjoint.ts';
+import { disjoint } from './disjoint.ts';
 import { doorsOfConversations } from './holders/conversations.ts';
 import { doorsOfKeeping } from './holders/keeping.ts';
 import { servicesOfAws } from './holders/services.ts';

@@ -9,7 +9,7 @@ import {
 } from './ability.ts';
 
 /** What may be done with logs, keys, sealed records, streams, queues, users, sockets and the roles of persons. */
-export const onTheRest: Readonly<Record<string, Ability>> = {
+export const onKeysAndServices: Readonly<Record<string, Ability>> = {
   WriteTrailLog: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: 'own log' },
   WriteOwnLog: { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: 'own log' },
   UnwrapOrganisationKey: { actions: ['kms:Decrypt'], on: 'key Keys', when: forOrganisationKey },
