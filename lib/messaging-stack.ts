@@ -77,8 +77,8 @@ export class MessagingStack extends Stack {
       attachments.recordScan,
       ...closing, // who is shut out is told why
     ];
-    for (const door of pushing) socketApi.letPush(door);
-    for (const door of closing) socketApi.letClose(door);
+    for (const pusher of pushing) socketApi.letPush(pusher);
+    for (const closer of closing) socketApi.letClose(closer);
     if (settings.apiGatewayLogRole === 'create')
       socketApi.waitFor(new GatewayLogRole(this, 'GatewayLogRole'));
 
