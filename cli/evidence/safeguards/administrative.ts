@@ -150,7 +150,7 @@ export const administrative: readonly Safeguard[] = [
         rules: ['files-scanned'],
         live: ['malware-plan'],
         tests: [
-          'test/journey/attachments.test.ts > in which malware is found is opened by nobody: not sent once it is known, and closed to everybody where it was sent before',
+          'test/journey/attachment-malware.test.ts > in which malware is found is opened by nobody: not sent once it is known, and closed to everybody where it was sent before',
         ],
       },
       { says: 'The devices that people use.', owedBy: 'the organisation' },
