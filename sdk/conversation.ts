@@ -2,7 +2,7 @@ import type { MemberRole, MessageBody } from '../protocol/bodies.ts';
 import type { AddMember, Conversation as Described } from '../protocol/requests.ts';
 import type { Attachments, FileSource } from './attachments/attachments.ts';
 import type { DownloadOptions, IncomingFile, StreamOptions } from './attachments/download.ts';
-import type { FileBytes } from './attachments/outgoing.ts';
+import type { FileBytes } from './attachments/file-bytes.ts';
 import type { OutgoingFile, SendFileOptions } from './attachments/upload.ts';
 import type { Page } from './inbox.ts';
 import type { Marks } from './marks.ts';

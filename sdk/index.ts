@@ -1,7 +1,8 @@
 export { type AttachmentsOptions, attachments, type FileSource } from './attachments/attachments.ts';
 export type { DownloadOptions, IncomingFile, StreamOptions } from './attachments/download.ts';
+export type { FileBytes } from './attachments/file-bytes.ts';
 export type { KeptUpload, UploadStorage } from './attachments/kept-uploads.ts';
-export type { ClinicalPhoto, FileBytes } from './attachments/outgoing.ts';
+export type { ClinicalPhoto } from './attachments/outgoing.ts';
 export type { Upright } from './attachments/picture.ts';
 export type { Hash } from './attachments/sha256.ts';
 export type { FileProgress, FileState, OutgoingFile, SendFileOptions } from './attachments/upload.ts';

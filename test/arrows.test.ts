@@ -111,6 +111,13 @@ describe('the arrows of the house', () => {
     expect(stray('examples/plain-client/client.ts', 'protocol/frames.ts')).toHaveLength(1);
   });
 
+  test('run in no circle, types included: of any two files, one can be read first', () => {
+    expect(circling(sources)).toEqual([]);
+    const source = (file: string, ...imports: readonly string[]): Source => ({ file, text: '', imports });
+    const rooms = [source('a', 'b', 'zod'), source('b', 'c'), source('c', 'b'), source('d', 'a')];
+    expect(circling(rooms)).toEqual(['b', 'c']);
+  });
+
   test('only wiring constructs clients of AWS and reads the environment', () => {
     const elsewhere = sources.filter(
       ({ file, text }) =>
@@ -172,6 +179,15 @@ function opensPhi({ file, text, imports }: Source): boolean {
     imports.includes(PHI) &&
     /\breveal(All)?\b|\* (as \w+ )?from '[^']*\/phi\.ts'|import\('[^']*\/phi\.ts/.test(text)
   );
+}
+
+/** Files that are in a circle of imports, or between two: what is left where nothing imports, or is imported, is taken away. */
+function circling(all: readonly Source[]): readonly string[] {
+  const left = all.filter(({ file, imports }) => {
+    const isImported = all.some((other) => other.imports.includes(file));
+    return isImported && imports.some((target) => all.some((other) => other.file === target));
+  });
+  return left.length === all.length ? left.map(({ file }) => file) : circling(left);
 }
 
 function strayArrows({ file, imports }: Source): string[] {

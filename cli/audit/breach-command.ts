@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { breachReport, type Incident } from './breach/breach-report.ts';
+import { breachReport } from './breach/breach-report.ts';
 import { addDays } from './breach/dates.ts';
 import { type Compromised, exposureOf, ORGANISATION, type Window } from './breach/exposure.ts';
+import type { Incident } from './breach/incident.ts';
 import { asPdf, asText, letterTo } from './breach/letters.ts';
 import { Names } from './report/people.ts';
 import { formats, writeReport } from './report/write.ts';

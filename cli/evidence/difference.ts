@@ -1,13 +1,6 @@
+import type { Snapshot } from './evidence.ts';
 import { type Asset, compareTexts } from './inventory.ts';
-import { keyOfFlow, type NetworkMap } from './network-map.ts';
-import type { Evidence } from './pack.ts';
-
-/** What one pack is compared by with another. */
-export interface Snapshot {
-  readonly evidence: Evidence;
-  readonly inventory: readonly Asset[];
-  readonly map: NetworkMap;
-}
+import { keyOfFlow } from './network-map.ts';
 
 /** What came, went or changed between two packs. */
 export interface Difference {

@@ -1,12 +1,11 @@
 import type { Finding } from './check.ts';
-import type { Snapshot } from './difference.ts';
+import type { Evidence, Snapshot } from './evidence.ts';
 import { badge, breakable, escaped, page, table } from './html.ts';
 import type { Asset } from './inventory.ts';
 import type { JudgedControl, JudgedSafeguard, Evidence as Shown } from './judge.ts';
 import type { Answer } from './live/ask.ts';
 import { questions } from './live/questions.ts';
 import type { NetworkMap } from './network-map.ts';
-import type { Evidence } from './pack.ts';
 import { waysTables } from './ways-tables.ts';
 
 /** `evidence.html`: the whole pack for somebody who reads, from how it stands to what each line rests on. */

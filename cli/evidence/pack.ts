@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { type Signer, signed } from '../../functions/domain/receipt.ts';
 import { Failure } from '../failure.ts';
 import { type Assembly, valueAt } from './assembly.ts';
-import { differenceOf, type Snapshot } from './difference.ts';
+import { differenceOf } from './difference.ts';
 import { differencePage } from './difference-page.ts';
+import type { Evidence, Snapshot } from './evidence.ts';
 import { evidencePage } from './evidence-page.ts';
 import type { Figure } from './figures.ts';
 import { inventoryCsv, inventoryOf } from './inventory.ts';
-import { type JudgedSafeguard, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import type { Answer } from './live/ask.ts';
 import { networkMapOf } from './network-map.ts';
 import { networkSvg } from './network-svg.ts';
-import { applyRules, type Kept } from './rule-pack.ts';
+import { applyRules } from './rule-pack.ts';
 import { safeguards } from './safeguards/matrix.ts';
 import type { TestResults } from './test-results.ts';
 
@@ -25,19 +26,6 @@ export interface Gathered {
   readonly figures: readonly Figure[];
   /** The pack before, where one is compared with. */
   readonly previous: Snapshot | undefined;
-}
-
-/** `evidence.json`: everything that was looked at, and how it stands. */
-export interface Evidence {
-  readonly format: 'wardline-evidence-1';
-  /** Which text of the Security Rule the deployment's settings say is binding. */
-  readonly binding: 'current' | 'proposal-2025';
-  readonly stacks: readonly string[];
-  readonly templates: Readonly<Record<string, string>>;
-  readonly safeguards: readonly JudgedSafeguard[];
-  readonly rules: readonly Kept[];
-  readonly answers: readonly Answer[];
-  readonly figures: readonly Figure[];
 }
 
 export type Files = ReadonlyMap<string, string>;

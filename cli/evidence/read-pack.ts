@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { signedBytes } from '../../functions/domain/receipt.ts';
 import { Failure } from '../failure.ts';
-import type { Snapshot } from './difference.ts';
+import type { Snapshot } from './evidence.ts';
 
 const Manifest = z.strictObject({
   format: z.literal('wardline-evidence-1'),

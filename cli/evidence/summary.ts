@@ -1,4 +1,5 @@
-import type { Evidence, Files } from './pack.ts';
+import type { Evidence } from './evidence.ts';
+import type { Files } from './pack.ts';
 
 /** What a terminal shows of a pack: how the safeguards stand under the text that binds, and which rules are broken. */
 export function summaryOf(files: Files): { readonly text: string; readonly fails: boolean } {

@@ -1,8 +1,9 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { type Admitting, type Caller, isLive, type Socket } from './caller.ts';
+import { type Admitting, type Caller, isLive } from './caller.ts';
 import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
 import { hears } from './relation.ts';
+import type { Socket } from './sessions.ts';
 
 /** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
 export interface Announcements {

@@ -2,7 +2,7 @@ import { type ApprovingRooms, type Awaiting, secondPerson } from './approvals.ts
 import type { Caller } from './caller.ts';
 import type { Decided } from './decision.ts';
 import { allowOwn } from './policy.ts';
-import type { Restamps } from './restamp.ts';
+import type { Restamps } from './restamps.ts';
 import {
   type ChangeableRetention,
   formerDays,

@@ -1,9 +1,10 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
-import { type Admitting, isLive, type SessionRecord, type Socket } from './caller.ts';
+import { type Admitting, isLive } from './caller.ts';
 import { KeyDestroyed } from './data-key.ts';
 import { holdsAny } from './entitlements.ts';
 import type { Sealed } from './entry.ts';
 import type { Phi } from './phi.ts';
+import type { SessionRecord, Socket } from './sessions.ts';
 import type { Notes } from './vault.ts';
 
 const MINUTE_MS = 60 * 1000;

@@ -1,22 +1,11 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { type Member, memberAt } from './conversation.ts';
-import type { Log } from './log.ts';
+import type { GuestClaim, GuestPlace, Log } from './log.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** How far a guest's end may lie ahead, in milliseconds. An owner may set another when it comes near. */
 export const GUEST_STAYS_MS = 90 * DAY_MS;
-
-/** Where a guest was let in last, by the entry that did it. Whether that still holds, the conversation's head says. */
-export interface GuestPlace {
-  readonly conversationId: ConversationId;
-  readonly seq: number;
-}
-
-/** What must still stand when a guest is let in: the place that was read before. */
-export interface GuestClaim {
-  readonly was: GuestPlace | undefined;
-}
 
 export interface Guests {
   /** Strongly consistent. */

@@ -1,7 +1,7 @@
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { type Head, isHeld } from './conversation.ts';
 import { type Hold, type Holds, holdsOn } from './holds.ts';
-import type { Restamps } from './restamp.ts';
+import type { Restamps } from './restamps.ts';
 
 /**
  * The holds as somebody saw them, and how many had been placed by then. Whoever takes something away from a hold's reach

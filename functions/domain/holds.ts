@@ -9,7 +9,7 @@ import { idFrom } from './id.ts';
 import type { Log } from './log.ts';
 import type { People } from './people.ts';
 import { allowOwn, refuse } from './policy.ts';
-import type { Restamps } from './restamp.ts';
+import type { Restamps } from './restamps.ts';
 
 /** What a hold keeps: conversations by name, and all that its people are in, or come into while it stands. */
 export interface HeldObjects {

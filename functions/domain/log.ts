@@ -1,7 +1,6 @@
 import type { ConversationId } from '../../protocol/ids.ts';
 import type { Head } from './conversation.ts';
 import type { Entry, MembershipEntry } from './entry.ts';
-import type { GuestClaim } from './guests.ts';
 
 /** A stretch of the log in ascending order, and whether it ended before there was nothing more to read. */
 export interface Stretch {
@@ -20,6 +19,17 @@ export type Created =
   | { readonly outcome: 'created' }
   | { readonly outcome: 'exists'; readonly existing: Head }
   | { readonly outcome: 'conflict' };
+
+/** Where a guest was let in last, by the entry that did it. Whether that still holds, the conversation's head says. */
+export interface GuestPlace {
+  readonly conversationId: ConversationId;
+  readonly seq: number;
+}
+
+/** What must still stand when a guest is let in: the place that was read before. */
+export interface GuestClaim {
+  readonly was: GuestPlace | undefined;
+}
 
 /** What a change of membership is written on the condition of, beside that nobody was faster. */
 export interface MembershipCondition {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type AppendingRooms, appendMembership } from './append-membership.ts';
-import type { Caller, EmergencyGrants } from './caller.ts';
+import type { Caller } from './caller.ts';
 import type { Head } from './conversation.ts';
 import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
@@ -21,6 +21,7 @@ import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { isRestricted } from './restrictions.ts';
+import type { EmergencyGrants } from './sessions.ts';
 import type { Notes } from './vault.ts';
 
 /** Entries among which a repeat looks for the one that its first attempt may have written. */

@@ -1,13 +1,11 @@
-import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Purpose } from '../../protocol/purposes.ts';
 import type { RefusalCode } from '../../protocol/refusals.ts';
 import type { Role } from '../../protocol/roles.ts';
 import type { Caller } from './caller.ts';
-import type { Head } from './conversation.ts';
 import type { Decision, Operation, Rule } from './decision.ts';
 import { conversing, type Entitlements, holdsAny, offices } from './entitlements.ts';
 import { Refusal } from './refusal.ts';
-import { isRelated, type Relation } from './relation.ts';
+import { type About, isRelated, type Relation } from './relation.ts';
 
 /** One line of the policy: these roles may do this, being that to what it is about, for these purposes. */
 export interface PolicyRow {
@@ -102,15 +100,6 @@ export const policy: readonly PolicyRow[] = [
   row('member.remove', beginners, 'owner', ['operations'], 'owner-of-conversation'),
   row('member.remove', conversing, 'member who leaves', ['operations'], 'member-leaves'),
 ];
-
-/** What an operation is about: a conversation (and a member of it, where one is meant), or a person. */
-export type About =
-  | {
-      readonly conversationId: ConversationId;
-      readonly head: Head | undefined;
-      readonly person?: PersonId | undefined;
-    }
-  | { readonly person: PersonId; readonly site?: string | undefined };
 
 /**
  * The decision that lets `caller` do `operation`. Whoever may not learns nothing of what there is: a conversation that

@@ -8,8 +8,9 @@ import {
   stateOf,
   type Verdict,
 } from './attachment.ts';
-import type { Admitting, Socket } from './caller.ts';
+import type { Admitting } from './caller.ts';
 import type { Log } from './log.ts';
+import type { Socket } from './sessions.ts';
 
 /** How the scan of one version of an attachment's object ended. */
 export interface Scan extends AttachmentName {

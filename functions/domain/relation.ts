@@ -1,8 +1,8 @@
+import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import type { Caller } from './caller.ts';
 import { type Head, isReader, type Member, memberAt } from './conversation.ts';
 import { conversesOnlyAs, conversing, holdsAny } from './entitlements.ts';
 import { isGuests } from './guests.ts';
-import type { About } from './policy.ts';
 
 /** What somebody can be to what an operation is about. */
 export type Relation =
@@ -16,6 +16,15 @@ export type Relation =
   | 'broke the glass'
   | 'no member'
   | 'whoever is in it';
+
+/** What an operation is about: a conversation (and a member of it, where one is meant), or a person. */
+export type About =
+  | {
+      readonly conversationId: ConversationId;
+      readonly head: Head | undefined;
+      readonly person?: PersonId | undefined;
+    }
+  | { readonly person: PersonId; readonly site?: string | undefined };
 
 /** Whether the caller is that to what the operation is about, at the moment they were admitted. */
 export function isRelated(relation: Relation, caller: Caller, about: About): boolean {

@@ -1,9 +1,10 @@
 import type { PersonId, SessionId } from '../../protocol/ids.ts';
-import { type Caller, isEnded, type SessionRecord, type Socket } from './caller.ts';
+import { type Caller, isEnded } from './caller.ts';
 import type { Decided } from './decision.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
 import { type Receipt, type Signer, signed } from './receipt.ts';
+import type { SessionRecord, Socket } from './sessions.ts';
 import type { SignOut } from './sign-out.ts';
 
 /** What is to be ended: one sign-in of a person, or all of them. */

@@ -1,18 +1,9 @@
-import type { Identity, SessionRecord } from './caller.ts';
 import type { Operation } from './decision.ts';
+import type { Identity, SessionRecord } from './sessions.ts';
 import { NOTED_EVERY_MS, type SignOutRules } from './sign-out.ts';
 
 /** Sign-ins of one person of which something is remembered: the newest, because every send to them reads the item. */
 const MOST_REMEMBERED = 50;
-
-/** A sign-in as it was last noted; times in milliseconds since the epoch. */
-export interface SeenSignIn {
-  readonly authenticatedAt: number;
-  /** Of the newest token that it had shown by then. */
-  readonly expiresAt: number;
-  /** A frame or request of it was let in then, and the last one less than a minute later. */
-  readonly at: number;
-}
 
 /** Whether the sign-in has to be noted, on a socket or over HTTP: at most once a minute, and at once where it is new. */
 export function isNewlySeen(

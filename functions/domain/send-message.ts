@@ -1,7 +1,7 @@
 import type { MessageBody } from '../../protocol/bodies.ts';
 import type { ConversationId } from '../../protocol/ids.ts';
 import { type Announcements, joinedBy, socketsOf } from './announcements.ts';
-import type { Admitting, Caller, Socket } from './caller.ts';
+import type { Admitting, Caller } from './caller.ts';
 import { type ClaimingRooms, carries, claimAttachment } from './claim-attachment.ts';
 import { checkPhoto } from './clinical-photo.ts';
 import { type Head, isExpired, storedUntil } from './conversation.ts';
@@ -22,6 +22,7 @@ import { isSameThroughout, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { openEntry } from './read-log.ts';
 import { headUnder, type Retention } from './retention.ts';
+import type { Socket } from './sessions.ts';
 import type { Vault } from './vault.ts';
 
 /** The newest entries that every send looks at: six texts of 300 bytes fit one read unit of 4 KB. */

@@ -1,16 +1,10 @@
 import type { DeviceKind } from '../../protocol/bodies.ts';
 import type { PersonId } from '../../protocol/ids.ts';
-import {
-  type Admitting,
-  admit,
-  type Caller,
-  type Identity,
-  refusedSession,
-  type Sessions,
-} from './caller.ts';
+import { type Admitting, admit, type Caller, refusedSession } from './caller.ts';
 import type { Decided, Decision } from './decision.ts';
 import { allowOwn, refuse } from './policy.ts';
 import { Refusal } from './refusal.ts';
+import type { Identity, Sessions } from './sessions.ts';
 
 /** Whether somebody may open a socket: a token that was verified, of a session that was not ended. */
 export async function connectSession(

@@ -5,8 +5,8 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ServerFrame } from '../../protocol/frames.ts';
-import type { Sessions } from '../domain/caller.ts';
 import type { Closer, EndReason } from '../domain/revoke-session.ts';
+import type { Sessions } from '../domain/sessions.ts';
 
 /** A socket that takes its last frame slowly is closed without having been told. */
 const TOLD_WITHIN_MS = 500;

@@ -5,9 +5,9 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Announcements, MarkAnnouncements } from '../domain/announcements.ts';
-import type { Sessions, Socket } from '../domain/caller.ts';
 import type { EmergencyAnnouncements } from '../domain/emergency.ts';
 import type { ScanAnnouncements } from '../domain/record-scan.ts';
+import type { Sessions, Socket } from '../domain/sessions.ts';
 import { emergencyAwaiting } from './emergency-frames.ts';
 import { markedRead, messageNew } from './frames.ts';
 

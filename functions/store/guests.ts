@@ -2,7 +2,8 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { PersonId } from '../../protocol/ids.ts';
 import type { MembershipEntry } from '../domain/entry.ts';
-import type { GuestClaim, Guests } from '../domain/guests.ts';
+import type { Guests } from '../domain/guests.ts';
+import type { GuestClaim } from '../domain/log.ts';
 import { batchGet } from './batch-get.ts';
 import { keys } from './keys.ts';
 

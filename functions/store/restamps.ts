@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { Restamps } from '../domain/restamp.ts';
+import type { Restamps } from '../domain/restamps.ts';
 import { keys } from './keys.ts';
 
 const RestampItem = z.object({

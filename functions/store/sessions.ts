@@ -4,18 +4,17 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { DeviceKind } from '../../protocol/bodies.ts';
 import type { PersonId } from '../../protocol/ids.ts';
-import {
-  type EmergencyGrants,
-  entitlementsOf,
-  isEnded,
-  type SessionRecord,
-  type Sessions,
-  type SignInToken,
-  type Socket,
-} from '../domain/caller.ts';
+import { entitlementsOf, isEnded } from '../domain/caller.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { Fault } from '../domain/fault.ts';
-import type { SeenSignIn } from '../domain/seen-sign-ins.ts';
+import type {
+  EmergencyGrants,
+  SeenSignIn,
+  SessionRecord,
+  Sessions,
+  SignInToken,
+  Socket,
+} from '../domain/sessions.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 

@@ -5,9 +5,9 @@ import type { CognitoAccessTokenPayload } from 'aws-jwt-verify/jwt-model';
 import * as z from 'zod';
 import { PersonId } from '../../protocol/ids.ts';
 import { type Bot, isBot } from '../domain/bots.ts';
-import type { Identity } from '../domain/caller.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { type Phi, reveal } from '../domain/phi.ts';
+import type { Identity } from '../domain/sessions.ts';
 import { BOT_SCOPE, SCOPE } from './claims.ts';
 import { setting } from './env.ts';
 

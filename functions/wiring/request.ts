@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import type { Purpose } from '../../protocol/purposes.ts';
-import type { Caller, Identity } from '../domain/caller.ts';
+import type { Caller } from '../domain/caller.ts';
 import type { Decided, Decision } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Identity } from '../domain/sessions.ts';
 import type { Trail } from '../store/trail.ts';
 import { record } from './record.ts';
 import { type Asker, reportFault } from './report.ts';

@@ -2,30 +2,21 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Account } from '../account.ts';
-import type { Clock } from '../clock.ts';
-import type { Functions } from '../lambda/invoke.ts';
-import type { LogSink } from './access-log.ts';
 import type { ApiDefinition } from './definition.ts';
 import { LiveSocket, LONGEST_MESSAGE, type SocketClose } from './live-socket.ts';
 import { gatewayId } from './request-ids.ts';
 import { selectRoute } from './route-selection.ts';
 import { StageThrottle } from './throttle.ts';
-import { type TrafficCounters, TrafficMeter, type TrafficRecord } from './traffic.ts';
+import { type TrafficCounters, TrafficMeter } from './traffic.ts';
 import { disconnectEvent, messageEvent } from './web-socket-events.ts';
 import { Exchange } from './web-socket-exchange.ts';
-import { type Handshake, refuseHandshake, shakeHands } from './web-socket-handshake.ts';
+import {
+  type Handshake,
+  refuseHandshake,
+  shakeHands,
+  type WebSocketApiSettings,
+} from './web-socket-handshake.ts';
 import { runIntegration } from './web-socket-integration.ts';
-
-export interface WebSocketApiSettings {
-  readonly definition: ApiDefinition;
-  readonly account: Account;
-  readonly clock: Clock;
-  readonly functions: Functions;
-  readonly logs: LogSink;
-  /** Told of every connect, frame and disconnect once it has been dealt with. */
-  readonly onFrame?: (record: TrafficRecord) => void;
-}
 
 /**
  * A WebSocket API of API Gateway on a local port: its stages at `/<stage>`, routes, authorizer, limits and error

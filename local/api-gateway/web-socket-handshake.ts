@@ -1,13 +1,16 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { RouteDefinition, StageDefinition } from './definition.ts';
+import type { Account } from '../account.ts';
+import type { Clock } from '../clock.ts';
+import type { Functions } from '../lambda/invoke.ts';
+import type { LogSink } from './access-log.ts';
+import type { ApiDefinition, RouteDefinition, StageDefinition } from './definition.ts';
 import { askAuthorizer } from './request-authorizer.ts';
 import { isUrlTooLong } from './request-head.ts';
 import { gatewayId } from './request-ids.ts';
 import { sourceIpOf } from './source-ip.ts';
 import type { StageThrottle } from './throttle.ts';
-import type { TrafficMeter } from './traffic.ts';
-import type { WebSocketApiSettings } from './web-socket-api.ts';
+import type { TrafficMeter, TrafficRecord } from './traffic.ts';
 import { authorizerEvent, connectEvent, handshakeHeaders, type SocketFacts } from './web-socket-events.ts';
 import { Exchange } from './web-socket-exchange.ts';
 import { runIntegration } from './web-socket-integration.ts';
@@ -141,4 +144,14 @@ function isWebSocketRequest({ method, headers }: IncomingMessage): boolean {
 function protocolIn(headers: Readonly<Record<string, string>>): string | undefined {
   const chosen = headers['sec-websocket-protocol'];
   return chosen && /^[\x21-\x7e]+$/.test(chosen) ? chosen : undefined;
+}
+
+export interface WebSocketApiSettings {
+  readonly definition: ApiDefinition;
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly functions: Functions;
+  readonly logs: LogSink;
+  /** Told of every connect, frame and disconnect once it has been dealt with. */
+  readonly onFrame?: (record: TrafficRecord) => void;
 }

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { newSigningKeys, type SigningKeys } from './signing-keys.ts';
 import type { PasswordVerifier } from './srp.ts';
-import { newSigningKeys, type SigningKeys } from './tokens.ts';
 import type { SoftwareToken } from './totp.ts';
 
 /** A person of a pool, as kept. Times in milliseconds since the epoch. */

@@ -1,19 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, type JsonWebKey, randomBytes, randomUUID } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { AwsError } from '../front-door/service.ts';
 import type { ClientSettings } from './client-settings.ts';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
 import type { User } from './state.ts';
-
-/** A pool's two RSA keys: Cognito signs ID tokens with one and access tokens with the other. */
-export interface SigningKeys {
-  readonly id: SigningKey;
-  readonly access: SigningKey;
-}
-
-interface SigningKey {
-  readonly kid: string;
-  readonly privateKey: JsonWebKey;
-}
 
 /** One sign-in, as its tokens carry it over every renewal. `authTime` in milliseconds. */
 export interface SignIn {
@@ -33,10 +23,6 @@ export type PublicKeys = Readonly<{ keys: PublicKey[] }>;
 type PublicKey = Readonly<{ alg: 'RS256'; e: string; kid: string; kty: 'RSA'; n: string; use: 'sig' }>;
 
 export const DEFAULT_SCOPE = 'aws.cognito.signin.user.admin';
-
-export function newSigningKeys(): SigningKeys {
-  return { id: newKey(), access: newKey() };
-}
 
 export function publicKeys(keys: SigningKeys): PublicKeys {
   return {
@@ -149,11 +135,6 @@ export async function readAccessToken(
       throw new AwsError('NotAuthorizedException', 'Access Token has expired');
   }
   throw new AwsError('NotAuthorizedException', 'Invalid Access Token');
-}
-
-function newKey(): SigningKey {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { kid: randomBytes(32).toString('base64'), privateKey: privateKey.export({ format: 'jwk' }) };
 }
 
 function signOne(

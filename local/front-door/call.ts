@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Passage } from './passage.ts';
 import { formIn } from './query-protocol.ts';
+import type { RequestHead } from './request-head.ts';
 import { AwsError, type AwsService, type Call } from './service.ts';
-import type { RequestHead, WireRequest } from './signature.ts';
+import type { WireRequest } from './signature.ts';
 import { sourceIpOf } from './wire.ts';
 
 /** A call as far as its head and its caller tell. */

@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 import { evaluate } from '../iam/evaluate.ts';
 import type { Authorization, Judge, StatementName, Verdict } from '../iam/policy.ts';
 import type { IssuedCredentials } from './credentials.ts';
+import type { RequestHead } from './request-head.ts';
 import { requestKeys } from './request-keys.ts';
 import { type Answer, AwsError, type AwsService, type Call } from './service.ts';
-import type { RequestHead } from './signature.ts';
 
 /** One request on its way through, filled in as it becomes known. */
 export interface Passage {

@@ -1,7 +1,8 @@
 import type { Account } from '../account.ts';
 import { actionIn } from './query-protocol.ts';
+import type { RequestHead } from './request-head.ts';
 import { AwsError, type AwsService, isStreaming, type StreamingService } from './service.ts';
-import { claimedService, type RequestHead, type WireRequest } from './signature.ts';
+import { claimedService, type WireRequest } from './signature.ts';
 import { decodedPath } from './wire.ts';
 
 /** Finds the service that a request is for, before anything about it is believed. */

@@ -13,6 +13,7 @@ import { authorize, decide, type Passage } from './passage.ts';
 import { queryError } from './query-protocol.ts';
 import { recordOf, writeTrail } from './records.ts';
 import { internalFailure, type Reply, replyWith, replyWithError, requestIdFor } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
 import { Routing, unknownOperation } from './routing.ts';
 import {
   type Answer,
@@ -22,7 +23,7 @@ import {
   isStreaming,
   type StreamingService,
 } from './service.ts';
-import { isSigned, type RequestHead, verifySignature } from './signature.ts';
+import { isSigned, verifySignature } from './signature.ts';
 import type { Trail } from './trail.ts';
 import { decodedPath, readHead, readRequest } from './wire.ts';
 

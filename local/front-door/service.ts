@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Authorization, Principal, Verdict } from '../iam/policy.ts';
 import type { IssuedCredentials } from './credentials.ts';
-import type { RequestHead } from './signature.ts';
+import type { RequestHead } from './request-head.ts';
 
 /** One call of an AWS API, as it reached the front door and before anything was decided. */
 export interface Call {

@@ -3,15 +3,8 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import { type CredentialStore, type IssuedCredentials, sameSecret } from './credentials.ts';
+import type { RequestHead } from './request-head.ts';
 import { AwsError } from './service.ts';
-
-/** What comes before a request's body: path and query still encoded, header names in lower case. */
-export interface RequestHead {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** A request as it came over the wire. */
 export interface WireRequest extends RequestHead {

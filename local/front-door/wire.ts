@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from './request-head.ts';
 import { AwsError } from './service.ts';
-import type { RequestHead, WireRequest } from './signature.ts';
+import type { WireRequest } from './signature.ts';
 
 /** DynamoDB's own limit for a request, and above every other limit here. */
 const bodyLimitBytes = 16 * 1024 * 1024;

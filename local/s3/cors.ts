@@ -1,5 +1,5 @@
+import type { RequestHead } from '../front-door/request-head.ts';
 import { type Answer, AwsError } from '../front-door/service.ts';
-import type { RequestHead } from '../front-door/signature.ts';
 import { wildcardMatches } from '../iam/pattern.ts';
 import type { CorsRule } from './bucket-settings.ts';
 

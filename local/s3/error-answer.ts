@@ -1,5 +1,5 @@
+import type { RequestHead } from '../front-door/request-head.ts';
 import { type Answer, AwsError } from '../front-door/service.ts';
-import type { RequestHead } from '../front-door/signature.ts';
 import { refusals, S3Error } from './errors.ts';
 import { hostIdOf } from './trail.ts';
 import { errorXml } from './xml.ts';

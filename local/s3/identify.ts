@@ -1,6 +1,7 @@
 import { type IssuedCredentials, sameSecret } from '../front-door/credentials.ts';
+import type { RequestHead } from '../front-door/request-head.ts';
 import { AwsError } from '../front-door/service.ts';
-import { hasExpired, type RequestHead, type SignatureBasis } from '../front-door/signature.ts';
+import { hasExpired, type SignatureBasis } from '../front-door/signature.ts';
 import { refusals } from './errors.ts';
 import { type Signed, sign } from './signature.ts';
 import { type Claim, claimIn } from './signature-claim.ts';

@@ -1,5 +1,5 @@
+import type { RequestHead } from '../front-door/request-head.ts';
 import type { Call } from '../front-door/service.ts';
-import type { RequestHead } from '../front-door/signature.ts';
 import type { Bucket } from './bucket.ts';
 import { isPresigned } from './signature-claim.ts';
 

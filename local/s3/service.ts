@@ -3,6 +3,7 @@ import type { Account } from '../account.ts';
 import { arn } from '../account.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { CredentialStore, IssuedCredentials } from '../front-door/credentials.ts';
+import type { RequestHead } from '../front-door/request-head.ts';
 import {
   type Answer,
   AwsError,
@@ -10,7 +11,7 @@ import {
   type StreamingService,
   type TrailFacts,
 } from '../front-door/service.ts';
-import { claimedService, type RequestHead } from '../front-door/signature.ts';
+import { claimedService } from '../front-door/signature.ts';
 import { checkPolicy } from '../iam/check-policy.ts';
 import type { Authorization, NamedPolicy, PolicyDocument } from '../iam/policy.ts';
 import { Listeners } from '../listeners.ts';

@@ -1,5 +1,5 @@
+import type { RequestHead } from '../front-door/request-head.ts';
 import { AwsError } from '../front-door/service.ts';
-import type { RequestHead } from '../front-door/signature.ts';
 import { refusals } from './errors.ts';
 import type { Signing } from './signature.ts';
 

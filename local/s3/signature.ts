@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { RequestHead } from '../front-door/signature.ts';
+import type { RequestHead } from '../front-door/request-head.ts';
 
 /** What a signature is made over, with whose key and for when. */
 export interface Signing {

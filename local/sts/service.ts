@@ -1,6 +1,6 @@
 import type { Account } from '../account.ts';
 import type { Clock } from '../clock.ts';
-import type { CredentialStore, Credentials } from '../front-door/credentials.ts';
+import type { CredentialStore } from '../front-door/credentials.ts';
 import { queryAnswer } from '../front-door/query-protocol.ts';
 import { type Answer, AwsError, type AwsService, type Call, type TrailFacts } from '../front-door/service.ts';
 import { identityOf } from '../iam/identity.ts';
@@ -8,6 +8,7 @@ import type { Authorization, Principal } from '../iam/policy.ts';
 import { sessionOf, trustOf } from '../template/principals.ts';
 import type { Resource } from '../template/resource.ts';
 import { type Assumption, checkLength, readAssumption } from './assume-role.ts';
+import { type Issued, userIdOf } from './issued.ts';
 import { trailOfAssumption } from './trail.ts';
 
 export interface StsOptions {
@@ -105,14 +106,6 @@ export class StsService implements AwsService {
   }
 }
 
-/** A session that was made, and until when it lasts. */
-export interface Issued {
-  readonly principal: Principal;
-  readonly credentials: Credentials;
-  /** Milliseconds since the epoch, by the Clock. */
-  readonly expiresAt: number;
-}
-
 function isSession(caller: Principal): boolean {
   return identityOf(caller).type === 'AssumedRole';
 }
@@ -144,10 +137,4 @@ function resultOf({ principal, credentials, expiresAt }: Issued): Readonly<Recor
 
 function identityIn(principal: Principal): Readonly<Record<string, unknown>> {
   return { Arn: principal.arn, UserId: userIdOf(principal), Account: principal.accountId };
-}
-
-/** `AROA…:session` of a role's session, `AIDA…` of a user. */
-export function userIdOf(principal: Principal): string {
-  const identity = identityOf(principal);
-  return identity.type === 'AssumedRole' ? `${identity.id}:${identity.session}` : identity.id;
 }

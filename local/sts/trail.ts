@@ -1,5 +1,5 @@
 import type { TrailFacts } from '../front-door/service.ts';
-import { type Issued, userIdOf } from './service.ts';
+import { type Issued, userIdOf } from './issued.ts';
 
 /**
  * AssumeRole as CloudTrail logs it (IAM user guide, "Logging IAM and AWS STS API calls with AWS CloudTrail"): who assumed what

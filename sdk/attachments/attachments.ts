@@ -11,8 +11,8 @@ import {
   type StreamOptions,
   whole,
 } from './download.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { type KeptUpload, KeptUploads, type UploadStorage } from './kept-uploads.ts';
-import type { FileBytes } from './outgoing.ts';
 import type { PacedRooms } from './pacing.ts';
 import { canvasUpright, type Upright } from './picture.ts';
 import { type Hash, Sha256 } from './sha256.ts';

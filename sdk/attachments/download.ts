@@ -2,8 +2,9 @@ import type { Download } from '../../protocol/attachments.ts';
 import type { LogEntry } from '../../protocol/frames.ts';
 import { ChatError } from '../errors.ts';
 import { pause, type World } from '../world.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { readInto } from './fingerprint.ts';
-import type { CarryingBody, FileBytes } from './outgoing.ts';
+import type { CarryingBody } from './outgoing.ts';
 import { type PacedRooms, Pacing } from './pacing.ts';
 import { base64, type Hash } from './sha256.ts';
 

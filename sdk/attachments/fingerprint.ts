@@ -1,4 +1,5 @@
-import { type FileBytes, readable } from './outgoing.ts';
+import type { FileBytes } from './file-bytes.ts';
+import { readable } from './outgoing.ts';
 import { partsOf } from './parts.ts';
 import { base64, type Hash } from './sha256.ts';
 

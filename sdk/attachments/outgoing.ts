@@ -1,6 +1,7 @@
 import type { ContentType, pictureTypes } from '../../protocol/attachments.ts';
 import type { ClinicalPhotoBody, FileBody } from '../../protocol/bodies.ts';
 import { ChatError } from '../errors.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { fileName } from './file-name.ts';
 import { barePicture, type PictureType, pictureIn, pictureRefused, type Upright } from './picture.ts';
 
@@ -15,18 +16,6 @@ export type CarryingBody = (typeof FileBody)['_zod']['output'] | Photo;
 
 /** What a clinical photograph shows, of whom, and with whose consent. */
 export type ClinicalPhoto = Pick<Photo, 'bodySite' | 'laterality' | 'patient' | 'consent'>;
-
-/**
- * What is used of a file; every Blob is one. In Node a file above 2 GiB needs another, because a Blob of `fs.openAsBlob` says a
- * wrong size there (nodejs/node issue 52585).
- */
-export interface FileBytes {
-  readonly size: number;
-  readonly type: string;
-  /** @default none: then it is said with the file */
-  readonly name?: string;
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
-}
 
 /** What is said with a file. */
 export interface FileWords {

@@ -1,7 +1,8 @@
 import type { UploadPermit } from '../../protocol/attachments.ts';
 import { ChatError } from '../errors.ts';
 import type { World } from '../world.ts';
-import { type FileBytes, readable } from './outgoing.ts';
+import type { FileBytes } from './file-bytes.ts';
+import { readable } from './outgoing.ts';
 import type { Pacing } from './pacing.ts';
 import { put } from './put.ts';
 

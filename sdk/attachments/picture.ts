@@ -1,7 +1,7 @@
 import type { pictureTypes } from '../../protocol/attachments.ts';
 import { ChatError } from '../errors.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { orientationIn } from './orientation.ts';
-import type { FileBytes } from './outgoing.ts';
 
 export type PictureType = (typeof pictureTypes)[number];
 

@@ -2,9 +2,10 @@ import type { Attachment, BegunUpload, UploadPermit } from '../../protocol/attac
 import { ChatError } from '../errors.ts';
 import type { Acknowledgement, OutgoingMessage, Unacknowledged } from '../outbox.ts';
 import { ended } from '../token.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import type { KeptUpload, KeptUploads } from './kept-uploads.ts';
-import { type CarryingBody, type FileBytes, type FileWords, outgoing } from './outgoing.ts';
+import { type CarryingBody, type FileWords, outgoing } from './outgoing.ts';
 import { type PacedRooms, Pacing } from './pacing.ts';
 import { bytesOf, type Part, partsOf, type Uploading, uploadParts } from './parts.ts';
 import type { Upright } from './picture.ts';

@@ -1,22 +1,9 @@
 import { allOf, type Report, type Section } from '../report/model.ts';
-import type { Names } from '../report/people.ts';
 import { count, counted, time } from '../report/wording.ts';
-import type { Row, Trail } from '../trail.ts';
+import type { Row } from '../trail.ts';
 import { AT_ONCE_FROM, type Duty, dutiesOf, MEDIA_ABOVE } from './dates.ts';
-import type { Compromised, Exposure, Window } from './exposure.ts';
 import { fourFactors } from './four-factors.ts';
-
-export interface Incident {
-  readonly trail: Trail;
-  readonly names: Names;
-  readonly compromised: Compromised;
-  readonly window: Window;
-  /** The day on which it was discovered. */
-  readonly discovered: string;
-  /** Where people live, by State, as far as whoever asks knows. */
-  readonly residence: ReadonlyMap<string, string>;
-  readonly exposure: Exposure;
-}
+import type { Incident } from './incident.ts';
 
 export const UNKNOWN_STATE = 'not known';
 

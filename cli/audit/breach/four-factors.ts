@@ -1,6 +1,6 @@
 import { allOf, type Section } from '../report/model.ts';
 import { count, counted, time } from '../report/wording.ts';
-import type { Incident } from './breach-report.ts';
+import type { Incident } from './incident.ts';
 
 /** The assessment that 164.402(2) asks for: what the trail knows of each factor, and room for what only people know. */
 export function fourFactors({ exposure, compromised }: Pick<Incident, 'exposure' | 'compromised'>): Section {

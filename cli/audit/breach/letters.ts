@@ -1,8 +1,8 @@
 import PDFDocument from 'pdfkit';
 import { time } from '../report/wording.ts';
-import type { Incident } from './breach-report.ts';
 import { addDays } from './dates.ts';
 import type { Affected } from './exposure.ts';
+import type { Incident } from './incident.ts';
 
 /**
  * A letter to one individual with what 164.404(c)(1) asks for, (A) to (E). It holds nothing of theirs but an id: names and

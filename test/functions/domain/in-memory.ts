@@ -1,15 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Ends, MembershipEnd } from '../../../functions/domain/append-membership.ts';
-import {
-  type Admitting,
-  type Caller,
-  type EmergencyGrant,
-  type EmergencyGrants,
-  isEnded,
-  type SessionRecord,
-  type SignInToken,
-  type Socket,
-} from '../../../functions/domain/caller.ts';
+import { type Admitting, type Caller, isEnded } from '../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../functions/domain/change-members.ts';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import {
@@ -18,14 +9,20 @@ import {
   type MembershipEntry,
   type OpenedEntry,
 } from '../../../functions/domain/entry.ts';
-import type { GuestPlace } from '../../../functions/domain/guests.ts';
-import type { Log, MembershipCondition, Stretch } from '../../../functions/domain/log.ts';
+import type { GuestPlace, Log, MembershipCondition, Stretch } from '../../../functions/domain/log.ts';
 import type { People } from '../../../functions/domain/people.ts';
 import { phi } from '../../../functions/domain/phi.ts';
 import type { Mark } from '../../../functions/domain/raise-heads.ts';
 import type { ChangeableRetention, RetentionPolicy } from '../../../functions/domain/retention.ts';
 import type { Stamps } from '../../../functions/domain/revoke-session.ts';
 import type { SendingRooms } from '../../../functions/domain/send-message.ts';
+import type {
+  EmergencyGrant,
+  EmergencyGrants,
+  SessionRecord,
+  SignInToken,
+  Socket,
+} from '../../../functions/domain/sessions.ts';
 import type { SignOutRules } from '../../../functions/domain/sign-out.ts';
 import {
   DataKeys,

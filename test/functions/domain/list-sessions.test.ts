@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { admit, type Identity } from '../../../functions/domain/caller.ts';
+import { admit } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import { listSessions } from '../../../functions/domain/list-sessions.ts';
 import { openSession } from '../../../functions/domain/session.ts';
+import type { Identity } from '../../../functions/domain/sessions.ts';
 import { signOutRules } from '../../../functions/wiring/sign-out-rules.ts';
 import { cliniciansOf, MemorySessions, person } from './in-memory.ts';
 

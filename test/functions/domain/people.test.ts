@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { socketsOf } from '../../../functions/domain/announcements.ts';
-import { admit, type Identity } from '../../../functions/domain/caller.ts';
+import { admit } from '../../../functions/domain/caller.ts';
 import { changeRoles, type Move } from '../../../functions/domain/change-roles.ts';
 import { createPerson, type Joiner } from '../../../functions/domain/create-person.ts';
 import { disablePerson, enablePerson } from '../../../functions/domain/disable-person.ts';
 import { listSessions } from '../../../functions/domain/list-sessions.ts';
 import { phi } from '../../../functions/domain/phi.ts';
+import type { Identity } from '../../../functions/domain/sessions.ts';
 import { Role } from '../../../protocol/roles.ts';
 import { aConversation, callerNamed, person } from './in-memory.ts';
 import { anOrganisation, asking, NOW, outcomeOf } from './in-memory-people.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import { mayBeHeldTogether, offices } from '../../../functions/domain/entitlements.ts';
-import { type About, allow, policy } from '../../../functions/domain/policy.ts';
+import { allow, policy } from '../../../functions/domain/policy.ts';
+import type { About } from '../../../functions/domain/relation.ts';
 import { Role } from '../../../protocol/roles.ts';
 import { aConversation, callerNamed, person } from './in-memory.ts';
 

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { socketsOf } from '../../../functions/domain/announcements.ts';
-import { admit, type Identity, type Socket } from '../../../functions/domain/caller.ts';
+import { admit } from '../../../functions/domain/caller.ts';
 import { type Receipt, signedBytes } from '../../../functions/domain/receipt.ts';
 import {
   type Closing,
@@ -10,6 +10,7 @@ import {
   revokeSession,
 } from '../../../functions/domain/revoke-session.ts';
 import { renewSession } from '../../../functions/domain/session.ts';
+import type { Identity, Socket } from '../../../functions/domain/sessions.ts';
 import { RevocationReceipt } from '../../../protocol/requests.ts';
 import { aConversation, callerNamed, MemorySessions, person } from './in-memory.ts';
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { socketsOf } from '../../../functions/domain/announcements.ts';
-import { admit, type Identity } from '../../../functions/domain/caller.ts';
+import { admit } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import type { EndReason } from '../../../functions/domain/revoke-session.ts';
+import type { Identity } from '../../../functions/domain/sessions.ts';
 import { sweepSessions } from '../../../functions/domain/sweep-sessions.ts';
 import { signOutRules } from '../../../functions/wiring/sign-out-rules.ts';
 import { aConversation, callerNamed, MemorySessions, person } from './in-memory.ts';

@@ -1,7 +1,8 @@
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { storedUntil } from '../../../functions/domain/conversation.ts';
 import type { HeldObjects, Hold } from '../../../functions/domain/holds.ts';
-import type { Restamp, StampedEntry } from '../../../functions/domain/restamp.ts';
+import type { StampedEntry } from '../../../functions/domain/restamp.ts';
+import type { Restamp } from '../../../functions/domain/restamps.ts';
 import { aRetention } from './in-memory.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;

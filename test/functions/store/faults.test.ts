@@ -7,8 +7,8 @@ import { DynamoDBClient, TransactionConflictException } from '@aws-sdk/client-dy
 import { BatchGetCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import type { Socket } from '../../../functions/domain/caller.ts';
 import type { MessageEntry } from '../../../functions/domain/entry.ts';
+import type { Socket } from '../../../functions/domain/sessions.ts';
 import { announcements } from '../../../functions/push/sockets.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { sessions } from '../../../functions/store/sessions.ts';

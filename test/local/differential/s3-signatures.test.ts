@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { localAccount } from '../../../local/account.ts';
 import { Clock } from '../../../local/clock.ts';
-import type { RequestHead } from '../../../local/front-door/signature.ts';
+import type { RequestHead } from '../../../local/front-door/request-head.ts';
 import type { Principal } from '../../../local/iam/policy.ts';
 import { identify } from '../../../local/s3/identify.ts';
 

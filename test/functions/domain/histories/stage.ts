@@ -1,11 +1,12 @@
 import type { Announcements } from '../../../../functions/domain/announcements.ts';
-import type { Admitting, Caller, Socket } from '../../../../functions/domain/caller.ts';
+import type { Admitting, Caller } from '../../../../functions/domain/caller.ts';
 import type { MembershipRooms } from '../../../../functions/domain/change-members.ts';
 import type { OpenedEntry } from '../../../../functions/domain/entry.ts';
 import type { Log } from '../../../../functions/domain/log.ts';
 import type { ReadingRooms } from '../../../../functions/domain/read-log.ts';
 import { Refusal } from '../../../../functions/domain/refusal.ts';
 import type { SendingRooms } from '../../../../functions/domain/send-message.ts';
+import type { Socket } from '../../../../functions/domain/sessions.ts';
 import { shownBody } from '../../../../functions/push/frames.ts';
 import { aConversation, callerNamed, cliniciansOf, MemorySessions, person } from '../in-memory.ts';
 import { bindingVault } from './binding-vault.ts';
