@@ -6,7 +6,7 @@ import { idFrom } from '../functions/domain/id.ts';
 import type { Profile } from '../functions/domain/people.ts';
 import type { RecertifyingRooms } from '../functions/domain/recertify.ts';
 import type { Stamps } from '../functions/domain/revoke-session.ts';
-import type { Sessions } from '../functions/domain/sessions.ts';
+import type { Sessions } from '../functions/domain/session-record.ts';
 import { closeSockets } from '../functions/push/close-sockets.ts';
 import { entitler } from '../functions/store/entitler.ts';
 import { everybody, profiles } from '../functions/store/profiles.ts';

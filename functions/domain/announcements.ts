@@ -3,7 +3,7 @@ import { type Admitting, type Caller, isLive } from './caller.ts';
 import { type Head, membersAt } from './conversation.ts';
 import type { OpenedEntry } from './entry.ts';
 import { hears } from './relation.ts';
-import type { Socket } from './sessions.ts';
+import type { Socket } from './session-record.ts';
 
 /** Tells open sockets of an entry. At least once, never authoritative: a socket that is gone is forgotten. */
 export interface Announcements {

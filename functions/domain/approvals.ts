@@ -3,7 +3,7 @@ import { type Caller, isEnded } from './caller.ts';
 import type { Decision, Operation } from './decision.ts';
 import type { People } from './people.ts';
 import { mayAsk, refuse } from './policy.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions } from './session-record.ts';
 
 /** How long an act waits for its second person, in milliseconds. */
 const WAITS_MS = 24 * 60 * 60 * 1000;

@@ -6,7 +6,7 @@ import type { Entitlements } from './entitlements.ts';
 import type { Source } from './entry.ts';
 import { Refusal } from './refusal.ts';
 import { forgotten, isNewlySeen } from './seen-sign-ins.ts';
-import type { EmergencyGrant, Identity, SessionRecord, Sessions, Socket } from './sessions.ts';
+import type { EmergencyGrant, Identity, SessionRecord, Sessions, Socket } from './session-record.ts';
 import { endOf, idleAt, isNewActivity, type SignOutRules, signedOutBy } from './sign-out.ts';
 
 /** Sockets of one person that are pushed to: every send to them costs a post for each. */

@@ -4,7 +4,7 @@ import { KeyDestroyed } from './data-key.ts';
 import { holdsAny } from './entitlements.ts';
 import type { Sealed } from './entry.ts';
 import type { Phi } from './phi.ts';
-import type { SessionRecord, Socket } from './sessions.ts';
+import type { SessionRecord, Socket } from './session-record.ts';
 import type { Notes } from './vault.ts';
 
 const MINUTE_MS = 60 * 1000;

@@ -4,7 +4,7 @@ import { type Admitting, type Caller, isEnded } from './caller.ts';
 import type { Decided } from './decision.ts';
 import type { People } from './people.ts';
 import { allow, refuse } from './policy.ts';
-import type { SessionRecord, Socket } from './sessions.ts';
+import type { SessionRecord, Socket } from './session-record.ts';
 import { signedOutBy } from './sign-out.ts';
 
 /** A sign-in that is good still, with sockets open or without; times in milliseconds since the epoch. */

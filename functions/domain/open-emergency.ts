@@ -21,7 +21,7 @@ import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { isRestricted } from './restrictions.ts';
-import type { EmergencyGrants } from './sessions.ts';
+import type { EmergencyGrants } from './session-record.ts';
 import type { Notes } from './vault.ts';
 
 /** Entries among which a repeat looks for the one that its first attempt may have written. */

@@ -10,7 +10,7 @@ import {
 } from './attachment.ts';
 import type { Admitting } from './caller.ts';
 import type { Log } from './log.ts';
-import type { Socket } from './sessions.ts';
+import type { Socket } from './session-record.ts';
 
 /** How the scan of one version of an attachment's object ended. */
 export interface Scan extends AttachmentName {

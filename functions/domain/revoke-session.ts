@@ -4,7 +4,7 @@ import type { Decided } from './decision.ts';
 import type { People, Profile } from './people.ts';
 import { allow, refuse } from './policy.ts';
 import { type Receipt, type Signer, signed } from './receipt.ts';
-import type { SessionRecord, Socket } from './sessions.ts';
+import type { SessionRecord, Socket } from './session-record.ts';
 import type { SignOut } from './sign-out.ts';
 
 /** What is to be ended: one sign-in of a person, or all of them. */

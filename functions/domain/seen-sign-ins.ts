@@ -1,5 +1,5 @@
 import type { Operation } from './decision.ts';
-import type { Identity, SessionRecord } from './sessions.ts';
+import type { Identity, SessionRecord } from './session-record.ts';
 import { NOTED_EVERY_MS, type SignOutRules } from './sign-out.ts';
 
 /** Sign-ins of one person of which something is remembered: the newest, because every send to them reads the item. */

@@ -22,7 +22,7 @@ import { isSameThroughout, type Withheld } from './phi.ts';
 import { allow, refuse } from './policy.ts';
 import { openEntry } from './read-log.ts';
 import { headUnder, type Retention } from './retention.ts';
-import type { Socket } from './sessions.ts';
+import type { Socket } from './session-record.ts';
 import type { Vault } from './vault.ts';
 
 /** The newest entries that every send looks at: six texts of 300 bytes fit one read unit of 4 KB. */

@@ -4,7 +4,7 @@ import { type Admitting, admit, type Caller, refusedSession } from './caller.ts'
 import type { Decided, Decision } from './decision.ts';
 import { allowOwn, refuse } from './policy.ts';
 import { Refusal } from './refusal.ts';
-import type { Identity, Sessions } from './sessions.ts';
+import type { Identity, Sessions } from './session-record.ts';
 
 /** Whether somebody may open a socket: a token that was verified, of a session that was not ended. */
 export async function connectSession(

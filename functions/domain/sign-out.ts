@@ -1,5 +1,5 @@
 import type { Operation } from './decision.ts';
-import type { Identity, SessionRecord } from './sessions.ts';
+import type { Identity, SessionRecord } from './session-record.ts';
 
 /** What somebody does is noted no more often than this, in milliseconds: a sign-in ends so much later at most. */
 export const NOTED_EVERY_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Admitting } from './caller.ts';
 import type { Closer } from './revoke-session.ts';
-import type { SessionRecord, Socket } from './sessions.ts';
+import type { SessionRecord, Socket } from './session-record.ts';
 import { type SignOut, signedOutBy } from './sign-out.ts';
 
 /** People who are looked at again, and sockets of each that are closed, at once. */

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Closer, EndReason } from '../domain/revoke-session.ts';
-import type { Sessions } from '../domain/sessions.ts';
+import type { Sessions } from '../domain/session-record.ts';
 
 /** A socket that takes its last frame slowly is closed without having been told. */
 const TOLD_WITHIN_MS = 500;

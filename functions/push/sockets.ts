@@ -7,7 +7,7 @@ import type { ServerFrame } from '../../protocol/frames.ts';
 import type { Announcements, MarkAnnouncements } from '../domain/announcements.ts';
 import type { EmergencyAnnouncements } from '../domain/emergency.ts';
 import type { ScanAnnouncements } from '../domain/record-scan.ts';
-import type { Sessions, Socket } from '../domain/sessions.ts';
+import type { Sessions, Socket } from '../domain/session-record.ts';
 import { emergencyAwaiting } from './emergency-frames.ts';
 import { markedRead, messageNew } from './frames.ts';
 

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import type { SessionRecord } from '../domain/sessions.ts';
+import type { SessionRecord } from '../domain/session-record.ts';
 import { recordOf } from './sessions.ts';
 
 /** Everybody's session item, in pages of at most 1 MB; eventually consistent, at half the price. */

@@ -14,7 +14,7 @@ import type {
   Sessions,
   SignInToken,
   Socket,
-} from '../domain/sessions.ts';
+} from '../domain/session-record.ts';
 import { batchGet } from './batch-get.ts';
 import { keys, personOf } from './keys.ts';
 

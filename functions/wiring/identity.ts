@@ -7,7 +7,7 @@ import { PersonId } from '../../protocol/ids.ts';
 import { type Bot, isBot } from '../domain/bots.ts';
 import type { Entitlements } from '../domain/entitlements.ts';
 import { type Phi, reveal } from '../domain/phi.ts';
-import type { Identity } from '../domain/sessions.ts';
+import type { Identity } from '../domain/session-record.ts';
 import { BOT_SCOPE, SCOPE } from './claims.ts';
 import { setting } from './env.ts';
 

@@ -3,7 +3,7 @@ import type { Purpose } from '../../protocol/purposes.ts';
 import type { Caller } from '../domain/caller.ts';
 import type { Decided, Decision } from '../domain/decision.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Identity } from '../domain/sessions.ts';
+import type { Identity } from '../domain/session-record.ts';
 import type { Trail } from '../store/trail.ts';
 import { record } from './record.ts';
 import { type Asker, reportFault } from './report.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Approval, type Request, secondPerson } from '../../../functions/domain/approvals.ts';
 import type { Decision } from '../../../functions/domain/decision.ts';
-import type { SessionRecord } from '../../../functions/domain/sessions.ts';
+import type { SessionRecord } from '../../../functions/domain/session-record.ts';
 import { callerNamed, person } from './in-memory.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

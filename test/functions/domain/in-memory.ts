@@ -22,7 +22,7 @@ import type {
   SessionRecord,
   SignInToken,
   Socket,
-} from '../../../functions/domain/sessions.ts';
+} from '../../../functions/domain/session-record.ts';
 import type { SignOutRules } from '../../../functions/domain/sign-out.ts';
 import {
   DataKeys,

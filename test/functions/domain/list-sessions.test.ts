@@ -3,7 +3,7 @@ import { admit } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import { listSessions } from '../../../functions/domain/list-sessions.ts';
 import { openSession } from '../../../functions/domain/session.ts';
-import type { Identity } from '../../../functions/domain/sessions.ts';
+import type { Identity } from '../../../functions/domain/session-record.ts';
 import { signOutRules } from '../../../functions/wiring/sign-out-rules.ts';
 import { cliniciansOf, MemorySessions, person } from './in-memory.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ReadMark } from '../../../functions/domain/announcements.ts';
 import type { Marked } from '../../../functions/domain/lists.ts';
 import { markRead } from '../../../functions/domain/mark-read.ts';
-import type { Socket } from '../../../functions/domain/sessions.ts';
+import type { Socket } from '../../../functions/domain/session-record.ts';
 import { callerNamed, person } from './in-memory.ts';
 import { idOf, type Line, ManyConversations, NOW, reader, writer } from './many-conversations.ts';
 

@@ -6,7 +6,7 @@ import { createPerson, type Joiner } from '../../../functions/domain/create-pers
 import { disablePerson, enablePerson } from '../../../functions/domain/disable-person.ts';
 import { listSessions } from '../../../functions/domain/list-sessions.ts';
 import { phi } from '../../../functions/domain/phi.ts';
-import type { Identity } from '../../../functions/domain/sessions.ts';
+import type { Identity } from '../../../functions/domain/session-record.ts';
 import { Role } from '../../../protocol/roles.ts';
 import { aConversation, callerNamed, person } from './in-memory.ts';
 import { anOrganisation, asking, NOW, outcomeOf } from './in-memory-people.ts';

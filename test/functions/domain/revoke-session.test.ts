@@ -10,7 +10,7 @@ import {
   revokeSession,
 } from '../../../functions/domain/revoke-session.ts';
 import { renewSession } from '../../../functions/domain/session.ts';
-import type { Identity, Socket } from '../../../functions/domain/sessions.ts';
+import type { Identity, Socket } from '../../../functions/domain/session-record.ts';
 import { RevocationReceipt } from '../../../protocol/requests.ts';
 import { aConversation, callerNamed, MemorySessions, person } from './in-memory.ts';
 

@@ -3,7 +3,7 @@ import { socketsOf } from '../../../functions/domain/announcements.ts';
 import { admit } from '../../../functions/domain/caller.ts';
 import type { Operation } from '../../../functions/domain/decision.ts';
 import type { EndReason } from '../../../functions/domain/revoke-session.ts';
-import type { Identity } from '../../../functions/domain/sessions.ts';
+import type { Identity } from '../../../functions/domain/session-record.ts';
 import { sweepSessions } from '../../../functions/domain/sweep-sessions.ts';
 import { signOutRules } from '../../../functions/wiring/sign-out-rules.ts';
 import { aConversation, callerNamed, MemorySessions, person } from './in-memory.ts';

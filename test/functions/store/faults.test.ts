@@ -8,7 +8,7 @@ import { BatchGetCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/li
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import type { MessageEntry } from '../../../functions/domain/entry.ts';
-import type { Socket } from '../../../functions/domain/sessions.ts';
+import type { Socket } from '../../../functions/domain/session-record.ts';
 import { announcements } from '../../../functions/push/sockets.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { sessions } from '../../../functions/store/sessions.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Head } from '../../../functions/domain/conversation.ts';
 import { genesisOf, type MembershipEntry, type MessageEntry } from '../../../functions/domain/entry.ts';
 import { idFrom } from '../../../functions/domain/id.ts';
-import type { Socket } from '../../../functions/domain/sessions.ts';
+import type { Socket } from '../../../functions/domain/session-record.ts';
 import { conversationLog } from '../../../functions/store/conversations.ts';
 import { heads } from '../../../functions/store/heads.ts';
 import { entryItem } from '../../../functions/store/items.ts';

@@ -6,7 +6,7 @@ import type { Log } from '../../../../functions/domain/log.ts';
 import type { ReadingRooms } from '../../../../functions/domain/read-log.ts';
 import { Refusal } from '../../../../functions/domain/refusal.ts';
 import type { SendingRooms } from '../../../../functions/domain/send-message.ts';
-import type { Socket } from '../../../../functions/domain/sessions.ts';
+import type { Socket } from '../../../../functions/domain/session-record.ts';
 import { shownBody } from '../../../../functions/push/frames.ts';
 import { aConversation, callerNamed, cliniciansOf, MemorySessions, person } from '../in-memory.ts';
 import { bindingVault } from './binding-vault.ts';
