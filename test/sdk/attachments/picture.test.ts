@@ -208,10 +208,17 @@ function stuffed(bytes: Uint8Array): Buffer {
   return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('\xff', '\xff\0'), 'latin1');
 }
 
+/** Where its first scan's marker stands: a segment before it may hold the same two bytes. */
+function firstScanOf(jpeg: Buffer): number {
+  let at = 2;
+  while (jpeg[at + 1] !== 0xda) at += 2 + jpeg.readUInt16BE(at + 2);
+  return at;
+}
+
 /** Junk before the markers that end coded data: restarts, further scans, the end. Which, `spread` says. */
 function withJunk(jpeg: Buffer, junk: readonly Buffer[], spread: number): Buffer {
   const parts: Buffer[] = [];
-  let from = jpeg.indexOf(Buffer.from([0xff, 0xda]));
+  let from = firstScanOf(jpeg);
   parts.push(jpeg.subarray(0, from));
   for (let at = from + 2, nth = 0; at < jpeg.length; at += 1) {
     const isMarker = jpeg[at] === 0xff && (jpeg[at + 1] ?? 0) > 0;
