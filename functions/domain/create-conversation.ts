@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ConversationId, PersonId } from '../../protocol/ids.ts';
 import { MAX_MEMBERS } from '../../protocol/requests.ts';
 import type { Caller } from './caller.ts';
-import { type Head, type Member, memberOf } from './conversation.ts';
+import type { Head, Member } from './conversation.ts';
 import { KeyDestroyed } from './data-key.ts';
 import type { Decided, Decision } from './decision.ts';
 import { whyNotEligible } from './eligibility.ts';
@@ -15,6 +15,7 @@ import type { Log } from './log.ts';
 import type { People } from './people.ts';
 import { isSame, type Phi } from './phi.ts';
 import { allowOwn, refuse } from './policy.ts';
+import { isRelated } from './relation.ts';
 import { isRestricted } from './restrictions.ts';
 import { daysFor, type Retention } from './retention.ts';
 import type { Vault } from './vault.ts';
@@ -126,7 +127,8 @@ async function createAfter(
   const existing = await created(rooms, head);
   if (!existing) return { decision, value: { head, title: proposal.title } };
 
-  if (!memberOf(existing, caller.person)) throw refuse(decision, 'member-of-conversation', 'not-a-member');
+  const isMember = isRelated('member', caller, { conversationId, head: existing }); // as every reader is asked: by now they may be none
+  if (!isMember) throw refuse(decision, 'member-of-conversation', 'not-a-member');
   if (existing.shreddedAt !== undefined) {
     if (direct && destroyedBefore < MOST_DESTROYED)
       return createAfter(destroyedBefore + 1, rooms, admitted, proposal);

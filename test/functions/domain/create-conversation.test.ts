@@ -16,6 +16,7 @@ import {
   person,
 } from './in-memory.ts';
 
+const END = 1_800_000_000_000;
 const people = [person('ana'), person('ben'), person('cleo')];
 
 /** A store in which a creation is a transaction: while one is under way another is cancelled and finds nothing there. */
@@ -130,6 +131,33 @@ test('two people whose direct conversation was destroyed begin another, and it i
     log.heads.set(head.conversationId, { ...head, shreddedAt: 1 });
   }
   expect(seen.size).toBe(3);
+});
+
+test('who is no member any more gets nothing of it by asking for it once more: not after their end, and not as a caregiver without their patient', async () => {
+  const [ana = '', ben = '', cleo = ''] = people;
+  const { rooms, log } = aConversation(people);
+  const isActing = { roles: ['clinician', 'caregiver'], actsFor: [ben] };
+  const proposal: Proposal = { ref: aRef(), kind: 'group', members: [ben, cleo], title: phi('a title') };
+  const ask = (as: object = isActing) =>
+    createConversation(
+      { ...rooms, people: cliniciansOf() },
+      Promise.resolve({ ...callerNamed(ana), askedAt: END, ...as }),
+      proposal,
+    );
+  const { head } = (await ask()).value;
+  const change = (members: Head['members']) => log.heads.set(head.conversationId, { ...head, members });
+  const ofAna = (until: number) =>
+    head.members.map((member) => (member.person === ana ? { ...member, until } : member));
+  change(ofAna(END + 1));
+  expect(isSame((await ask()).value.title, phi('a title'))).toBe(true);
+  change(ofAna(END));
+  await expect(ask()).rejects.toMatchObject({ code: 'not-a-member' });
+
+  const onlyCaregiver = { roles: ['caregiver'], actsFor: [ben] };
+  change(head.members);
+  expect(isSame((await ask(onlyCaregiver)).value.title, phi('a title'))).toBe(true);
+  change(head.members.filter(({ person: one }) => one !== ben));
+  await expect(ask(onlyCaregiver)).rejects.toMatchObject({ code: 'not-a-member' });
 });
 
 function membersOf({ members }: Head): string {
