@@ -76,7 +76,10 @@ export function objects(client: S3Client, place: Place, now: () => number): Obje
       if (bytes === undefined || contentType === undefined) {
         throw new Fault('S3 told of an object without its length or type');
       }
-      return { versionId: VersionId, bytes, contentType, checksum };
+      const { ContentEncoding, ContentDisposition, ContentLanguage, ExpiresString } = head;
+      const more = [ContentEncoding, ContentDisposition, ContentLanguage, ExpiresString];
+      const saysMore = more.some((said) => said !== undefined); // S3 keeps them though they are not signed
+      return { versionId: VersionId, bytes, contentType, checksum, saysMore };
     },
 
     read: async (name, versionId, first) => {

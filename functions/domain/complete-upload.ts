@@ -47,7 +47,7 @@ async function uploaded({ objects }: CompletingRooms, attachment: Attachment) {
   return objects.look(attachment);
 }
 
-/** Whether it is something else than was declared. The permits let nothing else through: this is asked all the same. */
+/** Whether it is something else than was declared. Of the bytes the permits let nothing else through: that is asked all the same. */
 async function whyNotTaken(
   { objects }: CompletingRooms,
   attachment: Attachment,
@@ -56,7 +56,8 @@ async function whyNotTaken(
   const isDeclared =
     found.bytes === attachment.bytes &&
     found.contentType === attachment.contentType &&
-    found.checksum === checksumOf(attachment);
+    found.checksum === checksumOf(attachment) &&
+    !found.saysMore; // who fetched it would undo an encoding, and have what nobody has scanned
   if (!isDeclared) return 'attachment-altered';
   if (!isPicture(attachment.contentType)) {
     const head = await objects.read(attachment, found.versionId, HEAD_BYTES);

@@ -9,6 +9,8 @@ export interface StoredObject {
   readonly contentType: string;
   /** SHA-256 in base64; of an object of parts over their digests, with their number. */
   readonly checksum: string | undefined;
+  /** Whether S3 would say something of it to who fetches it that a permit cannot forbid: an encoding, a disposition, a language, an end. */
+  readonly saysMore: boolean;
 }
 
 /** The objects of attachments. Whoever has a permit does exactly what it was signed for, until it ends, and nothing else. */

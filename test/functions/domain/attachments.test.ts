@@ -215,7 +215,11 @@ describe('an attachment', () => {
   });
 
   test('that is not what was declared is deleted, and what its permit may still store is forgotten with its day', async () => {
-    for (const wrong of [{ bytes: 1_001 }, { contentType: 'application/zip' }, { checksum: sha256() }]) {
+    const others = [
+      ...[{ bytes: 1_001 }, { contentType: 'application/zip' }, { checksum: sha256() }],
+      { saysMore: true },
+    ];
+    for (const wrong of others) {
       const file = await clinic.begin(ana);
       clinic.objects.put(file, { ...file.what, checksum: file.what.sha256, ...wrong });
       await expect(clinic.complete(ana, file)).rejects.toMatchObject({ code: 'attachment-altered' });

@@ -104,10 +104,16 @@ export class MemoryObjects implements Objects, Downloads, ObjectDeleter {
   readonly previews = new Map<string, { readonly versionId: string; readonly jpeg: Uint8Array }>();
   private versions = 0;
 
-  put(name: AttachmentName, object: Omit<StoredObject, 'versionId'> & { readonly content?: Uint8Array }) {
+  put(
+    name: AttachmentName,
+    object: Omit<StoredObject, 'versionId' | 'saysMore'> & {
+      readonly saysMore?: boolean;
+      readonly content?: Uint8Array;
+    },
+  ) {
     this.versions += 1;
     const versionId = `v${this.versions}`;
-    this.stored.set(nameOf(name), { content: new Uint8Array(), ...object, versionId });
+    this.stored.set(nameOf(name), { content: new Uint8Array(), saysMore: false, ...object, versionId });
     return versionId;
   }
 
