@@ -38,8 +38,8 @@ export function text(maxBytes: number) {
 const UNSEEN =
   /(?![\u200c\u200d])\p{Cf}|(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
 
-// Fillers and blanks that stand for letters and show none, and variation selectors but those of emoji and Mongolian
-const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]|(?!\ufe0f|\u180b|\u180c|\u180d)\p{Variation_Selector}/u;
+// Whatever Unicode says need not be shown (fillers, joiners of marks, variation selectors but those of emoji and Mongolian), and the blank of Braille
+const BLANK = /\u2800|(?![\u200c\u200d]|\ufe0f|[\u180b-\u180d])\p{Default_Ignorable_Code_Point}/u;
 
 /** Scripts that stack most, as Vietnamese in parts or Tibetan, stay below; what is above runs over the lines around it. */
 const STACKED = /\p{M}{5}/u;

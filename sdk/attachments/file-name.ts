@@ -9,7 +9,7 @@ const MAX_ENDING_BYTES = 20;
 // Controls, line breaks, and what nobody sees: marks of direction ("exe.gpj" would read as "jpg.exe", Unicode standard annex 9), tags, fillers
 const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  /(?![\u200c\u200d])[\p{Cf}\p{Surrogate}\u0000-\u001f\u007f-\u009f\u2028\u2029\u115f\u1160\u2800\u3164\uffa0]|(?!\ufe0f|\u180b|\u180c|\u180d)\p{Variation_Selector}/gu;
+  /(?![\u200c\u200d])[\p{Cf}\p{Surrogate}\u0000-\u001f\u007f-\u009f\u2028\u2029\u2800]|(?![\u200c\u200d]|\ufe0f|[\u180b-\u180d])\p{Default_Ignorable_Code_Point}/gu;
 
 // A joiner that joins no letters or emoji
 const LOOSE_JOINERS =

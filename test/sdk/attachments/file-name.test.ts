@@ -23,6 +23,8 @@ describe('the name of a file', () => {
       '\u{e0041}',
       '\ufe01',
       '\u3164',
+      '\u034f',
+      '\u17b4',
       '\ufeff',
     ];
     const nasty = fc.constantFrom(
@@ -77,6 +79,8 @@ describe('the name of a file', () => {
     ['a tag', 'a\u{e0041}b.pdf'],
     ['a mark of direction', 'gnp.\u202efdp'],
     ['a letter that shows nothing', '\u3164.pdf'],
+    ['a joiner of marks that shows nothing', 'find\u034fings.pdf'],
+    ['a vowel that shows nothing', 'find\u17b4ings.pdf'],
     ['a selector of another look', 'a\ufe01.pdf'],
     ['a joiner of nothing', 'a\u200d.pdf'],
     ['two joiners', 'a\u200d\u200cb.pdf'],
