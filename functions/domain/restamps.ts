@@ -18,6 +18,7 @@ export interface RestampRun {
   readonly after?: string | undefined;
 }
 
+/** Where it is kept how far the stamping has come. */
 export interface Restamps {
   standing(): Promise<Restamp>;
   /** Asks for a stamping that begins after now, and gives its number. */

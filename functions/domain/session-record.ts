@@ -70,6 +70,7 @@ export interface Forgotten {
   readonly signIns?: readonly string[];
 }
 
+/** Where session records are kept, one for each person. */
 export interface Sessions {
   /** Strongly consistent. */
   of(person: PersonId): Promise<SessionRecord>;
@@ -86,6 +87,7 @@ export interface Sessions {
   noteDevice(person: PersonId, session: string, device: DeviceKind): Promise<void>;
 }
 
+/** Where a sign-in is let into a conversation for an emergency. */
 export interface EmergencyGrants {
   /** Lets one sign-in read one conversation until an end, in the place of what it was let into before. May be repeated. */
   grantEmergency(person: PersonId, session: string, grant: EmergencyGrant): Promise<void>;

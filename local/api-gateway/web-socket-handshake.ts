@@ -146,6 +146,7 @@ function protocolIn(headers: Readonly<Record<string, string>>): string | undefin
   return chosen && /^[\x21-\x7e]+$/.test(chosen) ? chosen : undefined;
 }
 
+/** What a WebSocket API stands on: its template, and the run around it. */
 export interface WebSocketApiSettings {
   readonly definition: ApiDefinition;
   readonly account: Account;

@@ -1,3 +1,4 @@
+/** Abilities that several doors have together: who records decisions, admits callers, opens and seals, deletes, ends sessions. */
 export const recording = ['RecordDecisions', 'ReadTablesUnderAuditKey', 'WriteTablesUnderAuditKey'];
 export const admitted = [
   ...recording,
